@@ -1,0 +1,1 @@
+"""OE+ Collab: the collaboration platform of an optoelectronics alliance."""

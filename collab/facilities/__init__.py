@@ -1,0 +1,1 @@
+"""What is shared: capabilities, runs and their evidence."""

@@ -1,0 +1,1 @@
+"""Lists and the shipped dataset brought in, and taken out again."""

@@ -1,0 +1,15 @@
+"""What is wrong with an input: a field, a stable code and the facts a message needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with one field; the words come from `kernel.messages` at the edge."""
+
+    field: str
+    code: str
+    facts: dict[str, Any] = field(default_factory=dict, hash=False)

@@ -1,0 +1,1 @@
+"""Who can do a step, with a verdict and a reason for every criterion."""

@@ -1,0 +1,1 @@
+"""Whole process routes across organisations."""

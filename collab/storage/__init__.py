@@ -1,0 +1,1 @@
+"""The SQL side of the kernel: engine, unit of work, outbox, grants."""

@@ -1,0 +1,1 @@
+"""The controlled bilingual vocabulary: techniques, materials, parameters, process chains."""

@@ -1,0 +1,1 @@
+"""Graphs of organisations and techniques on NetworkX; knows nothing of the platform."""
