@@ -1,0 +1,130 @@
+"""Every setting with its default and reason; nothing else reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[1]
+MIB = 1024 * 1024
+
+
+class BadSetting(ValueError):
+    """A setting has a value that cannot be used; the message is one plain line."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process, read once; the environment name is the field in capitals."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    data_dir: Path = Field(
+        ROOT / "data" / "runtime",
+        description="All that the platform writes: database, index, files.",
+    )
+    database_url: str = Field(
+        "",
+        description="SQLite under DATA_DIR unless given; PostgreSQL as postgresql://user@host/name.",
+    )
+    sqlite_synchronous: Literal["FULL", "NORMAL"] = Field(
+        "FULL",
+        description="FULL: an acknowledged change survives a power cut; NORMAL only a killed process.",
+    )
+    search_engine: Literal["whoosh", "tantivy"] = Field(
+        "whoosh", description="Whoosh needs nothing; tantivy is far faster beyond 10,000 documents."
+    )
+    seed_demo: bool = Field(
+        True,
+        description="Ship the invented demo alliance, so that every page can be tried at once.",
+    )
+    host: str = Field(
+        "127.0.0.1", description="Not reachable from other machines unless you say so."
+    )
+    port: int = Field(8000, ge=1, le=65535, description="Where the pages are served.")
+    server_workers: int = Field(
+        2, ge=1, le=64, description="Processes that serve pages; two cores."
+    )
+    secret_file: Path | None = Field(
+        None,
+        description="Key that signs sessions; made on first start as DATA_DIR/secret if absent.",
+    )
+    public_url: str = Field(
+        "", description="How members reach the platform; stands in e-mails and feeds."
+    )
+    secure_cookies: bool = Field(
+        False,
+        description="Set to 1 behind HTTPS; plain HTTP on one machine could not sign in with it.",
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="Proxies in front whose X-Forwarded headers are believed."
+    )
+    max_body: int = Field(
+        2 * MIB,
+        ge=1024,
+        description="Largest request in bytes; enough for lists, too small to harm.",
+    )
+    default_language: Literal["zh", "en"] = Field(
+        "zh", description="Language of a visitor who says nothing else."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is written to standard error."
+    )
+    smtp_host: str = Field(
+        "", description="Without it no e-mail leaves; notices stay in the platform."
+    )
+    smtp_port: int = Field(587, ge=1, le=65535, description="Submission port of the mail server.")
+    smtp_user: str = Field("", description="Account at the mail server, if it wants one.")
+    smtp_password: str = Field("", repr=False, description="Password of that account.")
+    smtp_from: str = Field("", description="Sender of all e-mails.")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="Passwords must not cross the network in the clear."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _driver(cls, url: str) -> str:
+        for plain in ("postgres://", "postgresql://"):
+            if url.startswith(plain):
+                return "postgresql+psycopg://" + url.removeprefix(plain)
+        if url and not url.startswith(("sqlite:", "postgresql+psycopg:")):
+            raise ValueError("must begin with sqlite: or postgresql:")
+        return url
+
+    @property
+    def database(self) -> str:
+        """The database URL in force, the embedded SQLite file unless another one is set."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'collab.db'}"
+
+    @property
+    def secret_path(self) -> Path:
+        """Where the key that signs sessions lies."""
+        return self.secret_file or self.data_dir / "secret"
+
+
+class SettingRow(NamedTuple):
+    """One line of the table of settings: name in the environment, default, reason."""
+
+    name: str
+    default: Any
+    reason: str
+
+
+def table() -> list[SettingRow]:
+    """All settings for the documentation and its test."""
+    return [
+        SettingRow(name.upper(), field.default, field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from the environment, `overrides` first. Raises BadSetting with one plain line."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as failure:
+        first = failure.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+        raise BadSetting(f"{name}: {first['msg']}") from None
