@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     )
     sqlite_synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL",
-        description="FULL: an acknowledged change survives a power cut; NORMAL only a killed process.",
+        description="FULL: acknowledged changes outlive a power cut; NORMAL: a killed process only.",
     )
     search_engine: Literal["whoosh", "tantivy"] = Field(
         "whoosh", description="Whoosh needs nothing; tantivy is far faster beyond 10,000 documents."

@@ -52,10 +52,10 @@ def from_json(name: str, payload: dict[str, Any]) -> Event:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, Enum)):
-        return value
     if isinstance(value, Enum):
         return value.value
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
     if isinstance(value, date):  # datetime is a date
         return value.isoformat()
     if isinstance(value, tuple):

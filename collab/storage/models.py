@@ -108,7 +108,8 @@ class OutboxDelivery(SQLModel, table=True):
     __tablename__ = "outbox_delivery"
     __table_args__ = (
         sa.UniqueConstraint("listener", "event_id"),
-        sa.Index("ix_outbox_delivery_due", "state", "due_at"),
+        sa.Index("ix_outbox_delivery_next", "listener", "state", "id"),
+        sa.Index("ix_outbox_delivery_event", "event_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -133,7 +134,7 @@ class Activity(SQLModel, table=True):
     """Who did what when: append-only, every row sealed with the hash of the row before it."""
 
     id: int | None = Field(default=None, primary_key=True, sa_type=big_key())
-    sequence: int = Field(sa_type=sa.BigInteger, unique=True)  # type: ignore[call-overload]
+    sequence: int = Field(sa_type=sa.BigInteger, unique=True)
     at: datetime = Field(default_factory=clock.now, index=True)
     person_id: int | None = Field(default=None, index=True)
     actor: str = Field(default="", max_length=200)
@@ -154,5 +155,5 @@ class ActivityHead(SQLModel, table=True):
     __tablename__ = "activity_head"
 
     id: int | None = Field(default=None, primary_key=True)
-    sequence: int = Field(default=0, sa_type=sa.BigInteger)  # type: ignore[call-overload]
+    sequence: int = Field(default=0, sa_type=sa.BigInteger)
     hash: str = Field(default="", max_length=64)

@@ -96,8 +96,7 @@ def _columns_of(table: str, constraint: str) -> tuple[str, ...]:
     known = SQLModel.metadata.tables.get(table)
     if known is None:
         return ()
-    named = [*known.indexes, *(c for c in known.constraints if isinstance(c, sa.UniqueConstraint))]
-    for one in named:
-        if str(one.name) == constraint:
-            return tuple(column.name for column in one.columns)
-    return ()
+    unique = [one for one in known.constraints if isinstance(one, sa.UniqueConstraint)]
+    named: list[sa.Index | sa.UniqueConstraint] = [*known.indexes, *unique]
+    found = (one for one in named if str(one.name) == constraint)
+    return tuple(column.name for one in found for column in one.columns)
