@@ -5,24 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 
+from collab.facilities.rules import Evidence, Status
 
-class Evidence(StrEnum):
-    """How sure a capability record is; verified > declared > documented."""
-
-    VERIFIED = "verified"
-    DECLARED = "declared"
-    DOCUMENTED = "documented"
-
-
-class Status(StrEnum):
-    """Whether a capability is supply today. Only `operating` is."""
-
-    OPERATING = "operating"
-    PLANNED = "planned"
-    CLOSED = "closed"
-    RND_ONLY = "rnd_only"
+__all__ = ["Criterion", "Evidence", "NeedProfile", "Offer", "Offered", "Place", "Status", "Step"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,49 @@
+"""Every event of the platform, in the past tense; wiring.py says who listens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from collab.kernel.events import Event
+
+
+@dataclass(frozen=True)
+class CapabilityChanged(Event):
+    """A capability was registered, changed, confirmed or retired."""
+
+    capability_id: int
+
+
+@dataclass(frozen=True)
+class CatalogueReplaced(Event):
+    """Many records changed at once (seeding, bulk import): rebuild what is derived."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class NeedChanged(Event):
+    """A need was drafted, changed, restricted, moved or withdrawn."""
+
+    need_id: int
+
+
+@dataclass(frozen=True)
+class NeedPublished(Event):
+    """A need became visible to those its disclosure names."""
+
+    need_id: int
+
+
+@dataclass(frozen=True)
+class OrganisationChanged(Event):
+    """An organisation's page, membership or ties changed."""
+
+    organisation_id: int
+
+
+@dataclass(frozen=True)
+class RunChanged(Event):
+    """A multi-project-wafer run was announced or changed."""
+
+    run_id: int

@@ -1,0 +1,28 @@
+"""Every permission of the platform, thing:action, alphabetical; each slice's POLICY grants them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What an actor may be allowed to do."""
+
+    CAPABILITY_EDIT = "capability:edit"
+    CAPABILITY_READ = "capability:read"
+    INTEREST_ANSWER = "interest:answer"
+    INTEREST_READ = "interest:read"
+    NEED_EDIT = "need:edit"
+    NEED_READ = "need:read"
+    ORGANISATION_ADMIT = "organisation:admit"
+    ORGANISATION_EDIT = "organisation:edit"
+    ORGANISATION_READ = "organisation:read"
+    REGION_COORDINATE = "region:coordinate"
+    RUN_READ = "run:read"
+
+
+class Scope(StrEnum):
+    """What an API token may be limited to; a token never does more than its owner."""
+
+    READ = "read"
+    WRITE = "write"

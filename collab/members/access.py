@@ -1,0 +1,53 @@
+"""Who may see and who may edit an organisation; who may admit members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, false, true
+from sqlmodel import col
+
+from collab.kernel.identity import Actor
+from collab.kernel.permissions import Permission
+from collab.members.models import Organisation
+from collab.members.rules import Membership
+from collab.storage.grants import Rule
+
+PUBLIC_STATES = (Membership.LISTED, Membership.ADMITTED)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Anybody, for organisations in the public catalogue."""
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """Listed and admitted organisations."""
+        return col(Organisation.membership).in_(PUBLIC_STATES)
+
+
+@dataclass(frozen=True)
+class OwnOrganisation:
+    """People of the organisation itself; with `editing`, those who may change its page."""
+
+    editing: bool = False
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """The actor's own organisations."""
+        ids = actor.editor_organisation_ids if self.editing else actor.organisation_ids
+        return col(Organisation.id).in_(ids) if ids else false()
+
+
+@dataclass(frozen=True)
+class Secretariat:
+    """The secretariat and the platform itself."""
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """Everything, or nothing."""
+        return true() if actor.secretariat or actor.system else false()
+
+
+POLICY: dict[Permission, tuple[Rule, ...]] = {
+    Permission.ORGANISATION_READ: (Listed(), OwnOrganisation(), Secretariat()),
+    Permission.ORGANISATION_EDIT: (OwnOrganisation(editing=True), Secretariat()),
+    Permission.ORGANISATION_ADMIT: (Secretariat(),),
+}

@@ -1,0 +1,138 @@
+"""Regions, organisations and their ties; people, their roles, sessions and tokens."""
+
+from datetime import date, datetime
+from typing import ClassVar
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field
+
+from collab.kernel.identity import Role
+from collab.members.rules import Membership, OrganisationKind, RelationKind
+from collab.storage.columns import enum_column, json_column
+from collab.storage.models import Public, Row, Versioned
+
+
+class Region(Row, table=True):
+    """A country, province, city, cluster or park. `path` is "/china/hubei/wuhan/" for subtrees."""
+
+    code: str = Field(unique=True, index=True, max_length=64)
+    zh: str = Field(max_length=200)
+    en: str = Field(max_length=200)
+    parent: str = Field(default="", max_length=64)
+    kind: str = Field(max_length=20)
+    path: str = Field(index=True, max_length=400)
+    iso: str = Field(default="", max_length=10)
+    lat: float | None = None
+    lon: float | None = None
+    source: str = ""
+
+
+class Organisation(Row, Public, Versioned, table=True):
+    """A legal body. Dataset records are documented, belong to nobody and are members of nothing."""
+
+    PREFIX: ClassVar[str] = "org-"
+
+    slug: str | None = Field(default=None, unique=True, index=True, max_length=80)
+    name_zh: str = Field(max_length=200)
+    name_en: str = Field(default="", max_length=200)
+    kind: OrganisationKind = Field(sa_type=enum_column(OrganisationKind))
+    region_id: int = Field(foreign_key="region.id", index=True)
+    region_basis: str = Field(default="", max_length=60)
+    website: str = Field(default="", max_length=500)
+    founded: str = Field(default="", max_length=20)
+    description_zh: str = ""
+    description_en: str = ""
+    contact: str = Field(default="", max_length=500)
+    membership: Membership = Field(
+        default=Membership.LISTED, sa_type=enum_column(Membership), index=True
+    )
+    evidence: str = Field(default="documented", max_length=20)
+    confirmed_at: datetime | None = None
+    source: str = ""
+    source_type: str = Field(default="", max_length=60)
+    confidence: str = Field(default="", max_length=20)
+    demo: bool = Field(default=False, index=True)
+
+
+class CoBuildAgreement(Row, table=True):
+    """The agreement by which an organisation is a co-build unit (共建单位) from a day on."""
+
+    organisation_id: int = Field(foreign_key="organisation.id", index=True)
+    signed_on: date
+    until: date | None = None
+    title: str = Field(default="", max_length=200)
+
+
+class Relation(Row, table=True):
+    """A directed tie between two organisations, with its source."""
+
+    __table_args__ = (UniqueConstraint("from_id", "to_id", "kind", name="uq_relation"),)
+
+    from_id: int = Field(foreign_key="organisation.id", index=True)
+    to_id: int = Field(foreign_key="organisation.id", index=True)
+    kind: RelationKind = Field(sa_type=enum_column(RelationKind), index=True)
+    year: str = Field(default="", max_length=20)
+    valid_from: date | None = None
+    valid_to: date | None = None
+    source: str = ""
+    source_type: str = Field(default="", max_length=60)
+    confidence: str = Field(default="", max_length=20)
+
+
+class Person(Row, Public, Versioned, table=True):
+    """Somebody with an account."""
+
+    PREFIX: ClassVar[str] = "per-"
+
+    email: str = Field(unique=True, index=True, max_length=254)
+    name: str = Field(max_length=100)
+    language: str = Field(default="zh", max_length=5)
+    password_hash: str = ""
+    active: bool = True
+    demo: bool = False
+    last_seen_at: datetime | None = None
+
+
+class RoleGrant(Row, table=True):
+    """A role of a person, scoped to an organisation, a region or (neither) the alliance."""
+
+    person_id: int = Field(foreign_key="person.id", index=True)
+    role: Role = Field(sa_type=enum_column(Role))
+    organisation_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
+    region_id: int | None = Field(default=None, foreign_key="region.id", index=True)
+    granted_by: int | None = Field(default=None, foreign_key="person.id")
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class SignInSession(Row, table=True):
+    """A signed-in browser: the cookie holds a random token, this row its SHA-256."""
+
+    token_hash: str = Field(unique=True, index=True, max_length=64)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    seen_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    agent: str = Field(default="", max_length=200)
+
+
+class ApiToken(Row, Public, table=True):
+    """A personal API token: scoped, expiring, shown once, kept as a hash."""
+
+    PREFIX: ClassVar[str] = "tok-"
+
+    person_id: int = Field(foreign_key="person.id", index=True)
+    name: str = Field(max_length=100)
+    token_hash: str = Field(unique=True, index=True, max_length=64)
+    scopes: list[str] = Field(default_factory=list, sa_type=json_column())
+    expires_at: datetime
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class Throttle(Row, table=True):
+    """How often a key (address, e-mail, token) did something in the running window."""
+
+    key: str = Field(unique=True, index=True, max_length=128)
+    window_start: datetime
+    count: int = 0

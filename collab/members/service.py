@@ -1,0 +1,218 @@
+"""Use cases of identity: sign in and out, who acts, tokens; and of an organisation's page."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from collab.kernel import clock
+from collab.kernel.errors import NotAllowed, NotFound, Rejected, TooMany
+from collab.kernel.happened import OrganisationChanged
+from collab.kernel.identity import VISITOR, Actor, Role
+from collab.kernel.permissions import Permission, Scope
+from collab.kernel.problems import Problem
+from collab.members import passwords, store
+from collab.members.forms import OrganisationIn, TokenIn
+from collab.members.models import ApiToken, Organisation, Person, SignInSession, Throttle
+from collab.members.rules import Membership
+from collab.storage.uow import UnitOfWork
+
+SESSION_DAYS = 14
+SEEN_EVERY = timedelta(minutes=5)  # a session row is written at most this often
+TRIES = 8
+TRY_WINDOW = timedelta(minutes=15)
+EDITOR_ROLES = frozenset({Role.FACILITY_OWNER, Role.ORGANISATION_ADMIN})
+TOKEN_PREFIX = "oe_"  # noqa: S105 - the visible start of every token, not a secret
+
+
+def digest(token: str) -> str:
+    """What is stored of a session or API token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def count_try(uow: UnitOfWork, key: str, limit: int = TRIES) -> None:
+    """Count an attempt under `key`; raises TooMany when the window's limit is used up."""
+    at = clock.now()
+    row = store.throttle(uow, digest(key))
+    if row is None:
+        row = Throttle(key=digest(key), window_start=at, count=0)
+    if at - row.window_start > TRY_WINDOW:
+        row.window_start, row.count = at, 0
+    if row.count >= limit:
+        raise TooMany(int((row.window_start + TRY_WINDOW - at).total_seconds()) + 1)
+    row.count += 1
+    uow.session.add(row)
+
+
+def sign_in(uow: UnitOfWork, email: str, password: str, agent: str) -> str | None:
+    """A new session's token when the password fits, otherwise None; says not which was wrong."""
+    person = store.person_by_email(uow, email)
+    stored = person.password_hash if person is not None and person.active else ""
+    if not passwords.password_fits(stored, password) or person is None or person.id is None:
+        return None
+    if passwords.needs_rehash(stored):
+        person.password_hash = passwords.hash_password(password)
+    token = secrets.token_urlsafe(32)
+    at = clock.now()
+    person.last_seen_at = at
+    uow.session.add(person)
+    uow.session.add(
+        SignInSession(
+            token_hash=digest(token),
+            person_id=person.id,
+            seen_at=at,
+            expires_at=at + timedelta(days=SESSION_DAYS),
+            agent=agent[:200],
+        )
+    )
+    uow.note(actor_of(uow, person), "sign_in", "person", person.public_id)
+    return token
+
+
+def sign_out(uow: UnitOfWork, token: str) -> None:
+    """End the session of this cookie; a copied cookie is dead too."""
+    row = store.session_by_hash(uow, digest(token))
+    if row is not None and row.revoked_at is None:
+        row.revoked_at = clock.now()
+        uow.session.add(row)
+
+
+def revoke_sessions(uow: UnitOfWork, actor: Actor, keep: str = "") -> int:
+    """End every session of the actor except the one of the `keep` cookie."""
+    if actor.person_id is None:
+        raise NotAllowed("session:revoke")
+    ended = 0
+    for row in store.sessions_of(uow, actor.person_id, clock.now()):
+        if row.token_hash != digest(keep):
+            row.revoked_at = clock.now()
+            uow.session.add(row)
+            ended += 1
+    return ended
+
+
+def person_of_session(uow: UnitOfWork, token: str) -> Person | None:
+    """The active person of a live session."""
+    row = store.session_by_hash(uow, digest(token))
+    if row is None or row.revoked_at is not None or row.expires_at <= clock.now():
+        return None
+    person = store.person_by_id(uow, row.person_id)
+    return person if person is not None and person.active else None
+
+
+def actor_of(uow: UnitOfWork, person: Person, scopes: frozenset[str] | None = None) -> Actor:
+    """The person with every standing role; roles in a suspended organisation do not count."""
+    if person.id is None:
+        return VISITOR
+    member: set[int] = set()
+    editor: set[int] = set()
+    paths: list[str] = []
+    secretariat = False
+    for grant, membership, path in store.standing_roles(uow, person.id, clock.now()):
+        if grant.organisation_id is not None:
+            if membership != Membership.ADMITTED:
+                continue
+            member.add(grant.organisation_id)
+            if grant.role in EDITOR_ROLES:
+                editor.add(grant.organisation_id)
+        elif grant.role is Role.REGIONAL_COORDINATOR and path:
+            paths.append(path)
+        elif grant.role is Role.SECRETARIAT:
+            secretariat = True
+    return Actor(
+        person_id=person.id,
+        name=person.name,
+        organisation_ids=frozenset(member),
+        editor_organisation_ids=frozenset(editor),
+        region_ids=store.region_ids_under(uow, paths),
+        secretariat=secretariat,
+        scopes=scopes,
+    )
+
+
+def actor_of_session(uow: UnitOfWork, token: str) -> Actor:
+    """Who a session cookie stands for; a visitor when it stands for nobody."""
+    person = person_of_session(uow, token)
+    return actor_of(uow, person) if person is not None else VISITOR
+
+
+def actor_of_token(uow: UnitOfWork, token: str) -> Actor | None:
+    """Who an API token stands for, limited to its scopes; None when it is not valid."""
+    row = store.token_by_hash(uow, digest(token))
+    if row is None or row.revoked_at is not None or row.expires_at <= clock.now():
+        return None
+    person = store.person_by_id(uow, row.person_id)
+    if person is None or not person.active:
+        return None
+    return actor_of(uow, person, frozenset(row.scopes))
+
+
+def issue_token(uow: UnitOfWork, actor: Actor, form: TokenIn) -> tuple[ApiToken, str]:
+    """A new API token of the actor and its secret, which is shown this once."""
+    if actor.person_id is None or actor.scopes is not None:
+        raise NotAllowed("token:issue")
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    row = ApiToken(
+        person_id=actor.person_id,
+        name=form.name,
+        token_hash=digest(secret),
+        scopes=sorted({Scope.READ.value, *(s.value for s in form.scopes)}),
+        expires_at=clock.now() + timedelta(days=form.days),
+    )
+    uow.session.add(row)
+    uow.note(actor, "token_issued", "token", row.public_id, after={"scopes": row.scopes})
+    return row, secret
+
+
+def revoke_token(uow: UnitOfWork, actor: Actor, key: str) -> None:
+    """End one of the actor's tokens."""
+    own = store.tokens_of(uow, actor.person_id) if actor.person_id is not None else []
+    row = next((t for t in own if t.public_id == key), None)
+    if row is None:
+        raise NotFound("token", key)
+    row.revoked_at = clock.now()
+    uow.session.add(row)
+    uow.note(actor, "token_revoked", "token", key)
+
+
+def change_organisation(
+    uow: UnitOfWork, actor: Actor, key: str, form: OrganisationIn, version: int
+) -> Organisation:
+    """Edit an organisation's page; Conflict when somebody changed it since `version`."""
+    row = store.open_organisation(uow, actor, key, Permission.ORGANISATION_EDIT)
+    uow.expect(row, version)
+    before = {name: getattr(row, name) for name in form.model_dump()}
+    for name, value in form.model_dump().items():
+        setattr(row, name, value)
+    row.confirmed_at = clock.now()
+    uow.session.add(row)
+    uow.session.flush()
+    uow.note(actor, "changed", "organisation", row.public_id, before, form.model_dump())
+    uow.record(OrganisationChanged(_key(row)))
+    return row
+
+
+def change_password(
+    uow: UnitOfWork, actor: Actor, current: str, new: str, *, keep_session: str = ""
+) -> None:
+    """Set a new password; every other session ends."""
+    person = store.person_by_id(uow, actor.person_id or 0)
+    if person is None:
+        raise NotAllowed("password:change")
+    if not passwords.password_fits(person.password_hash, current):
+        raise Rejected([Problem("current", "wrong_password")])
+    known: Sequence[str] = (person.email, person.name, "oecollab", "collab")
+    wrong = list(passwords.new_password_problems(new, known, "new"))
+    if wrong:
+        raise Rejected(wrong)
+    person.password_hash = passwords.hash_password(new)
+    uow.session.add(person)
+    revoke_sessions(uow, actor, keep_session)
+    uow.note(actor, "password_changed", "person", person.public_id)
+
+
+def _key(row: Organisation) -> int:
+    if row.id is None:
+        raise NotFound("organisation", row.public_id)
+    return row.id

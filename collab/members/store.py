@@ -1,0 +1,253 @@
+"""Named queries over regions, organisations and people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_
+from sqlmodel import col, select
+
+from collab.kernel.errors import NotAllowed, NotFound
+from collab.kernel.identity import Actor
+from collab.kernel.paging import Page
+from collab.kernel.permissions import Permission
+from collab.members.access import POLICY
+from collab.members.models import (
+    ApiToken,
+    CoBuildAgreement,
+    Organisation,
+    Person,
+    Region,
+    Relation,
+    RoleGrant,
+    SignInSession,
+    Throttle,
+)
+from collab.members.rules import OrganisationKind
+from collab.storage import grants
+from collab.storage.uow import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationFilter:
+    """What a list of organisations is narrowed to; empty means everything."""
+
+    text: str = ""
+    kinds: tuple[str, ...] = ()
+    region_path: str = ""
+    members_only: bool = False
+
+
+def open_organisation(
+    uow: UnitOfWork, actor: Actor, key: str, permission: Permission = Permission.ORGANISATION_READ
+) -> Organisation:
+    """The organisation with this public id or slug; NotFound when it may not be known."""
+    by_key = or_(col(Organisation.public_id) == key, col(Organisation.slug) == key)
+    row = uow.session.exec(
+        select(Organisation).where(
+            by_key, grants.where(POLICY[Permission.ORGANISATION_READ], actor)
+        )
+    ).first()
+    if row is None:
+        raise NotFound("organisation", key)
+    if permission is not Permission.ORGANISATION_READ:
+        found = uow.session.exec(
+            select(Organisation.id).where(
+                col(Organisation.id) == row.id, grants.where(POLICY[permission], actor)
+            )
+        ).first()
+        if found is None:
+            raise NotAllowed(permission)
+    return row
+
+
+def _conditions(actor: Actor, wanted: OrganisationFilter) -> list[ColumnElement[bool]]:
+    conditions = [grants.where(POLICY[Permission.ORGANISATION_READ], actor)]
+    if wanted.text:
+        like = f"%{wanted.text}%"
+        conditions.append(
+            or_(col(Organisation.name_zh).ilike(like), col(Organisation.name_en).ilike(like))
+        )
+    if wanted.kinds:
+        kinds = [OrganisationKind(k) for k in wanted.kinds if k in set(OrganisationKind)]
+        conditions.append(col(Organisation.kind).in_(kinds))
+    if wanted.members_only:
+        conditions.append(col(Organisation.membership) == "admitted")
+    if wanted.region_path:
+        conditions.append(
+            col(Organisation.region_id).in_(
+                select(Region.id).where(col(Region.path).startswith(wanted.region_path))
+            )
+        )
+    return conditions
+
+
+def readable_organisations(
+    uow: UnitOfWork, actor: Actor, wanted: OrganisationFilter, number: int, size: int
+) -> Page[Organisation]:
+    """One page of organisations by name."""
+    conditions = _conditions(actor, wanted)
+    total = uow.session.exec(select(func.count(col(Organisation.id))).where(*conditions)).one()
+    rows = uow.session.exec(
+        select(Organisation)
+        .where(*conditions)
+        .order_by(col(Organisation.demo), col(Organisation.name_zh), col(Organisation.id))
+        .offset((number - 1) * size)
+        .limit(size)
+    ).all()
+    return Page(rows, total, number, size)
+
+
+def organisation_facets(
+    uow: UnitOfWork, actor: Actor, wanted: OrganisationFilter
+) -> dict[str, dict[str, int]]:
+    """How many organisations each kind and each region has under the same filter."""
+    conditions = _conditions(actor, wanted)
+    kinds = uow.session.exec(
+        select(Organisation.kind, func.count(col(Organisation.id)))
+        .where(*conditions)
+        .group_by(col(Organisation.kind))
+    ).all()
+    regions = uow.session.exec(
+        select(Region.code, func.count(col(Organisation.id)))
+        .join(Region, col(Region.id) == col(Organisation.region_id))
+        .where(*conditions)
+        .group_by(col(Region.code))
+    ).all()
+    return {"kind": {str(k): n for k, n in kinds}, "region": dict(regions)}
+
+
+def organisations_by_id(uow: UnitOfWork, ids: Collection[int]) -> dict[int, Organisation]:
+    """Organisations by database key, without a permission check: for rows already readable."""
+    if not ids:
+        return {}
+    rows = uow.session.exec(select(Organisation).where(col(Organisation.id).in_(ids))).all()
+    return {row.id: row for row in rows if row.id is not None}
+
+
+def all_regions(uow: UnitOfWork) -> dict[int, Region]:
+    """Every region by database key; a few hundred rows at most."""
+    return {r.id: r for r in uow.session.exec(select(Region)).all() if r.id is not None}
+
+
+def region_by_code(uow: UnitOfWork, code: str) -> Region:
+    """The region with this code; NotFound otherwise."""
+    row = uow.session.exec(select(Region).where(col(Region.code) == code)).first()
+    if row is None:
+        raise NotFound("region", code)
+    return row
+
+
+def relations_of(uow: UnitOfWork, organisation_id: int) -> Sequence[Relation]:
+    """Ties from and to an organisation."""
+    return uow.session.exec(
+        select(Relation)
+        .where(
+            or_(col(Relation.from_id) == organisation_id, col(Relation.to_id) == organisation_id)
+        )
+        .order_by(col(Relation.kind), col(Relation.id))
+    ).all()
+
+
+def agreements_of(uow: UnitOfWork, organisation_id: int) -> Sequence[CoBuildAgreement]:
+    """Co-build agreements of an organisation, newest first."""
+    return uow.session.exec(
+        select(CoBuildAgreement)
+        .where(col(CoBuildAgreement.organisation_id) == organisation_id)
+        .order_by(col(CoBuildAgreement.signed_on).desc())
+    ).all()
+
+
+def people_of(uow: UnitOfWork, organisation_id: int) -> Sequence[tuple[Person, RoleGrant]]:
+    """People with a standing role in an organisation."""
+    return uow.session.exec(
+        select(Person, RoleGrant)
+        .join(RoleGrant, col(RoleGrant.person_id) == col(Person.id))
+        .where(
+            col(RoleGrant.organisation_id) == organisation_id, col(RoleGrant.revoked_at).is_(None)
+        )
+        .order_by(col(Person.name), col(Person.id))
+    ).all()
+
+
+def person_by_email(uow: UnitOfWork, email: str) -> Person | None:
+    """The person with this e-mail address, compared in lower case."""
+    return uow.session.exec(
+        select(Person).where(col(Person.email) == email.strip().lower())
+    ).first()
+
+
+def person_by_id(uow: UnitOfWork, person_id: int) -> Person | None:
+    """The person with this key."""
+    return uow.session.get(Person, person_id)
+
+
+def standing_roles(
+    uow: UnitOfWork, person_id: int, at: datetime
+) -> Sequence[tuple[RoleGrant, str | None, str | None]]:
+    """Standing roles with the organisation's membership and the region's path."""
+    return uow.session.exec(
+        select(RoleGrant, Organisation.membership, Region.path)
+        .join(Organisation, col(Organisation.id) == col(RoleGrant.organisation_id), isouter=True)
+        .join(Region, col(Region.id) == col(RoleGrant.region_id), isouter=True)
+        .where(
+            col(RoleGrant.person_id) == person_id,
+            col(RoleGrant.revoked_at).is_(None),
+            or_(col(RoleGrant.expires_at).is_(None), col(RoleGrant.expires_at) > at),
+        )
+    ).all()
+
+
+def region_ids_under(uow: UnitOfWork, paths: Collection[str]) -> frozenset[int]:
+    """Keys of the regions at and below the given paths."""
+    if not paths:
+        return frozenset()
+    below = or_(*(col(Region.path).startswith(p) for p in paths))
+    ids = uow.session.exec(select(Region.id).where(below)).all()
+    return frozenset(i for i in ids if i is not None)
+
+
+def session_by_hash(uow: UnitOfWork, token_hash: str) -> SignInSession | None:
+    """The sign-in session of a cookie's hash."""
+    return uow.session.exec(
+        select(SignInSession).where(col(SignInSession.token_hash) == token_hash)
+    ).first()
+
+
+def sessions_of(uow: UnitOfWork, person_id: int, at: datetime) -> Sequence[SignInSession]:
+    """Live sessions of a person, latest first."""
+    return uow.session.exec(
+        select(SignInSession)
+        .where(
+            col(SignInSession.person_id) == person_id,
+            col(SignInSession.revoked_at).is_(None),
+            col(SignInSession.expires_at) > at,
+        )
+        .order_by(col(SignInSession.seen_at).desc())
+    ).all()
+
+
+def token_by_hash(uow: UnitOfWork, token_hash: str) -> ApiToken | None:
+    """The API token with this hash."""
+    return uow.session.exec(select(ApiToken).where(col(ApiToken.token_hash) == token_hash)).first()
+
+
+def tokens_of(uow: UnitOfWork, person_id: int) -> Sequence[ApiToken]:
+    """Tokens of a person that are not revoked."""
+    return uow.session.exec(
+        select(ApiToken)
+        .where(col(ApiToken.person_id) == person_id, col(ApiToken.revoked_at).is_(None))
+        .order_by(col(ApiToken.id))
+    ).all()
+
+
+def region_names(regions: Mapping[int, Region]) -> dict[str, Region]:
+    """Regions by code."""
+    return {r.code: r for r in regions.values()}
+
+
+def throttle(uow: UnitOfWork, key: str) -> Throttle | None:
+    """The counter of a key."""
+    return uow.session.exec(select(Throttle).where(col(Throttle.key) == key)).first()

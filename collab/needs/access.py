@@ -1,0 +1,77 @@
+"""Who may read and who may edit a need, by its disclosure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, false, true
+from sqlmodel import col, select
+
+from collab.kernel.identity import Actor
+from collab.kernel.permissions import Permission
+from collab.needs.models import Need, NeedInvitation
+from collab.needs.rules import SHOWN_STATES, Disclosure
+from collab.storage.grants import Rule
+
+
+def _shown(*disclosures: Disclosure) -> ColumnElement[bool]:
+    return and_(col(Need.state).in_(sorted(SHOWN_STATES)), col(Need.disclosure).in_(disclosures))
+
+
+@dataclass(frozen=True)
+class PostingOrganisation:
+    """People of the organisation that posted the need, in every state."""
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """Needs of the actor's organisations."""
+        ids = actor.organisation_ids
+        return col(Need.organisation_id).in_(ids) if ids else false()
+
+
+@dataclass(frozen=True)
+class PublicNeed:
+    """Anybody, once a public need is published."""
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """Public needs."""
+        return _shown(Disclosure.PUBLIC)
+
+
+@dataclass(frozen=True)
+class Members:
+    """Members, for needs shown to members and anonymous ones (without their owner)."""
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """Needs disclosed to members."""
+        if not actor.is_member:
+            return false()
+        return _shown(Disclosure.MEMBERS, Disclosure.ANONYMOUS)
+
+
+@dataclass(frozen=True)
+class Invited:
+    """People of an invited organisation; nobody else, coordinators and secretariat included."""
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """Needs to which one of the actor's organisations is invited."""
+        if not actor.organisation_ids:
+            return false()
+        invited = select(NeedInvitation.need_id).where(
+            col(NeedInvitation.organisation_id).in_(actor.organisation_ids)
+        )
+        return and_(_shown(Disclosure.INVITED), col(Need.id).in_(invited))
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The platform's own listeners, never a person."""
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """Everything, or nothing."""
+        return true() if actor.system else false()
+
+
+POLICY: dict[Permission, tuple[Rule, ...]] = {
+    Permission.NEED_READ: (PostingOrganisation(), PublicNeed(), Members(), Invited(), Platform()),
+    Permission.NEED_EDIT: (PostingOrganisation(), Platform()),
+}

@@ -1,0 +1,171 @@
+"""Named queries over needs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, delete, func, or_
+from sqlmodel import col, select
+
+from collab.kernel.errors import NotAllowed, NotFound
+from collab.kernel.identity import Actor
+from collab.kernel.paging import Page
+from collab.kernel.permissions import Permission
+from collab.members.models import Organisation, Person
+from collab.needs.access import POLICY
+from collab.needs.models import Need, NeedInvitation, NeedRead, NeedTechnique
+from collab.needs.rules import OPEN_STATES, SHOWN_STATES
+from collab.storage import grants
+from collab.storage.uow import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class NeedFilter:
+    """What a list of needs is narrowed to."""
+
+    text: str = ""
+    states: tuple[str, ...] = ()
+    techniques: frozenset[str] = frozenset()
+    chain: str = ""
+    mine: bool = False
+
+
+def open_need(
+    uow: UnitOfWork, actor: Actor, key: str, permission: Permission = Permission.NEED_READ
+) -> Need:
+    """The need with this public id; NotFound when it may not be known."""
+    row = uow.session.exec(
+        select(Need).where(
+            col(Need.public_id) == key, grants.where(POLICY[Permission.NEED_READ], actor)
+        )
+    ).first()
+    if row is None:
+        raise NotFound("need", key)
+    if permission is not Permission.NEED_READ:
+        found = uow.session.exec(
+            select(Need.id).where(col(Need.id) == row.id, grants.where(POLICY[permission], actor))
+        ).first()
+        if found is None:
+            raise NotAllowed(permission)
+    return row
+
+
+def _conditions(actor: Actor, wanted: NeedFilter) -> list[ColumnElement[bool]]:
+    conditions = [grants.where(POLICY[Permission.NEED_READ], actor)]
+    if wanted.mine:
+        conditions.append(grants.where(POLICY[Permission.NEED_EDIT], actor))
+    else:
+        conditions.append(col(Need.state).in_(sorted(SHOWN_STATES)))
+    if wanted.text:
+        like = f"%{wanted.text}%"
+        conditions.append(or_(col(Need.title).ilike(like), col(Need.text).ilike(like)))
+    if wanted.states:
+        conditions.append(col(Need.state).in_(wanted.states))
+    if wanted.chain:
+        conditions.append(col(Need.chain) == wanted.chain)
+    if wanted.techniques:
+        asking = select(NeedTechnique.need_id).where(
+            col(NeedTechnique.technique).in_(wanted.techniques)
+        )
+        conditions.append(col(Need.id).in_(asking))
+    return conditions
+
+
+def readable_needs(
+    uow: UnitOfWork, actor: Actor, wanted: NeedFilter, number: int, size: int
+) -> Page[Need]:
+    """One page of needs, newest first."""
+    conditions = _conditions(actor, wanted)
+    total = uow.session.exec(select(func.count(col(Need.id))).where(*conditions)).one()
+    rows = uow.session.exec(
+        select(Need)
+        .where(*conditions)
+        .order_by(col(Need.posted_on).desc(), col(Need.id).desc())
+        .offset((number - 1) * size)
+        .limit(size)
+    ).all()
+    return Page(rows, total, number, size)
+
+
+def needs_by_key(uow: UnitOfWork, actor: Actor, keys: Collection[str]) -> dict[str, Need]:
+    """Readable needs by public id."""
+    if not keys:
+        return {}
+    rows = uow.session.exec(
+        select(Need).where(
+            col(Need.public_id).in_(keys), grants.where(POLICY[Permission.NEED_READ], actor)
+        )
+    ).all()
+    return {row.public_id: row for row in rows}
+
+
+def open_needs(uow: UnitOfWork, actor: Actor) -> Sequence[Need]:
+    """Every readable need that waits for an answer, oldest first."""
+    return uow.session.exec(
+        select(Need)
+        .where(
+            col(Need.state).in_(sorted(OPEN_STATES)),
+            grants.where(POLICY[Permission.NEED_READ], actor),
+        )
+        .order_by(col(Need.id))
+    ).all()
+
+
+def techniques_of(uow: UnitOfWork, ids: Collection[int]) -> dict[int, list[str]]:
+    """Techniques asked for, by need."""
+    found: dict[int, list[str]] = {}
+    if not ids:
+        return found
+    for row in uow.session.exec(
+        select(NeedTechnique)
+        .where(col(NeedTechnique.need_id).in_(ids))
+        .order_by(col(NeedTechnique.id))
+    ):
+        found.setdefault(row.need_id, []).append(row.technique)
+    return found
+
+
+def replace_techniques(uow: UnitOfWork, need_id: int, techniques: Sequence[str]) -> None:
+    """Put new techniques in place of the old ones."""
+    uow.session.exec(delete(NeedTechnique).where(col(NeedTechnique.need_id) == need_id))
+    for technique in dict.fromkeys(techniques):
+        uow.session.add(NeedTechnique(need_id=need_id, technique=technique))
+
+
+def replace_invitations(uow: UnitOfWork, need_id: int, organisation_ids: Collection[int]) -> None:
+    """Put a new list of invited organisations in place of the old one."""
+    uow.session.exec(delete(NeedInvitation).where(col(NeedInvitation.need_id) == need_id))
+    for organisation_id in sorted(set(organisation_ids)):
+        uow.session.add(NeedInvitation(need_id=need_id, organisation_id=organisation_id))
+
+
+def invited_organisations(uow: UnitOfWork, need_id: int) -> Sequence[Organisation]:
+    """Organisations invited to a need."""
+    return uow.session.exec(
+        select(Organisation)
+        .join(NeedInvitation, col(NeedInvitation.organisation_id) == col(Organisation.id))
+        .where(col(NeedInvitation.need_id) == need_id)
+        .order_by(col(Organisation.name_zh))
+    ).all()
+
+
+def reads_of(uow: UnitOfWork, need_id: int) -> Sequence[tuple[NeedRead, Person]]:
+    """Who read an invited need, latest first."""
+    return uow.session.exec(
+        select(NeedRead, Person)
+        .join(Person, col(Person.id) == col(NeedRead.person_id))
+        .where(col(NeedRead.need_id) == need_id)
+        .order_by(col(NeedRead.id).desc())
+        .limit(100)
+    ).all()
+
+
+def shown_members_in_province(uow: UnitOfWork, region_ids: Collection[int]) -> int:
+    """How many admitted organisations stand in a province, for the anonymity threshold."""
+    return uow.session.exec(
+        select(func.count(col(Organisation.id))).where(
+            col(Organisation.region_id).in_(region_ids),
+            col(Organisation.membership) == "admitted",
+        )
+    ).one()
