@@ -157,13 +157,13 @@ def nominal_diameters(text: str, vocabulary: Vocabulary) -> Offered | None:
 
 def _nominal(size: float, vocabulary: Vocabulary) -> float:
     rules = vocabulary.raw["parameters"]["wafer_diameter_nominal"]
-    known = {float(printed): float(klass) for printed, klass in rules["mm_aliases"].items()}
-    if size in known:
-        return known[size]
-    nearest = min((float(klass) for klass in rules["classes"]), key=lambda k: abs(k - size))
+    true_sizes = {float(klass): float(klass) for klass in rules["classes"]}
+    true_sizes.update((float(alias), float(klass)) for alias, klass in rules["mm_aliases"].items())
+    true_sizes.update((25.4 * inch, float(klass)) for inch, klass in rules["inch_to_mm"].items())
+    nearest = min(true_sizes, key=lambda true: abs(true - size))
     if abs(nearest - size) > 2:
         raise ValueError(f"{size:g} mm is no wafer size")
-    return nearest
+    return true_sizes[nearest]
 
 
 def table_values(row: Mapping[str, str], vocabulary: Vocabulary) -> dict[str, Offered]:
