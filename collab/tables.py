@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
+from collab.deals import models as deals
 from collab.facilities import models as facilities
 from collab.matching import models as matching
 from collab.members import models as members
 from collab.needs import models as needs
+from collab.notices import models as notices
+from collab.search import models as search
 from collab.storage import models as storage
 
-MODULES = (storage, members, facilities, needs, matching)
+MODULES = (storage, members, facilities, needs, search, matching, deals, notices)
 metadata = SQLModel.metadata

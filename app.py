@@ -1,0 +1,45 @@
+"""The application factory: settings, platform, pages, API, commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from collab import cli, wiring
+from collab.config import Settings, load_settings
+from collab.storage.database import Database
+from collab.web import blueprints, context, errors, security, session
+
+ROOT = Path(__file__).resolve().parent
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
+    """A configured application; `settings` and `database` replace the environment's in tests."""
+    settings = settings or load_settings()
+    app = Flask(
+        "collab",
+        root_path=str(ROOT),
+        template_folder="templates",
+        static_folder=str(ROOT / "collab" / "web" / "static"),
+    )
+    app.config.update(
+        SECRET_KEY=wiring.secret_key(settings),
+        MAX_CONTENT_LENGTH=settings.max_body,
+        MAX_FORM_MEMORY_SIZE=settings.max_body,
+        SESSION_COOKIE_NAME=session.COOKIE,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions["collab"] = wiring.build(settings, database)
+    security.install(app)
+    errors.install(app)
+    session.install(app)
+    context.install(app)
+    blueprints.install(app)
+    cli.install(app)
+    return app

@@ -1,0 +1,1 @@
+"""From interest to agreement: who would like to talk to whom about which need."""

@@ -1,0 +1,77 @@
+"""The words of every problem and error code, in Chinese and English; the only place for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from collab.kernel.problems import Problem
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "required": ("请填写此项。", "Please fill this in."),
+    "too_long": ("最多 {most} 个字符，请删短一些。", "At most {most} characters, please shorten."),
+    "too_short": ("至少 {least} 个字符。", "At least {least} characters."),
+    "email": ("这不是有效的邮箱地址。", "This is not a valid e-mail address."),
+    "weak_password": (
+        "这个密码太容易被猜到，请加长或换几个不相关的词。",
+        "This password is easy to guess; make it longer or use unrelated words.",
+    ),
+    "wrong_password": ("当前密码不对。", "The current password is not right."),
+    "sign_in_failed": ("邮箱或密码不对。", "E-mail or password is not right."),
+    "unknown_term": ("词表里没有“{term}”，请从列表中选择。", "“{term}” is not in the vocabulary; choose one of the list."),
+    "unknown_choice": ("“{choice}”不在可选值内。", "“{choice}” is not one of the choices."),
+    "unknown_organisation": ("找不到机构“{key}”。", "There is no organisation “{key}”."),
+    "low_above_high": ("下限 {low} 大于上限 {high}。", "The lower end {low} is above the upper end {high}."),
+    "implausible": (
+        "{value} {unit} 不像真的（通常在 {least} 到 {most} {unit} 之间），请检查单位。",
+        "{value} {unit} looks wrong (usually {least} to {most} {unit}); check the unit.",
+    ),
+    "no_step": ("至少需要一个步骤：请补充要做的工艺、封装、测试或设计。", "At least one step is needed: say which process, packaging, test or design you want."),
+    "nobody_invited": ("定向邀请的需求至少要邀请一家机构。", "An invited need must invite at least one organisation."),
+    "past": ("这个时间已经过去，请选择以后的时间。", "This lies in the past; choose a later time."),
+    "stale": (
+        "有人在您编辑期间修改了这条记录，请重新打开后再改，您填写的内容仍在下面。",
+        "Somebody changed this record while you were editing; reload it and apply your change again.",
+    ),
+    "code_taken": ("编号“{value}”已被使用，请换一个。", "The code “{value}” is already in use; choose another."),
+    "taken": ("相同的记录已经存在。", "The same record already exists."),
+    "in_use": ("还有别的记录用到它，不能删除。", "Other records still refer to it, so it cannot be removed."),
+    "missing": ("所指的记录不存在。", "The record it refers to does not exist."),
+    "busy": ("系统正忙，请稍后再试。", "The platform is busy; please try again in a moment."),
+    "not_a_draft": ("需求已发布，不能再改原文；可以撤回后重新编辑。", "The need is published and its text is fixed; withdraw it to edit it again."),
+    "cannot_move": ("当前状态不能这样操作。", "This is not possible in the present state."),
+    "not_found": ("没有找到，或者您无权查看。", "Not found, or not yours to see."),
+    "not_allowed": ("您没有权限进行此操作。", "You may not do this."),
+    "sign_in_first": ("请先登录。", "Please sign in first."),
+    "too_many": ("尝试次数过多，请在 {retry_after} 秒后再试。", "Too many attempts; try again in {retry_after} seconds."),
+    "bad_json": ("请求体不是有效的 JSON。", "The body is not valid JSON."),
+    "not_json": ("请求体必须是 application/json。", "The body must be application/json."),
+    "body_too_large": ("内容太大，请缩短后再提交。", "The content is too large; please shorten it."),
+    "bad_request": ("请求无法理解。", "The request cannot be understood."),
+    "bad_csrf": ("页面已过期，请返回刷新后再提交，您填写的内容不会保存。", "The page has expired; go back, reload it and submit again."),
+    "method": ("此地址不支持这种请求方法。", "This address does not support that method."),
+    "unsupported_text": ("文本含有无法保存的字符，请删除后再提交。", "The text has characters that cannot be stored; please remove them."),
+    "invalid": ("“{value}”不符合要求。", "“{value}” does not fit."),
+    "bad_value": ("这一项的格式不对：{reason}", "This has the wrong form: {reason}"),
+    "bad_token": ("令牌无效或已过期。", "The token is not valid or has expired."),
+    "scope_missing": ("令牌没有“{scope}”权限。", "The token lacks the scope “{scope}”."),
+    "internal": ("系统出错了，我们已记录此问题。", "Something went wrong on our side; it has been recorded."),
+    "unavailable": ("服务暂时不可用，请稍后再试。", "The service is not available for the moment."),
+    "bad_file": ("无法读取这个文件，请使用模板另存为 CSV 或 XLSX。", "This file cannot be read; save the template as CSV or XLSX."),
+    "bad_cursor": ("翻页位置无效，请从第一页开始。", "The page cursor is not valid; start from the first page."),
+}  # fmt: skip
+
+
+def say(code: str, language: str, facts: Mapping[str, Any] | None = None) -> str:
+    """The sentence for a code in `language` ("zh" or "en"); the code itself when unknown."""
+    zh, en = MESSAGES.get(code, (code, code))
+    text = en if language == "en" else zh
+    try:
+        return text.format(**(facts or {}))
+    except (KeyError, IndexError, ValueError):
+        return text
+
+
+def sentence(problem: Problem, language: str) -> str:
+    """The sentence of a problem."""
+    return say(problem.code, language, problem.facts)

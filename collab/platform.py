@@ -1,0 +1,26 @@
+"""Everything a process works with, made once by wiring and handed to pages and commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from collab.config import Settings
+from collab.matching.service import MatchingService
+from collab.network.service import NetworkService
+from collab.search.service import SearchService
+from collab.storage.database import Database
+from collab.storage.outbox import Worker
+from collab.vocabulary.catalog import Vocabulary
+
+
+@dataclass(frozen=True)
+class Platform:
+    """One process's settings, database, vocabulary, services and worker."""
+
+    settings: Settings
+    database: Database
+    vocabulary: Vocabulary
+    search: SearchService
+    matching: MatchingService
+    network: NetworkService
+    worker: Worker

@@ -1,0 +1,80 @@
+"""Puts the platform together and says who listens to which event."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from collab.config import Settings
+from collab.kernel import happened
+from collab.kernel.events import Event
+from collab.matching.service import MatchingService
+from collab.network.service import NetworkService
+from collab.platform import Platform
+from collab.search.service import SearchService
+from collab.storage.database import Database
+from collab.storage.outbox import Listener, Worker
+from collab.vocabulary.catalog import load_vocabulary
+
+CATALOGUE = (
+    happened.CapabilityChanged, happened.OrganisationChanged, happened.CatalogueReplaced,
+)  # fmt: skip
+NEEDS = (happened.NeedChanged, happened.NeedPublished)
+
+
+def listeners(
+    search: SearchService, matching: MatchingService
+) -> Mapping[type[Event], Sequence[Listener]]:
+    """The table of who follows what; order matters inside a row."""
+    index = Listener("search-index", search.follow, lease="search-writer")
+    matches = Listener("matches", matching.follow, batch=500)
+    return {
+        **{event: (index, matches) for event in (*CATALOGUE, *NEEDS)},
+        happened.RunChanged: (index,),
+    }
+
+
+def build(settings: Settings, database: Database | None = None) -> Platform:
+    """The platform of this process; nothing is read or written yet."""
+    if database is None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        database = Database(settings.database, synchronous=settings.sqlite_synchronous)
+    vocabulary = load_vocabulary()
+    search = SearchService(
+        database, vocabulary, settings.data_dir / "index", settings.search_engine
+    )
+    matching = MatchingService(database, vocabulary)
+    return Platform(
+        settings=settings,
+        database=database,
+        vocabulary=vocabulary,
+        search=search,
+        matching=matching,
+        network=NetworkService(database, vocabulary),
+        worker=Worker(database, listeners(search, matching)),
+    )
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs cookies, made at the first start and readable by the owner only."""
+    path = settings.secret_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _make_secret(path)
+    return path.read_text("ascii").strip()
+
+
+def _make_secret(path: Path) -> None:
+    """Write beside and link into place, so that two processes starting at once agree on one."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(secrets.token_urlsafe(48))
+        stream.flush()
+        os.fsync(stream.fileno())
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
