@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     )
     sqlite_synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL",
-        description="FULL: acknowledged changes outlive a power cut; NORMAL: a killed process only.",
+        description="FULL: acknowledged changes outlive a power cut; NORMAL: a killed process.",
     )
     search_engine: Literal["whoosh", "tantivy"] = Field(
         "whoosh", description="Whoosh needs nothing; tantivy is far faster beyond 10,000 documents."

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 ENUM_LENGTH = 40
-MOST_FEN = 2**63 - 1
+CENT = Decimal("0.01")
+MOST_YUAN = Decimal(2**63 - 1).scaleb(-2)
 
 
 class Money(sa.types.TypeDecorator[Decimal]):
@@ -29,10 +30,10 @@ class Money(sa.types.TypeDecorator[Decimal]):
             return None
         if isinstance(value, bool) or not isinstance(value, Decimal | int):
             raise ValueError(f"money is Decimal or int, not {type(value).__name__}")
-        fen = Decimal(value) * 100
-        if not fen.is_finite() or fen != fen.to_integral_value() or abs(fen) > MOST_FEN:
+        amount = Decimal(value)
+        if not amount.is_finite() or abs(amount) > MOST_YUAN or amount != amount.quantize(CENT):
             raise ValueError("money has at most two decimals and fits 64 bits of fen")
-        return int(fen)
+        return int(amount.quantize(CENT).scaleb(2))
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         """Fen to yuan."""

@@ -60,7 +60,7 @@ def _for_postgres(failure: psycopg.Error) -> Conflict | None:
     table = failure.diag.table_name or ""
     constraint = failure.diag.constraint_name or ""
     if failure.sqlstate == UNIQUE:
-        return Conflict("taken", table=table, fields=_columns_of(table, constraint))
+        return Conflict("taken", table=table, fields=_columns_in(failure.diag.message_detail or ""))
     if failure.sqlstate == EXCLUDED:
         return Conflict("taken", table=table, constraint=constraint, fields=())
     if failure.sqlstate == FOREIGN_KEY:
@@ -82,6 +82,12 @@ def _for_sqlite(text: str) -> Conflict | None:
         return Conflict("in_use_or_missing")
     named = re.fullmatch(r"(ex_\w+)", text)
     return Conflict("taken", constraint=named[1], table="", fields=()) if named else None
+
+
+def _columns_in(detail: str) -> tuple[str, ...]:
+    """The columns in "Key (a, b)=(1, 2) already exists", whatever language the server speaks."""
+    found = re.search(r"\((.+?)\)=\(", detail)
+    return tuple(name.strip(' "') for name in found[1].split(",")) if found else ()
 
 
 def _table_of_index(name: str) -> str:
