@@ -24,6 +24,7 @@ class Capability(Row, Public, Versioned, table=True):
     name_en: str = Field(default="", max_length=200)
     technique_text: str = Field(default="", max_length=300)
     description: str = ""
+    access: str = Field(default="", max_length=40, index=True)
     access_mode: str = Field(default="", max_length=200)
     status: Status = Field(default=Status.OPERATING, sa_type=enum_column(Status), index=True)
     evidence: Evidence = Field(
@@ -34,6 +35,7 @@ class Capability(Row, Public, Versioned, table=True):
     price_minor: int | None = Field(default=None, sa_type=BigInteger)
     price_currency: str = Field(default="", max_length=3)
     price_note: str = Field(default="", max_length=300)
+    rates: list[Any] = Field(default_factory=list, sa_type=json_column())
     load: float | None = None
     throughput: str = Field(default="", max_length=200)
     confirmed_at: datetime | None = None
@@ -94,6 +96,7 @@ class MpwRun(Row, Public, Versioned, table=True):
     slug: str | None = Field(default=None, unique=True, index=True, max_length=120)
     organisation_id: int = Field(foreign_key="organisation.id", index=True)
     technology: str = Field(max_length=300)
+    techniques: list[str] = Field(default_factory=list, sa_type=json_column())
     materials: list[str] = Field(default_factory=list, sa_type=json_column())
     tape_in: date | None = Field(default=None, index=True)
     tape_in_text: str = Field(default="", max_length=300)

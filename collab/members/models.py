@@ -13,7 +13,10 @@ from collab.storage.models import Public, Row, Versioned
 
 
 class Region(Row, table=True):
-    """A country, province, city, cluster or park. `path` is "/china/hubei/wuhan/" for subtrees."""
+    """A country, province, city, cluster or park. `path` is "/china/hubei/wuhan/" for subtrees.
+
+    `wishes` are the ids of the vocabulary's region parameter that mean this region.
+    """
 
     code: str = Field(unique=True, index=True, max_length=64)
     zh: str = Field(max_length=200)
@@ -24,6 +27,7 @@ class Region(Row, table=True):
     iso: str = Field(default="", max_length=10)
     lat: float | None = None
     lon: float | None = None
+    wishes: list[str] = Field(default_factory=list, sa_type=json_column())
     source: str = ""
 
 

@@ -251,3 +251,26 @@ def region_names(regions: Mapping[int, Region]) -> dict[str, Region]:
 def throttle(uow: UnitOfWork, key: str) -> Throttle | None:
     """The counter of a key."""
     return uow.session.exec(select(Throttle).where(col(Throttle.key) == key)).first()
+
+
+def readable_by_id(uow: UnitOfWork, actor: Actor, ids: Collection[int]) -> dict[int, Organisation]:
+    """Readable organisations by database key."""
+    if not ids:
+        return {}
+    rows = uow.session.exec(
+        select(Organisation).where(
+            col(Organisation.id).in_(ids),
+            grants.where(POLICY[Permission.ORGANISATION_READ], actor),
+        )
+    ).all()
+    return {row.id: row for row in rows if row.id is not None}
+
+
+def members_within(uow: UnitOfWork, region_ids: Collection[int]) -> int:
+    """How many admitted organisations stand in the regions."""
+    return uow.session.exec(
+        select(func.count(col(Organisation.id))).where(
+            col(Organisation.region_id).in_(region_ids),
+            col(Organisation.membership) == "admitted",
+        )
+    ).one()

@@ -159,13 +159,3 @@ def reads_of(uow: UnitOfWork, need_id: int) -> Sequence[tuple[NeedRead, Person]]
         .order_by(col(NeedRead.id).desc())
         .limit(100)
     ).all()
-
-
-def shown_members_in_province(uow: UnitOfWork, region_ids: Collection[int]) -> int:
-    """How many admitted organisations stand in a province, for the anonymity threshold."""
-    return uow.session.exec(
-        select(func.count(col(Organisation.id))).where(
-            col(Organisation.region_id).in_(region_ids),
-            col(Organisation.membership) == "admitted",
-        )
-    ).one()

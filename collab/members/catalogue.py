@@ -1,0 +1,151 @@
+"""What pages and the API read about organisations, regions and people: rows put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from collab.kernel import clock
+from collab.kernel.errors import NotAllowed
+from collab.kernel.identity import Actor
+from collab.kernel.paging import Page
+from collab.members import store
+from collab.members.models import (
+    ApiToken,
+    CoBuildAgreement,
+    Organisation,
+    Person,
+    Region,
+    RoleGrant,
+    SignInSession,
+)
+from collab.members.store import OrganisationFilter
+from collab.storage.uow import UnitOfWork
+
+ANONYMITY = 5  # a province is named only where at least this many members stand
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationView:
+    """An organisation with its region and the regions above it, nearest first."""
+
+    row: Organisation
+    region: Region
+    above: tuple[Region, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A tie seen from one organisation: the other end, the kind, and whether it points there."""
+
+    other: Organisation
+    kind: str
+    outward: bool
+    year: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationDetail:
+    """Everything that an organisation's page shows of its own slice."""
+
+    view: OrganisationView
+    ties: Sequence[Tie]
+    agreements: Sequence[CoBuildAgreement]
+
+
+def above(region: Region, regions: Mapping[int, Region]) -> tuple[Region, ...]:
+    """The regions above one, nearest first."""
+    by_code = store.region_names(regions)
+    codes = [c for c in region.path.split("/") if c][:-1]
+    return tuple(by_code[c] for c in reversed(codes) if c in by_code)
+
+
+def regions(uow: UnitOfWork) -> dict[int, Region]:
+    """Every region by key."""
+    return store.all_regions(uow)
+
+
+def page(
+    uow: UnitOfWork, actor: Actor, wanted: OrganisationFilter, number: int, size: int
+) -> Page[OrganisationView]:
+    """One page of organisations in the catalogue."""
+    found = store.readable_organisations(uow, actor, wanted, number, size)
+    known = store.all_regions(uow)
+    return found.map(lambda row: view(row, known))
+
+
+def view(row: Organisation, known: Mapping[int, Region]) -> OrganisationView:
+    """An organisation put together with its regions."""
+    region = known[row.region_id]
+    return OrganisationView(row, region, above(region, known))
+
+
+def facets(uow: UnitOfWork, actor: Actor, wanted: OrganisationFilter) -> dict[str, dict[str, int]]:
+    """Counts under the same filter."""
+    return store.organisation_facets(uow, actor, wanted)
+
+
+def one(uow: UnitOfWork, actor: Actor, key: str) -> OrganisationDetail:
+    """An organisation's page."""
+    row = store.open_organisation(uow, actor, key)
+    return OrganisationDetail(
+        view(row, store.all_regions(uow)),
+        ties(uow, actor, row),
+        store.agreements_of(uow, row.id or 0),
+    )
+
+
+def ties(uow: UnitOfWork, actor: Actor, row: Organisation) -> list[Tie]:
+    """Ties of an organisation whose other end the actor may see."""
+    found = store.relations_of(uow, row.id or 0)
+    ends = {r.to_id if r.from_id == row.id else r.from_id for r in found}
+    others = store.readable_by_id(uow, actor, ends)
+    return [
+        Tie(others[other], relation.kind, outward, relation.year, relation.source)
+        for relation in found
+        for outward in (relation.from_id == row.id,)
+        for other in (relation.to_id if outward else relation.from_id,)
+        if other in others
+    ]
+
+
+def own(uow: UnitOfWork, actor: Actor) -> list[OrganisationView]:
+    """The organisations in which the actor stands."""
+    known = store.all_regions(uow)
+    rows = store.organisations_by_id(uow, actor.organisation_ids)
+    return [view(row, known) for _, row in sorted(rows.items())]
+
+
+def people(
+    uow: UnitOfWork, actor: Actor, organisation_id: int
+) -> Sequence[tuple[Person, RoleGrant]]:
+    """People of an organisation, for its own people and the secretariat."""
+    if organisation_id not in actor.organisation_ids and not actor.secretariat:
+        raise NotAllowed("people:read")
+    return store.people_of(uow, organisation_id)
+
+
+def shown_province(uow: UnitOfWork, region: Region, known: Mapping[int, Region]) -> Region | None:
+    """The province an anonymous need may show: None where fewer than five members stand there."""
+    chain = (region, *above(region, known))
+    province = next((r for r in chain if r.kind == "province"), chain[-1])
+    inside = [key for key, r in known.items() if r.path.startswith(province.path)]
+    return province if store.members_within(uow, inside) >= ANONYMITY else None
+
+
+def tokens(uow: UnitOfWork, actor: Actor) -> Sequence[ApiToken]:
+    """The actor's API tokens."""
+    return store.tokens_of(uow, actor.person_id) if actor.person_id is not None else []
+
+
+def sessions(uow: UnitOfWork, actor: Actor) -> Sequence[SignInSession]:
+    """The actor's live sessions."""
+    if actor.person_id is None:
+        return []
+    return store.sessions_of(uow, actor.person_id, clock.now())
+
+
+def person(uow: UnitOfWork, actor: Actor) -> Person | None:
+    """The actor's own record."""
+    return store.person_by_id(uow, actor.person_id) if actor.person_id is not None else None

@@ -1,0 +1,81 @@
+"""What pages and the API read about needs; an anonymous need never carries its owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from collab.kernel.identity import Actor
+from collab.kernel.paging import Page
+from collab.kernel.permissions import Permission
+from collab.members import catalogue as members
+from collab.members import store as organisations
+from collab.members.models import Organisation, Person, Region
+from collab.needs import service, store
+from collab.needs.models import Need, NeedRead
+from collab.needs.store import NeedFilter
+from collab.storage.uow import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class NeedView:
+    """A need as the actor may see it: without owner and exact region where they are hidden."""
+
+    row: Need
+    owner: Organisation | None
+    region: Region | None
+    techniques: tuple[str, ...]
+    own: bool
+
+
+def page(
+    uow: UnitOfWork, actor: Actor, wanted: NeedFilter, number: int, size: int
+) -> Page[NeedView]:
+    """One page of readable needs."""
+    found = store.readable_needs(uow, actor, wanted, number, size)
+    return Page(views(uow, actor, found.items), found.total, number, size)
+
+
+def views(uow: UnitOfWork, actor: Actor, rows: Sequence[Need]) -> list[NeedView]:
+    """Readable rows put together, in their order."""
+    techniques = store.techniques_of(uow, [r.id for r in rows if r.id is not None])
+    owners = organisations.organisations_by_id(
+        uow, {r.organisation_id for r in rows if service.shows_owner(r, actor)}
+    )
+    regions = organisations.all_regions(uow)
+    provinces: dict[int, Region | None] = {}
+    found = []
+    for row in rows:
+        hidden = not service.shows_owner(row, actor)
+        if hidden and row.region_id not in provinces:
+            provinces[row.region_id] = members.shown_province(uow, regions[row.region_id], regions)
+        found.append(
+            NeedView(
+                row,
+                owners.get(row.organisation_id),
+                provinces[row.region_id] if hidden else regions[row.region_id],
+                tuple(techniques.get(row.id or 0, ())),
+                service.may_edit(row, actor),
+            )
+        )
+    return found
+
+
+def one(uow: UnitOfWork, actor: Actor, key: str) -> NeedView:
+    """One need; call `service.read_need` in a writing unit of work when the read must be logged."""
+    return views(uow, actor, [store.open_need(uow, actor, key)])[0]
+
+
+def editable(uow: UnitOfWork, actor: Actor, key: str) -> NeedView:
+    """One need that the actor may change."""
+    return views(uow, actor, [store.open_need(uow, actor, key, Permission.NEED_EDIT)])[0]
+
+
+def invited(uow: UnitOfWork, actor: Actor, need: Need) -> Sequence[Organisation]:
+    """Invited organisations, for the need's own people only."""
+    return store.invited_organisations(uow, need.id or 0) if service.may_edit(need, actor) else []
+
+
+def reads(uow: UnitOfWork, actor: Actor, need: Need) -> Sequence[tuple[NeedRead, Person]]:
+    """The read log of an invited need, for its own people only."""
+    return store.reads_of(uow, need.id or 0) if service.may_edit(need, actor) else []
