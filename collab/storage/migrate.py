@@ -46,6 +46,12 @@ def head() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def steps() -> Iterator[str]:
+    """All versions, newest first."""
+    scripts = ScriptDirectory.from_config(_config())
+    yield from (script.revision for script in scripts.walk_revisions())
+
+
 def current(database: Database) -> str | None:
     """The version that the database has, None without tables."""
     with database.engine.connect() as connection:

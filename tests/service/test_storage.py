@@ -232,7 +232,7 @@ def test_a_write_on_an_older_version_is_refused(database: Database) -> None:
         uow.session.add(made)
     assert refused.value.code == "stale"
     with database.reading() as uow:
-        assert uow.session.get_one(Thing, made.id).name == "two"
+        assert uow.session.get_one(Thing, row.id).name == "two"
 
 
 # ── many at once ─────────────────────────────────────────────────────────────

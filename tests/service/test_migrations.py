@@ -1,0 +1,136 @@
+"""Migrations go up, down and up again, lose nothing, and agree with the models."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import select
+
+from collab import tables
+from collab.kernel.identity import SYSTEM
+from collab.storage import migrate, triggers
+from collab.storage.database import Database
+from collab.storage.models import Activity
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def migrated(empty_url: str) -> Iterator[Database]:
+    """A database brought to the head by migrations alone."""
+    migrate.upgrade(empty_url)
+    database = Database(empty_url)
+    yield database
+    database.close()
+
+
+def _tables(database: Database) -> set[str]:
+    return set(sa.inspect(database.engine).get_table_names())
+
+
+def test_migrations_and_models_agree(migrated: Database) -> None:
+    assert migrate.drift(migrated, tables.metadata) == []
+    assert _tables(migrated) == {*tables.metadata.tables, "alembic_version"}
+
+
+def test_a_missing_column_would_be_noticed(migrated: Database) -> None:
+    with migrated.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE lease DROP COLUMN expires_at")
+    assert migrate.drift(migrated, tables.metadata)
+
+
+def test_up_down_and_up_again(empty_url: str, migrated: Database) -> None:
+    assert migrate.current(migrated) == migrate.head()
+    assert migrate.problems(migrated) == []
+    migrate.downgrade(empty_url, "base")
+    assert _tables(migrated) <= {"alembic_version"}
+    assert migrate.problems(migrated)
+    migrate.upgrade(empty_url)
+    assert migrate.problems(migrated) == []
+    assert migrate.drift(migrated, tables.metadata) == []
+
+
+def test_every_step_goes_down_and_up_with_rows_in_place(empty_url: str, migrated: Database) -> None:
+    with migrated.writing() as uow:
+        uow.note(SYSTEM, "did", "thing", "1", after={"价": 1})
+    for script in migrate.steps():
+        migrate.downgrade(empty_url, script)
+        migrate.upgrade(empty_url)
+        assert migrate.problems(migrated) == []
+    with migrated.reading() as uow:
+        assert uow.session.exec(select(Activity)).one().after == {"价": 1}
+
+
+def test_upgrading_twice_changes_nothing(empty_url: str, migrated: Database) -> None:
+    with migrated.writing() as uow:
+        uow.note(SYSTEM, "did", "thing", "1")
+    migrate.upgrade(empty_url)
+    with migrated.reading() as uow:
+        assert len(uow.session.exec(select(Activity)).all()) == 1
+
+
+def test_a_lost_trigger_is_noticed_and_put_back(empty_url: str, migrated: Database) -> None:
+    with migrated.engine.begin() as connection:
+        on = "" if migrated.is_sqlite else " ON activity"
+        connection.exec_driver_sql(f"DROP TRIGGER tr_activity_no_update{on}")
+        assert list(triggers.missing(connection)) == ["tr_activity_no_update"]
+    assert migrate.problems(migrated) == ["trigger tr_activity_no_update is missing"]
+    migrate.upgrade(empty_url)
+    assert migrate.problems(migrated) == []
+
+
+def test_a_rebuild_of_a_parent_keeps_its_children(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'family.db'}"
+    with migrate.prepared(url) as connection:
+        connection.exec_driver_sql("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+        connection.exec_driver_sql(
+            "CREATE TABLE child (parent_id INTEGER REFERENCES parent(id) ON DELETE CASCADE)"
+        )
+        connection.exec_driver_sql("INSERT INTO parent VALUES (1)")
+        connection.exec_driver_sql("INSERT INTO child VALUES (1)")
+    with migrate.prepared(url) as connection:
+        connection.exec_driver_sql("CREATE TABLE rebuilt (id INTEGER PRIMARY KEY, name TEXT)")
+        connection.exec_driver_sql("INSERT INTO rebuilt (id) SELECT id FROM parent")
+        connection.exec_driver_sql("DROP TABLE parent")
+        connection.exec_driver_sql("ALTER TABLE rebuilt RENAME TO parent")
+    database = Database(url)
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM child").scalar() == 1
+    database.close()
+
+
+def test_a_migration_that_leaves_orphans_is_undone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'orphans.db'}"
+    with migrate.prepared(url) as connection:
+        connection.exec_driver_sql("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+        connection.exec_driver_sql("CREATE TABLE child (parent_id INTEGER REFERENCES parent(id))")
+        connection.exec_driver_sql("INSERT INTO parent VALUES (1)")
+        connection.exec_driver_sql("INSERT INTO child VALUES (1)")
+    with (
+        pytest.raises(migrate.BrokenReferences, match="child"),
+        migrate.prepared(url) as connection,
+    ):
+        connection.exec_driver_sql("DELETE FROM parent")
+    database = Database(url)
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM parent").scalar() == 1
+    database.close()
+
+
+def test_processes_that_start_together_take_turns(empty_url: str) -> None:
+    code = f"from collab.storage import migrate; migrate.upgrade({empty_url!r})"
+    command = [sys.executable, "-c", code]
+    running = [
+        subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    for process in running:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    database = Database(empty_url)
+    assert migrate.problems(database) == []
+    database.close()
