@@ -81,7 +81,7 @@ class Worker:
         self._purged = 0.0
 
     def run_once(self) -> int:
-        """Hand out and deliver what is due; how many deliveries were taken."""
+        """Hand out and deliver what is due; how many deliveries were taken or laid aside."""
         self._begin_day()
         due = self._due()
         if due.events:
@@ -183,8 +183,7 @@ class Worker:
         if failure is None:
             return len(batch) if self._take_off(lease, batch) else 0
         if len(batch) == 1:
-            self._put_off(listener, lease, batch[0][0], failure)
-            return 0
+            return int(self._put_off(listener, lease, batch[0][0], failure))
         done = 0
         for parcel in batch:
             done += (taken := self._deliver(listener, lease, [parcel]))
@@ -211,23 +210,26 @@ class Worker:
 
     def _put_off(
         self, listener: Listener, lease: leases.Held, delivery: OutboxDelivery, failure: Exception
-    ) -> None:
+    ) -> bool:
+        """Due again later; True when this was the last attempt and it is laid aside."""
         with self.database.writing() as uow:
             row = uow.session.get(OutboxDelivery, delivery.id)
             if row is None or not lease.confirm(uow):
-                return
+                return False
             row.attempts += 1
             row.error = _words(failure)
             row.due_at = clock.now() + listener.delay(row.attempts)
-            if row.attempts >= listener.attempts:
+            dead = row.attempts >= listener.attempts
+            if dead:
                 row.state = DeliveryState.DEAD
         log.warning(
             "listener %s failed on event %s (attempt %s): %s",
             listener.name,
             delivery.event_id,
-            delivery.attempts + 1,
-            _words(failure),
+            row.attempts,
+            row.error,
         )
+        return dead
 
     def _purge_hourly(self) -> None:
         if time.monotonic() - self._purged > 3600 or not self._purged:
