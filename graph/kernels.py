@@ -1,0 +1,248 @@
+"""Shortest paths, centrality and triangles on arrays, many sources at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph, linalg
+
+from graph.compiled import Floats, Ints
+
+BATCH_BYTES = 48_000_000
+SAME_LENGTH = 1e-10  # relative; two routes this close are equally long, as in igraph
+
+
+def breadth(matrix: sparse.csr_array) -> int:
+    """The most steps a search from the busiest node of each component takes, doubled at most."""
+    n = matrix.shape[0]
+    if n == 0:
+        return 0
+    _, label = csgraph.connected_components(matrix, directed=True, connection="weak")
+    degree = np.diff(matrix.indptr)
+    order = np.lexsort((-degree, label))
+    starts = order[np.unique(label[order], return_index=True)[1]]
+    seen = np.zeros(n, dtype=bool)
+    front = np.zeros(n)
+    front[starts] = 1.0
+    steps = 0
+    both = matrix + matrix.T
+    while front.any():
+        seen |= front > 0
+        front = np.where(seen, 0.0, both @ front)
+        steps += 1
+    return steps
+
+
+def _batches(sources: Ints, size: int) -> list[Ints]:
+    return [sources[i : i + size] for i in range(0, len(sources), size)]
+
+
+def _sum_over(work: Callable[[Ints], Floats], parts: list[Ints], n: int) -> Floats:
+    """Add up the answers of all parts; compiled code runs outside the interpreter's lock."""
+    total = np.zeros(n)
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        for answer in pool.map(work, parts):
+            total += answer
+    return total
+
+
+def path_shares(matrix: sparse.csr_array, sources: Ints, depth: int) -> Floats:
+    """Per node the sum over `sources` of the share of shortest paths that pass through it.
+
+    Brandes 2001 with all sources of a batch moving one step at a time (sparse times dense).
+    """
+    n = matrix.shape[0]
+    size = int(np.clip(BATCH_BYTES // (8 * max(n, 1) * (2 * depth + 6)), 1, 64))
+    back = matrix.T.tocsr()
+
+    def work(part: Ints) -> Floats:
+        levels, paths = _spread(back, part)
+        share = _gather(matrix, levels, paths)
+        share[part, np.arange(len(part))] = 0.0
+        return np.asarray(share.sum(axis=1))
+
+    return _sum_over(work, _batches(sources, size), n)
+
+
+def _spread(back: sparse.csr_array, part: Ints) -> tuple[list[Floats], Floats]:
+    """Numbers of shortest paths from each source, level by level and in total."""
+    front = np.zeros((back.shape[0], len(part)))
+    front[part, np.arange(len(part))] = 1.0
+    paths = front.copy()
+    levels = [front]
+    while True:
+        front = back @ front
+        front *= paths == 0
+        if not front.any():
+            return levels, paths
+        paths += front
+        levels.append(front)
+
+
+def _gather(matrix: sparse.csr_array, levels: list[Floats], paths: Floats) -> Floats:
+    """Dependencies, from the farthest level back to the sources."""
+    with np.errstate(divide="ignore"):
+        per_path = 1.0 / paths
+    per_path[paths == 0] = 0.0
+    share = np.zeros_like(paths)
+    for step in range(len(levels) - 1, 0, -1):
+        ahead = share + 1.0
+        ahead *= per_path
+        ahead *= levels[step] > 0
+        ahead = matrix @ ahead
+        ahead *= levels[step - 1]
+        share += ahead
+    return share
+
+
+def weighted_path_shares(lengths: sparse.csr_array) -> Floats:
+    """As `path_shares` over all sources, with edge lengths above zero."""
+    n = lengths.shape[0]
+    arcs = lengths.tocoo()
+    tail, head, far = arcs.row.astype(np.int64), arcs.col.astype(np.int64), arcs.data
+    size = int(np.clip(BATCH_BYTES // (8 * max(1, 4 * len(far) + 6 * n)), 1, 32))
+
+    def work(part: Ints) -> Floats:
+        distance = csgraph.dijkstra(lengths, indices=part)
+        ahead, behind = distance[:, tail] + far, distance[:, head]
+        with np.errstate(invalid="ignore"):
+            tight = np.isfinite(ahead) & (np.abs(ahead - behind) <= SAME_LENGTH * behind)
+            tight &= distance[:, tail] < behind
+        row, arc = np.nonzero(tight)
+        return _dependencies(distance, part, row * n + tail[arc], row * n + head[arc])
+
+    return _sum_over(work, _batches(np.arange(n), size), n)
+
+
+def _dependencies(distance: Floats, part: Ints, tail: Ints, head: Ints) -> Floats:
+    """Solve Brandes' two recursions for one batch as triangular systems, ordered by distance."""
+    count, n = distance.shape
+    flat = distance.ravel()
+    order = np.argsort(flat, kind="stable")
+    rank = np.empty(count * n, dtype=np.int64)
+    rank[order] = np.arange(count * n)
+    start = np.zeros(count * n)
+    origin = np.arange(count) * n + part
+    start[rank[origin]] = 1.0
+    tail, head = rank[tail], rank[head]
+    paths = _solve(head, tail, np.ones(len(tail)), start, lower=True)
+    share = paths[tail] / paths[head]
+    load = np.bincount(tail, weights=share, minlength=count * n).astype(np.float64)
+    through = _solve(tail, head, share, load, lower=False)[rank]
+    through[origin] = 0.0
+    return np.asarray(through.reshape(count, n).sum(axis=0))
+
+
+def _solve(row: Ints, column: Ints, value: Floats, right: Floats, *, lower: bool) -> Floats:
+    size = len(right)
+    both = np.arange(size)
+    system = sparse.csr_array(
+        (
+            np.concatenate([-value, np.ones(size)]),
+            (np.concatenate([row, both]), np.concatenate([column, both])),
+        ),
+        shape=(size, size),
+    )
+    return np.asarray(linalg.spsolve_triangular(system, right, lower=lower, unit_diagonal=True))
+
+
+def reach(matrix: sparse.csr_array) -> tuple[Floats, Floats]:
+    """Per node how many others reach it and the sum of their distances in steps.
+
+    Sources are the bits of 64-bit words, so one pass moves every source one step.
+    """
+    n = matrix.shape[0]
+    others, total = np.zeros(n), np.zeros(n)
+    into = matrix.T.tocsr()
+    rows = np.flatnonzero(np.diff(into.indptr))
+    if not len(rows):
+        return others, total
+    words = max(1, BATCH_BYTES // (8 * max(1, into.nnz)))
+    for first in range(0, n, 64 * words):
+        sources = np.arange(first, min(n, first + 64 * words))
+        place = sources - first
+        front = np.zeros((n, (len(sources) + 63) // 64), dtype=np.uint64)
+        front[sources, place // 64] = np.uint64(1) << (place % 64).astype(np.uint64)
+        seen = front.copy()
+        step = 0
+        while front.any():
+            step += 1
+            fresh = np.zeros_like(front)
+            fresh[rows] = np.bitwise_or.reduceat(front[into.indices], into.indptr[rows], axis=0)
+            front = fresh & ~seen
+            seen |= front
+            arrived = np.bitwise_count(front).sum(axis=1, dtype=np.int64)
+            others += arrived
+            total += step * arrived
+    return others, total
+
+
+def weighted_reach(lengths: sparse.csr_array) -> tuple[Floats, Floats]:
+    """As `reach`, with edge lengths."""
+    n = lengths.shape[0]
+    others, total = np.zeros(n), np.zeros(n)
+    into = lengths.T.tocsr()
+    size = int(np.clip(BATCH_BYTES // (16 * max(1, n)), 1, 512))
+    for part in _batches(np.arange(n), size):
+        distance = csgraph.dijkstra(into, indices=part)
+        known = np.isfinite(distance)
+        others[part] = known.sum(axis=1) - 1
+        total[part] = np.where(known, distance, 0.0).sum(axis=1)
+    return others, total
+
+
+def triangles(matrix: sparse.csr_array) -> tuple[Ints, Ints, Ints]:
+    """Every triangle of a symmetric matrix once, as three columns of node numbers.
+
+    Each edge points to the end with more ties, so a hub of 10,000 costs no more than its edges.
+    """
+    n = matrix.shape[0]
+    degree = np.diff(matrix.indptr)
+    place = np.empty(n, dtype=np.int64)
+    place[np.lexsort((np.arange(n), degree))] = np.arange(n)
+    entries = matrix.tocoo()
+    up = place[entries.row] < place[entries.col]
+    low, high = place[entries.row[up]], place[entries.col[up]]
+    order = np.lexsort((high, low))
+    low, high = low[order], high[order]
+    first = np.searchsorted(low, np.arange(n + 1))
+    edge, third = _wedges(first, high)
+    wanted = low[edge] * n + third
+    keys = low * n + high
+    at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    hit = keys[at] == wanted if len(keys) else np.zeros(0, dtype=bool)
+    name = np.argsort(place)
+    return name[low[edge[hit]]], name[high[edge[hit]]], name[third[hit]]
+
+
+def _wedges(first: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """For each edge (a, b) every edge (b, c): the edge's number and c."""
+    count = first[high + 1] - first[high]
+    edge = np.repeat(np.arange(len(high)), count)
+    begin = np.repeat(first[high] - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
+    return edge, high[begin + np.arange(len(edge))] if len(edge) else high[:0]
+
+
+def constraint(weights: sparse.csr_array) -> Floats:
+    """Burt's constraint of every node of a symmetric matrix; not a number for isolates."""
+    n = weights.shape[0]
+    strength = np.asarray(weights.sum(axis=1)).ravel()
+    arcs = weights.tocoo()
+    row, column = arcs.row.astype(np.int64), arcs.col.astype(np.int64)
+    share = arcs.data / strength[row]
+    keys = row * n + column
+    indirect = np.zeros(len(keys))
+    corners = triangles(weights)
+    for i, j, k in ((0, 1, 2), (1, 0, 2), (0, 2, 1), (2, 0, 1), (1, 2, 0), (2, 1, 0)):
+        a, b, via = corners[i], corners[j], corners[k]
+        direct = np.searchsorted(keys, a * n + b)
+        steps = share[np.searchsorted(keys, a * n + via)]
+        steps = steps * share[np.searchsorted(keys, via * n + b)]
+        indirect += np.bincount(direct, weights=steps, minlength=len(keys))
+    answer = np.bincount(row, weights=(share + indirect) ** 2, minlength=n)
+    answer[strength == 0] = np.nan
+    return np.asarray(answer)
