@@ -100,9 +100,7 @@ def test_capabilities_are_rich_declared_or_verified_and_known_to_the_vocabulary(
 def test_stated_values_lie_within_the_vocabularys_bounds(demo: DemoData) -> None:
     classes = set(VOCABULARY.raw["parameters"]["wafer_diameter_nominal"]["classes"])
     for c in demo.capabilities:
-        assert set(
-            c.values.get("wafer-diameter").choices if "wafer-diameter" in c.values else ()
-        ) <= (classes)
+        assert set(c.values.get("wafer-diameter", Offered()).choices) <= classes
         for name, offered in c.values.items():
             parameter = VOCABULARY.parameters[name]
             ids = {value.id for value in parameter.values}
