@@ -36,6 +36,11 @@ class Event:
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
 
 
+@dataclass(frozen=True)
+class DatabaseRestored(Event):
+    """A backup was put in place of everything: all that is derived must be built anew."""
+
+
 def from_json(name: str, payload: dict[str, Any]) -> Event:
     """The event that `to_json` was made of.
 

@@ -17,10 +17,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlmodel import col
 
 from collab.kernel import clock
+from collab.kernel.events import DatabaseRestored
 from collab.storage import copying, migrate
 from collab.storage.database import WRITING, Database
+from collab.storage.models import Lease, OutboxEvent
 
 FORMAT = 1
 TABLES = "collab.db"
@@ -82,8 +85,8 @@ def restore(
     """Put the backup in place of what the database holds, all or nothing, and verify it.
 
     Older backups are brought to the version of the code. Raises BadBackup when the file does not
-    verify, or when there are rows and `replace` is not set. Everything derived (index, snapshots)
-    must be rebuilt afterwards; leases are given up.
+    verify, or when there are rows and `replace` is not set. Leases are given up, and the event
+    DatabaseRestored tells listeners to build what is derived anew.
     """
     with _opened(source) as (copy, manifest):
         migrate.upgrade(f"sqlite:///{copy}")
@@ -91,11 +94,12 @@ def restore(
         migrate.upgrade(database.url.render_as_string(hide_password=False))
         if not replace and _has_rows(database, metadata):
             raise BadBackup("the database is not empty; say that it may be replaced")
+        last_event = _last_event(database)
         if database.is_sqlite:
             _copy_back(copy, database)
         else:
             _rows_back(copy, database, metadata)
-        _forget_leases(database)
+        _announce(database, last_event)
         _compare(database, metadata, wanted)
     return manifest
 
@@ -228,9 +232,20 @@ def _has_rows(database: Database, metadata: sa.MetaData) -> bool:
         return any(copying.has_rows(connection, table) for table in metadata.sorted_tables)
 
 
-def _forget_leases(database: Database) -> None:
+def _last_event(database: Database) -> int:
+    with database.reading() as uow:
+        last = sa.select(sa.func.max(col(OutboxEvent.id)))
+        return int(uow.session.connection().scalar(last) or 0)
+
+
+def _announce(database: Database, last_event: int) -> None:
+    """Numbers of events never go back: who follows them by number must notice the restore."""
     with database.writing() as uow:
-        uow.session.connection().exec_driver_sql("DELETE FROM lease")
+        connection = uow.session.connection()
+        connection.execute(sa.delete(Lease))
+        now_last = int(connection.scalar(sa.select(sa.func.max(col(OutboxEvent.id)))) or 0)
+        copying.number_from(connection, OutboxEvent.__tablename__, max(last_event, now_last) + 1)
+        uow.record(DatabaseRestored())
 
 
 def _compare(database: Database, metadata: sa.MetaData, wanted: Manifest) -> None:

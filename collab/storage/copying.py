@@ -35,6 +35,17 @@ def advance_sequences(target: Connection, metadata: sa.MetaData) -> None:
                 target.execute(sa.select(sa.func.setval(name, used, last.is_not(None))))
 
 
+def number_from(target: Connection, table: str, first: int) -> None:
+    """Let the keys of an automatically numbered table go on with `first`."""
+    if target.dialect.name == "postgresql":
+        name = sa.func.pg_get_serial_sequence(table, "id")
+        target.execute(sa.select(sa.func.setval(name, first, False)))
+        return
+    counters = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+    target.execute(sa.delete(counters).where(counters.c.name == table))
+    target.execute(sa.insert(counters).values(name=table, seq=first - 1))
+
+
 def has_rows(connection: Connection, table: sa.Table) -> bool:
     """Whether there is any row; the bookkeeping of leases does not count."""
     if table.name == "lease":

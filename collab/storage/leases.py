@@ -29,10 +29,14 @@ SECONDS = 20.0
 
 @dataclass
 class Held:
-    """A lease in hand; `lost` is set when somebody else has it now."""
+    """A lease in hand; `lost` is set when somebody else has it now.
+
+    `inherited` says that the holder before never gave it back: it died at work.
+    """
 
     name: str
     holder: str
+    inherited: bool = False
     lost: threading.Event = field(default_factory=threading.Event)
 
     def confirm(self, uow: UnitOfWork) -> bool:
@@ -57,7 +61,7 @@ def take(database: Database, name: str, seconds: float = SECONDS) -> Held | None
             uow.session.add(Lease(name=name, holder=holder, expires_at=until))
         else:
             found.holder, found.expires_at = holder, until
-    return Held(name, holder)
+    return Held(name, holder, inherited=found is not None)
 
 
 def renew(database: Database, held: Held, seconds: float = SECONDS) -> bool:

@@ -164,10 +164,12 @@ class Worker:
         """Deliver all that is due to one listener, alone; how many it took."""
         taken = 0
         with leases.held(self.database, listener.lease_name, listener.lease_seconds) as lease:
+            careful = self._blame(listener, lease) if lease and lease.inherited else 0
             while lease is not None and not lease.lost.is_set():
+                limit = 1 if careful > taken else listener.batch
                 with self.database.reading() as uow:
                     batch = deliveries.upcoming(
-                        uow, listener.name, listener.ordered, clock.now(), listener.batch
+                        uow, listener.name, listener.ordered, clock.now(), limit
                     )
                 if not batch:
                     break
@@ -176,6 +178,20 @@ class Worker:
                 if done < len(batch):
                     break
         return taken
+
+    def _blame(self, listener: Listener, lease: leases.Held) -> int:
+        """The worker before died at work: perhaps of an event, so count that as an attempt.
+
+        Returns how many deliveries to bring one by one, so that the next death has one suspect.
+        """
+        with self.database.writing() as uow:
+            batch = deliveries.upcoming(uow, listener.name, listener.ordered, clock.now(), 1)
+            for delivery, _ in batch:
+                failure = RuntimeError("the worker died at work")
+                self._count_failure(listener, delivery, failure)
+                delivery.due_at = clock.now()
+        log.warning("worker %s takes over %s from one that died", self.name, lease.name)
+        return listener.batch
 
     def _deliver(self, listener: Listener, lease: leases.Held, batch: Sequence[Parcel]) -> int:
         """Together if it works, else one by one so that only the bad one waits."""
@@ -216,12 +232,7 @@ class Worker:
             row = uow.session.get(OutboxDelivery, delivery.id)
             if row is None or not lease.confirm(uow):
                 return False
-            row.attempts += 1
-            row.error = _words(failure)
-            row.due_at = clock.now() + listener.delay(row.attempts)
-            dead = row.attempts >= listener.attempts
-            if dead:
-                row.state = DeliveryState.DEAD
+            dead = self._count_failure(listener, row, failure)
         log.warning(
             "listener %s failed on event %s (attempt %s): %s",
             listener.name,
@@ -230,6 +241,14 @@ class Worker:
             row.error,
         )
         return dead
+
+    def _count_failure(self, listener: Listener, row: OutboxDelivery, failure: Exception) -> bool:
+        row.attempts += 1
+        row.error = _words(failure)
+        row.due_at = clock.now() + listener.delay(row.attempts)
+        if row.attempts >= listener.attempts:
+            row.state = DeliveryState.DEAD
+        return row.state == DeliveryState.DEAD
 
     def _purge_hourly(self) -> None:
         if time.monotonic() - self._purged > 3600 or not self._purged:

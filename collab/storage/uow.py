@@ -16,6 +16,8 @@ from collab.kernel.identity import Actor
 from collab.storage import audit
 from collab.storage.models import OutboxEvent, Versioned
 
+EVENT_ORDER = 7_262_003
+
 
 class UnitOfWork:
     """What a use case works on. Made by `Database.reading()` and `Database.writing()` only."""
@@ -77,7 +79,11 @@ class UnitOfWork:
         self.announced = bool(self._events)
 
     def _write_events(self) -> None:
+        if not self._events:
+            return
         connection = self.session.connection()
+        if connection.dialect.name == "postgresql":  # numbers in the order of the commits
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(EVENT_ORDER)))
         insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         table = OutboxEvent.__table__  # type: ignore[attr-defined]
         plain = [values for values in self._events if values["once"] is None]

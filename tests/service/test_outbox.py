@@ -269,6 +269,37 @@ def test_a_worker_that_lost_its_lease_does_not_tick_off(
     assert worker.backlog().listeners["slow"].pending == 1
 
 
+def test_an_event_that_kills_its_worker_is_laid_aside(
+    database: Database, freeze: Freezer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    taken: list[int] = []
+
+    def deadly(_: Database, events: Sequence[Event]) -> None:
+        numbers = [event.thing_id for event in events if isinstance(event, ThingMade)]
+        if 3 in numbers:
+            raise Killed
+        taken.extend(numbers)
+
+    freeze()
+    monkeypatch.setattr(leases, "give_back", lambda *_: None)
+    listener = Listener("deadly", deadly, batch=5, attempts=3)
+    _record(database, *range(8))
+    deaths = 0
+    for _ in range(10):
+        worker = Worker(database, {ThingMade: [listener]})
+        try:
+            worker.settle()
+        except Killed:
+            deaths += 1
+        freeze.forward(minutes=1)
+    assert taken == [0, 1, 2, 4, 5, 6, 7]
+    assert deaths == 4
+    assert worker.backlog().listeners["deadly"].dead == 1
+
+
 # ── several workers, and dead ones ───────────────────────────────────────────
 
 
