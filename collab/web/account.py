@@ -1,0 +1,144 @@
+"""Sign in and out; the person's password, sessions and tokens."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from pydantic import ValidationError
+from werkzeug.wrappers import Response
+
+from collab.kernel.errors import Rejected
+from collab.kernel.permissions import Scope
+from collab.kernel.problems import Problem
+from collab.members import catalogue, service
+from collab.members.forms import TokenIn
+from collab.members.models import ApiToken
+from collab.web import params, present
+from collab.web.errors import problems_of
+from collab.web.session import current_actor, forget, public, reading, remember, writing
+
+blueprint = Blueprint("account", __name__)
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+@public
+def sign_in() -> str | tuple[str, int] | Response:
+    """E-mail and password; the answer never says which of the two was wrong."""
+    target = params.safe_next(request.values.get("next", "/"))
+    if request.method == "GET":
+        return render_template("account/sign_in.html", next=target, email="", problems=[])
+    email = request.form.get("email", "")[:254]
+    with writing() as uow:
+        # counted in a transaction of its own, so that a failed attempt stays counted
+        service.count_try(uow, f"sign-in:{email.strip().lower()}")
+        service.count_try(uow, f"sign-in-from:{request.remote_addr}", limit=60)
+    with writing() as uow:
+        token = service.sign_in(
+            uow, email, request.form.get("password", ""), request.user_agent.string
+        )
+    if token is None:
+        wrong = present.problems([Problem("", "sign_in_failed")])
+        page = render_template("account/sign_in.html", next=target, email=email, problems=wrong)
+        return page, 422
+    remember(token)
+    return redirect(target)
+
+
+@blueprint.post("/sign-out")
+@public
+def sign_out() -> Response:
+    """End the session."""
+    with writing() as uow:
+        service.sign_out(uow, str(session.get("token", "")))
+    forget()
+    return redirect(url_for("home.index"))
+
+
+@blueprint.get("/account")
+def show() -> str:
+    """Sessions, tokens, password."""
+    return _page(())
+
+
+def _page(
+    wrong: tuple[Problem, ...], issued: tuple[ApiToken, str] | None = None, section: str = ""
+) -> str:
+    with reading() as uow:
+        person = catalogue.person(uow, current_actor())
+        tokens = catalogue.tokens(uow, current_actor())
+        sessions = catalogue.sessions(uow, current_actor())
+    here = service.digest(str(session.get("token", "")))
+    return render_template(
+        "account/show.html",
+        email=person.email if person else "",
+        name=person.name if person else "",
+        tokens=[
+            {"key": t.public_id, "name": t.name, "scopes": t.scopes,
+             "expires": present.day(t.expires_at), "used": present.day(t.last_used_at)}
+            for t in tokens
+        ],
+        sessions=[
+            {"agent": s.agent, "seen": present.day(s.seen_at), "here": s.token_hash == here}
+            for s in sessions
+        ],
+        scopes=[s.value for s in Scope],
+        secret=issued[1] if issued else "",
+        problems=present.problems(wrong),
+        section=section,
+    )  # fmt: skip
+
+
+@blueprint.post("/account/tokens")
+def issue_token() -> str | tuple[str, int]:
+    """Make an API token; its secret is shown on this page and never again."""
+    try:
+        form = TokenIn.model_validate(
+            {
+                "name": request.form.get("name", ""),
+                "scopes": request.form.getlist("scopes") or ["read"],
+                "days": request.form.get("days", "90"),
+            }
+        )
+        with writing() as uow:
+            issued = service.issue_token(uow, current_actor(), form)
+    except ValidationError as error:
+        return _page(tuple(problems_of(error)), section="tokens"), 422
+    return _page((), issued, "tokens")
+
+
+@blueprint.post("/account/tokens/<key>/revoke")
+def revoke_token(key: str) -> Response:
+    """End a token."""
+    with writing() as uow:
+        service.revoke_token(uow, current_actor(), key)
+    flash(_("令牌已作废。"), "success")
+    return redirect(url_for("account.show"))
+
+
+@blueprint.post("/account/sessions/revoke")
+def revoke_sessions() -> Response:
+    """End every other session."""
+    with writing() as uow:
+        service.revoke_sessions(uow, current_actor(), str(session.get("token", "")))
+    flash(_("其他设备上的登录已全部退出。"), "success")
+    return redirect(url_for("account.show"))
+
+
+@blueprint.post("/account/password")
+def change_password() -> Response | tuple[str, int]:
+    """Set a new password; every other session ends."""
+    with writing() as uow:
+        service.count_try(uow, f"password:{current_actor().person_id}")
+    try:
+        with writing() as uow:
+            service.change_password(
+                uow,
+                current_actor(),
+                request.form.get("current", "")[:400],
+                request.form.get("new", "")[:400],
+                keep_session=str(session.get("token", "")),
+            )
+    except Rejected as error:
+        return _page(error.problems, section="password"), 422
+    flash(_("密码已修改，其他设备上的登录已退出。"), "success")
+    return redirect(url_for("account.show"))

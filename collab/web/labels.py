@@ -1,0 +1,161 @@
+"""The words of states, kinds and operators in Chinese and English; one table for each."""
+
+from __future__ import annotations
+
+from collab.web.session import language
+
+Words = dict[str, tuple[str, str]]
+
+ORGANISATION_KIND: Words = {
+    "firm": ("企业", "Firm"),
+    "lab": ("实验室", "Laboratory"),
+    "university": ("高校", "University"),
+    "alliance": ("联盟与协会", "Alliance or association"),
+    "service_partner": ("服务伙伴", "Service partner"),
+    "pilot_line": ("中试线", "Pilot line"),
+    "park": ("园区", "Park"),
+    "investor": ("投资机构", "Investor"),
+    "transfer_agency": ("技术转移机构", "Transfer agency"),
+}
+MEMBERSHIP: Words = {
+    "listed": ("公开收录", "Publicly listed"),
+    "applied": ("申请中", "Applied"),
+    "admitted": ("联盟成员", "Member"),
+    "suspended": ("已暂停", "Suspended"),
+}
+RELATION_OUT: Words = {
+    "member_of": ("成员于", "Member of"),
+    "agreement": ("合作协议", "Agreement with"),
+    "located_in": ("位于", "Located in"),
+    "co_build": ("共建", "Co-builds with"),
+    "hosts": ("承载", "Hosts"),
+    "spun_off": ("孵化出", "Spun off"),
+    "supplies": ("供应", "Supplies"),
+    "invests": ("投资", "Invests in"),
+    "joint_lab": ("联合实验室", "Joint laboratory with"),
+}
+RELATION_IN: Words = {
+    "member_of": ("成员包括", "Has member"),
+    "agreement": ("合作协议", "Agreement with"),
+    "located_in": ("入驻单位", "Is home of"),
+    "co_build": ("共建", "Co-builds with"),
+    "hosts": ("依托", "Hosted by"),
+    "spun_off": ("源自", "Spun off from"),
+    "supplies": ("供应商", "Supplied by"),
+    "invests": ("投资方", "Investor"),
+    "joint_lab": ("联合实验室", "Joint laboratory with"),
+}
+CATEGORY: Words = {
+    "process": ("工艺", "Process"),
+    "packaging": ("封装", "Packaging"),
+    "test": ("测试", "Test"),
+    "design": ("设计", "Design"),
+    "equipment": ("设备", "Equipment"),
+    "compute": ("算力", "Compute"),
+    "service": ("服务", "Service"),
+}
+EVIDENCE: Words = {
+    "verified": ("已核验", "Verified"),
+    "declared": ("已申报", "Declared"),
+    "documented": ("公开资料整理", "Documented"),
+}
+STATUS: Words = {
+    "operating": ("运行中", "Operating"),
+    "planned": ("规划中", "Planned"),
+    "closed": ("已关闭", "Closed"),
+    "rnd_only": ("仅限研发", "R&D only"),
+}
+NEED_STATE: Words = {
+    "draft": ("草稿", "Draft"),
+    "published": ("已发布", "Published"),
+    "in_talks": ("洽谈中", "In talks"),
+    "agreed": ("已签约", "Agreed"),
+    "delivered": ("已交付", "Delivered"),
+    "closed": ("已结束", "Closed"),
+    "withdrawn": ("已撤回", "Withdrawn"),
+    "expired": ("已过期", "Expired"),
+}
+DISCLOSURE: Words = {
+    "public": ("公开", "Public"),
+    "members": ("成员可见", "Members"),
+    "anonymous": ("匿名（成员可见）", "Anonymous to members"),
+    "invited": ("定向邀请", "Invited only"),
+}
+DISCLOSURE_HELP: Words = {
+    "public": ("任何人都能看到需求和贵单位名称。", "Everybody sees the need and your name."),
+    "members": ("仅联盟成员能看到。", "Only members of the alliance see it."),
+    "anonymous": (
+        "成员能看到需求，接受对方意向之前看不到贵单位。",
+        "Members see the need; your name only after you accept an interest.",
+    ),
+    "invited": (
+        "只有受邀机构能看到，每次阅读都有记录。",
+        "Only invited organisations see it; every read is on record.",
+    ),
+}
+OPERATOR: Words = {
+    "lt": ("小于", "less than"),
+    "le": ("不大于", "at most"),
+    "eq": ("等于", "equal to"),
+    "ge": ("不小于", "at least"),
+    "gt": ("大于", "more than"),
+    "between": ("介于", "between"),
+    "approx": ("约", "about"),
+    "in": ("其中之一", "one of"),
+    "all_of": ("全部具备", "all of"),
+    "ne": ("不等于", "not"),
+    "not_in": ("均不", "none of"),
+}
+OPERATOR_SIGN = {
+    "lt": "<", "le": "≤", "eq": "=", "ge": "≥", "gt": ">", "approx": "≈", "ne": "≠",
+}  # fmt: skip
+QUANTITY_UNIT: Words = {
+    "wafer": ("片（晶圆）", "wafers"),
+    "die": ("颗（芯片）", "dies"),
+    "device": ("只（器件）", "devices"),
+    "module": ("个（模块）", "modules"),
+    "set": ("套", "sets"),
+    "sample": ("个（样品）", "samples"),
+    "lot": ("批", "lots"),
+    "mask": ("块（掩模）", "masks"),
+    "person": ("人", "people"),
+}
+TIME_UNIT: Words = {
+    "workday": ("个工作日", "working days"),
+    "day": ("天", "days"),
+    "week": ("周", "weeks"),
+    "month": ("个月", "months"),
+    "year": ("年", "years"),
+}
+ROLE: Words = {
+    "member": ("成员", "Member"),
+    "facility_owner": ("设施负责人", "Facility owner"),
+    "organisation_admin": ("机构管理员", "Organisation administrator"),
+    "regional_coordinator": ("区域协调员", "Regional coordinator"),
+    "secretariat": ("秘书处", "Secretariat"),
+}
+REGION_KIND: Words = {
+    "country": ("国家/地区", "Country"),
+    "province": ("省级", "Province"),
+    "city": ("城市", "City"),
+    "cluster": ("集群", "Cluster"),
+    "park": ("园区", "Park"),
+}
+TABLES: dict[str, Words] = {
+    "organisation_kind": ORGANISATION_KIND, "membership": MEMBERSHIP, "category": CATEGORY,
+    "evidence": EVIDENCE, "status": STATUS, "need_state": NEED_STATE, "disclosure": DISCLOSURE,
+    "disclosure_help": DISCLOSURE_HELP, "operator": OPERATOR, "quantity_unit": QUANTITY_UNIT,
+    "time_unit": TIME_UNIT, "role": ROLE, "relation_out": RELATION_OUT,
+    "relation_in": RELATION_IN, "region_kind": REGION_KIND,
+}  # fmt: skip
+
+
+def label(table: str, key: str) -> str:
+    """The word for `key` in the asker's language; the key itself when the table lacks it."""
+    zh, en = TABLES[table].get(str(key), (str(key), str(key)))
+    return en if language() == "en" else zh
+
+
+def pairs(table: str) -> list[tuple[str, str]]:
+    """(key, word) pairs of a table, for selections."""
+    return [(key, label(table, key)) for key in TABLES[table]]

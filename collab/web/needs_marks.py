@@ -1,0 +1,74 @@
+"""The text of a need cut into plain and marked pieces, each mark saying what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from collab.vocabulary.catalog import Vocabulary
+from collab.web import labels
+
+Mark = tuple[int, int, str, str]
+PARTS = (
+    ("techniques", "technique"), ("optional_techniques", "technique"),
+    ("excluded_techniques", "excluded"), ("materials", "material"),
+    ("excluded_materials", "excluded"), ("parameters", "parameter"),
+)  # fmt: skip
+SINGLE = (("quantity", "quantity"), ("deadline", "deadline"), ("budget", "budget"))
+
+
+def _marks(structure: Mapping[str, Any], vocabulary: Vocabulary, language: str) -> Iterator[Mark]:
+    for part, kind in PARTS:
+        for entry in structure.get(part) or ():
+            if entry.get("span"):
+                yield (*entry["span"], kind, _title(entry, vocabulary, language))
+    for group in structure.get("techniques_any_of") or ():
+        for entry in group:
+            if entry.get("span"):
+                yield (*entry["span"], "technique", vocabulary.label(entry["id"], language))
+    for part, kind in SINGLE:
+        entry = structure.get(part) or {}
+        if entry.get("span"):
+            yield (*entry["span"], kind, _amount(entry))
+    for entry in structure.get("not_understood") or ():
+        if entry.get("span"):
+            yield (*entry["span"], "unread", "?")
+
+
+def _title(entry: Mapping[str, Any], vocabulary: Vocabulary, language: str) -> str:
+    name = vocabulary.label(entry["id"], language)
+    if "op" not in entry:
+        return name
+    sign = labels.OPERATOR_SIGN.get(entry["op"], labels.label("operator", entry["op"]))
+    value = entry.get("value")
+    text = "~".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value)
+    return f"{name} {sign} {text} {entry.get('unit') or ''}".strip()
+
+
+def _amount(entry: Mapping[str, Any]) -> str:
+    unit = entry.get("unit") or entry.get("currency") or ""
+    return f"{entry.get('value', '')} {unit}".strip()
+
+
+def segments(
+    text: str, structure: Mapping[str, Any], vocabulary: Vocabulary, language: str
+) -> list[tuple[str, str, str]]:
+    """(text, kind, title) in order; where marks overlap the earlier and longer one wins."""
+    found: list[tuple[str, str, str]] = []
+    at = 0
+    marks = sorted(_marks(structure, vocabulary, language), key=lambda m: (m[0], -m[1]))
+    for start, end, kind, title in marks:
+        if start < at or not start < end <= len(text):
+            continue
+        if start > at:
+            found.append((text[at:start], "", ""))
+        found.append((text[start:end], kind, title))
+        at = end
+    if at < len(text):
+        found.append((text[at:], "", ""))
+    return found
+
+
+def kinds(found: list[tuple[str, str, str]]) -> list[str]:
+    """The kinds of marks that occur, for the legend."""
+    return list(dict.fromkeys(kind for _, kind, _ in found if kind))
