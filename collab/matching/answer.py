@@ -1,0 +1,238 @@
+"""The answer to a need: ranked candidates of every step with reasons, routes, and gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Protocol
+
+from collab.matching import relax, words
+from collab.matching.compare import Mark
+from collab.matching.engine import explain, find
+from collab.matching.prepare import StepAsk, prepare
+from collab.matching.records import Criterion, NeedProfile
+from collab.matching.rules import RULES_VERSION, Class, Judged, Verdict
+from collab.matching.score import WEIGHTS
+from collab.matching.snapshot import Snapshot
+from collab.vocabulary.catalog import Vocabulary
+
+NEAR = 10
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """The judged candidates of one step, best first; `near` stand apart and never in a route."""
+
+    ask: StepAsk
+    fits: tuple[Verdict, ...]
+    near: tuple[Verdict, ...]
+
+
+class Planner(Protocol):
+    """Plans routes over the candidates of all steps; given by routing, which stands above."""
+
+    def __call__(
+        self, need: NeedProfile, steps: Sequence[StepResult]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """(routes, gaps of the route as a whole), both as plain data."""
+
+
+class GapFinder(Protocol):
+    """Explains what is missing; see gaps.find_gaps."""
+
+    def __call__(
+        self, need: NeedProfile, steps: Sequence[StepResult], planned: bool
+    ) -> list[dict[str, Any]]:
+        """Gaps as plain data."""
+
+
+def judge_steps(
+    vocabulary: Vocabulary, snapshot: Snapshot, need: NeedProfile, top: int = 50, near: int = NEAR
+) -> list[StepResult]:
+    """The top candidates of every step with their verdicts."""
+    results = []
+    for ask in prepare(vocabulary, need):
+        verdicts = []
+        if ask.answerable:
+            found = find(vocabulary, snapshot, ask, top, near)
+            verdicts = [explain(vocabulary, snapshot, ask, f) for f in found]
+        kept = [v for v in verdicts if v is not None]
+        fits = tuple(v for v in kept if v.klass is not Class.NEAR)
+        results.append(StepResult(ask, fits, tuple(v for v in kept if v.klass is Class.NEAR)))
+    return results
+
+
+def criterion_view(vocabulary: Vocabulary, judged: Judged) -> dict[str, Any]:
+    """One judged criterion as data and words; `distance` (canonical unit) only for a miss."""
+    view: dict[str, Any] = {
+        "id": judged.id, "asked": words.asked_value(judged), "offered": words.offered_value(judged),
+        "verdict": judged.mark.value, "hard": judged.hard, "scope": judged.scope,
+        "code": judged.code, "reason": words.reason(vocabulary, judged),
+    }  # fmt: skip
+    if judged.outcome.distance is not None:
+        view["distance"] = round(judged.outcome.distance, 9)
+    return view
+
+
+def parts_view(verdict: Verdict) -> list[dict[str, Any]]:
+    """Every component of the score: its value, its points of how many, and its name."""
+    return [
+        {"id": name, "value": round(verdict.parts[name], 4), "weight": weight.points,
+         "points": round(verdict.parts[name] * weight.points, 3), "zh": weight.zh, "en": weight.en}
+        for name, weight in WEIGHTS.items()
+    ]  # fmt: skip
+
+
+def would_fit_if(vocabulary: Vocabulary, verdict: Verdict, step: int) -> list[dict[str, Any]]:
+    """What would have to be accepted for a near candidate to fit, all of it together."""
+    if verdict.klass is not Class.NEAR:
+        return []
+    needed = relax.relaxations(vocabulary, verdict, step)
+    if not needed:
+        return []
+    text = relax.sentence(vocabulary, needed)
+    accept = [relaxation_view(vocabulary, one) for one in needed]
+    return [{"accept": accept, **text}]
+
+
+def relaxation_view(vocabulary: Vocabulary, one: relax.Relaxation) -> dict[str, Any]:
+    """A relaxation as data and words."""
+    view: dict[str, Any] = {"criterion": one.id, **relax.words(vocabulary, one)}
+    if one.new is not None:
+        value = one.new.value
+        view["op"] = one.new.op
+        view["value"] = list(value) if isinstance(value, tuple) else value
+    elif one.weeks is not None:
+        view["op"], view["value"] = "le", one.weeks
+    elif one.names:
+        view["op"], view["value"] = "in", list(one.names)
+    return view
+
+
+def questions_view(vocabulary: Vocabulary, verdict: Verdict) -> list[dict[str, Any]]:
+    """One question to the provider for every unknown."""
+    return [
+        {"criterion": j.id, "hard": j.hard, **words.question(vocabulary, j)}
+        for j in verdict.judged
+        if j.mark is Mark.UNKNOWN
+    ]
+
+
+def candidate_view(vocabulary: Vocabulary, verdict: Verdict, step: int) -> dict[str, Any]:
+    """One candidate with every reason."""
+    offer = verdict.offer
+    return {
+        "capability": offer.key, "organisation": offer.organisation,
+        "capability_name": words.both(offer.name_zh, offer.name_en),
+        "organisation_name": words.both(offer.organisation_zh, offer.organisation_en),
+        "class": verdict.klass.value, "score": verdict.score, "technique": verdict.done,
+        "status": offer.status.value, "evidence": offer.evidence.value,
+        "region": offer.place.region, "parts": parts_view(verdict),
+        "criteria": [criterion_view(vocabulary, j) for j in verdict.judged],
+        "questions": questions_view(vocabulary, verdict),
+        "would_fit_if": would_fit_if(vocabulary, verdict, step),
+    }  # fmt: skip
+
+
+def step_view(vocabulary: Vocabulary, result: StepResult) -> dict[str, Any]:
+    """One step with its candidates: those that fit under `candidates`, the rest under `near`."""
+    ask = result.ask
+    techniques = ask.step.techniques
+    at = ask.index
+    return {
+        "key": ask.step.key, "technique": techniques[0] if techniques else None,
+        "techniques": list(techniques), "category": ask.step.category or None,
+        "optional": ask.step.optional,
+        "label": words.both(*(words.labels(vocabulary, techniques, lang) or ask.step.category
+                              for lang in ("zh", "en"))),
+        "candidates": [candidate_view(vocabulary, v, at) for v in result.fits],
+        "near": [candidate_view(vocabulary, v, at) for v in result.near],
+    }  # fmt: skip
+
+
+def _criterion_of_need(criterion: Criterion) -> dict[str, Any]:
+    value = list(criterion.value) if isinstance(criterion.value, tuple) else criterion.value
+    return {"id": criterion.parameter, "op": criterion.op, "value": value,
+            "unit": criterion.unit, "hard": criterion.hard}  # fmt: skip
+
+
+def need_view(need: NeedProfile, today: date) -> dict[str, Any]:
+    """The need as it was understood; `deadline.passed` warns of a date that lies behind."""
+    deadline = None
+    if need.deadline_weeks is not None:
+        end = (need.posted or today) + timedelta(weeks=need.deadline_weeks)
+        deadline = {"weeks": need.deadline_weeks, "hard": need.deadline_hard,
+                    "date": end.isoformat(), "passed": end < today}  # fmt: skip
+    return {
+        "id": need.id, "chain": need.chain, "deadline": deadline,
+        "steps": [{"key": s.key, "techniques": list(s.techniques), "category": s.category or None,
+                   "optional": s.optional, "criteria": [_criterion_of_need(c) for c in s.criteria]}
+                  for s in need.steps],
+        "criteria": [_criterion_of_need(c) for c in need.criteria],
+        "materials": list(need.materials), "excluded_materials": list(need.excluded_materials),
+        "excluded_techniques": list(need.excluded_techniques),
+        "region": {"prefer": list(need.region_prefer), "require": list(need.region_require),
+                   "exclude": list(need.region_exclude)},
+        "quantity": list(need.quantity) if need.quantity else None,
+        "budget": list(need.budget) if need.budget else None,
+        "trl": list(need.trl) if need.trl else None, "level": need.level,
+    }  # fmt: skip
+
+
+NOTES: Mapping[str, tuple[str, str]] = {
+    "no_steps": ("需求中没有可识别的工艺步骤，请补充要做什么",
+                 "No process step was found in the need; please say what is to be done"),
+    "empty_catalogue": ("目录中还没有任何能力", "The catalogue holds no capability yet"),
+    "step_without_technique": ("有步骤既没有工艺也没有类别，无法查找",
+                               "A step has neither technique nor category and cannot be searched"),
+    "deadline_passed": ("从发布日算起的期限已过", "Counted from the posting date the deadline has passed"),
+}  # fmt: skip
+
+
+def _notes(need: NeedProfile, snapshot: Snapshot, view: Mapping[str, Any]) -> list[dict[str, str]]:
+    codes = []
+    if not need.steps:
+        codes.append("no_steps")
+    if len(snapshot) == 0:
+        codes.append("empty_catalogue")
+    if any(not s.techniques and not s.category for s in need.steps):
+        codes.append("step_without_technique")
+    if view["deadline"] and view["deadline"]["passed"]:
+        codes.append("deadline_passed")
+    return [{"code": c, **words.both(*NOTES[c])} for c in codes]
+
+
+def answer(
+    profile: NeedProfile,
+    snapshot: Snapshot,
+    vocabulary: Vocabulary,
+    *,
+    today: date,
+    top: int = 50,
+    near: int = NEAR,
+    planner: Planner | None = None,
+    gap_finder: GapFinder | None = None,
+) -> Answer:
+    """Candidates with reasons for every step, and routes and gaps when a planner is given.
+
+    `collab.routing.answer.answer` calls this with the planner; everything is in both languages.
+    """
+    results = judge_steps(vocabulary, snapshot, profile, top, near)
+    view = need_view(profile, today)
+    routes: list[dict[str, Any]] = []
+    broken: list[dict[str, Any]] = []
+    if planner is not None and results:
+        routes, broken = planner(profile, results)
+    gaps: list[dict[str, Any]] = []
+    if gap_finder is not None:
+        gaps = gap_finder(profile, results, bool(routes))
+    return {
+        "need": view,
+        "steps": [step_view(vocabulary, result) for result in results],
+        "routes": routes,
+        "gaps": [*gaps, *broken],
+        "notes": _notes(profile, snapshot, view),
+        "versions": {"rules": RULES_VERSION, "vocabulary": vocabulary.version},
+    }

@@ -1,0 +1,400 @@
+"""The matching rules: each judges one thing of a capability against a step of a need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from collab.matching import score
+from collab.matching.compare import PLAIN_HIT, PLAIN_MISS, UNKNOWN, Mark, Outcome, compare
+from collab.matching.prepare import BROADER, EXACT, EXCLUDED, NARROWER, StepAsk, prepare_step
+from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Status
+from collab.vocabulary.catalog import Vocabulary
+
+RULES_VERSION = "1"
+
+
+class Class(StrEnum):
+    """Where a candidate stands: fits, fits if the questions are answered so, does not fit."""
+
+    MEETS = "meets"
+    UNKNOWN = "unknown"
+    NEAR = "near"
+
+
+CLASS_ORDER = {Class.MEETS: 0, Class.UNKNOWN: 1, Class.NEAR: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One judged criterion: a code and its facts; words are made of them elsewhere.
+
+    `counts` is False when an unknown of it leaves the class alone (see prepare.Wanted).
+    """
+
+    id: str
+    outcome: Outcome
+    code: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    hard: bool = True
+    counts: bool = True
+    scope: str = "step"
+    criterion: Criterion | None = None
+
+    @property
+    def mark(self) -> Mark:
+        """meets, unknown or misses."""
+        return self.outcome.mark
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A capability against a step. `done` is the technique that would be carried out there."""
+
+    offer: Offer
+    klass: Class
+    score: float
+    parts: Mapping[str, float]
+    judged: tuple[Judged, ...]
+    fit: int
+    done: str
+
+    @property
+    def order(self) -> tuple[int, float, str]:
+        """Sorts candidates: class, then score from high to low, then the public key."""
+        return CLASS_ORDER[self.klass], -self.score, self.offer.key
+
+
+Rule = Callable[[Vocabulary, StepAsk, Offer], Iterator[Judged]]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleEntry:
+    """A rule with what it says, for the explanation page."""
+
+    id: str
+    zh: str
+    en: str
+    judge: Rule
+
+
+RULES: list[RuleEntry] = []
+
+
+def rule(rule_id: str, *, zh: str, en: str) -> Callable[[Rule], Rule]:
+    """Adds a rule to the one table from which judging and the explanation page are made."""
+
+    def add(judge: Rule) -> Rule:
+        RULES.append(RuleEntry(rule_id, zh, en, judge))
+        return judge
+
+    return add
+
+
+_FIT_CODE = {EXACT: "technique_same", NARROWER: "technique_narrower",
+             BROADER: "technique_broader", EXCLUDED: "technique_excluded"}  # fmt: skip
+
+
+def technique_fit(
+    vocabulary: Vocabulary, ask: StepAsk, offer: Offer
+) -> tuple[int, str, str] | None:
+    """(fit, offered technique, technique that would be done), or None: not a candidate at all."""
+    best: tuple[int, str, str] | None = None
+    for offered in offer.techniques:
+        found = ask.fits.get(offered)
+        if found is not None and (best is None or found[0] > best[0]):
+            best = (found[0], offered, found[1])
+    if best is not None or ask.step.techniques or not ask.step.category:
+        return best
+    return _category_fit(vocabulary, ask, offer)
+
+
+def _category_fit(
+    vocabulary: Vocabulary, ask: StepAsk, offer: Offer
+) -> tuple[int, str, str] | None:
+    wanted = ask.step.category
+    for offered in offer.techniques:
+        term = vocabulary.techniques.get(offered)
+        if term is not None and term.category == wanted:
+            return NARROWER, offered, offered
+    return (EXACT, wanted, wanted) if offer.category == wanted else None
+
+
+def excluded_pair(need: NeedProfile, offer: Offer) -> bool:
+    """True when the two may not meet: the member's own line, or one has blocked the other."""
+    own = need.organisation_id is not None and need.organisation_id == offer.organisation_id
+    blocked = offer.organisation_id in need.blocked
+    return own or blocked or (need.organisation_id in offer.blocked)
+
+
+@rule("technique",
+      zh="能力给出同一工艺或更具体的工艺为满足；只给出上级工艺为未知；被排除的工艺为不满足；其他工艺不是候选",
+      en="The same or a narrower technique meets; only a broader one stated is unknown; an excluded "
+         "one misses; any other technique is not a candidate")  # fmt: skip
+def _technique(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+    found = technique_fit(vocabulary, ask, offer)
+    if found is None:
+        return
+    fit, offered, done = found
+    outcome = {EXCLUDED: PLAIN_MISS, BROADER: UNKNOWN}.get(fit, PLAIN_HIT)
+    yield Judged("technique", outcome, _FIT_CODE[fit],
+                 {"asked": list(ask.step.techniques) or [ask.step.category],
+                  "offered": offered, "done": done})  # fmt: skip
+
+
+@rule("status",
+      zh="只有在运行的能力才是供给；规划中、已关闭、仅供研发的能力照样显示其状态，但不算匹配",
+      en="Only an operating capability is supply; planned, closed and R&D-only ones are shown with "
+         "their status and do not match")  # fmt: skip
+def _status(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+    if offer.status is not Status.OPERATING:
+        yield Judged("status", PLAIN_MISS, "not_operating", {"status": offer.status.value})
+
+
+def material_mark(
+    vocabulary: Vocabulary, wanted: Iterable[str], listed: Iterable[str]
+) -> tuple[Mark, str, list[str]]:
+    """How listed materials answer the wanted ones: mark, code and the materials left open."""
+    have = tuple(listed)
+    if not have:
+        return Mark.UNKNOWN, "material_not_stated", list(wanted)
+    met, family, other = [], [], []
+    for material in wanted:
+        if any(vocabulary.covers(h, material) for h in have):
+            met.append(material)
+        elif any(h in vocabulary.ancestors(material) for h in have):
+            family.append(material)
+        else:
+            other.append(material)
+    if not family and not other:
+        return Mark.MEETS, "material_listed", []
+    if family and not other:
+        return Mark.UNKNOWN, "material_family", family
+    if met or family:
+        return Mark.UNKNOWN, "material_partly", [*family, *other]
+    return Mark.MISSES, "material_other", other
+
+
+_MARK_OUTCOME = {Mark.MEETS: PLAIN_HIT, Mark.UNKNOWN: UNKNOWN, Mark.MISSES: PLAIN_MISS}
+
+
+@rule("material",
+      zh="列出所需材料或其下级为满足；只列出上级材料族或没有列出材料为未知；只列出其他材料为不满足，绝不只是扣分",
+      en="The wanted material or a narrower one listed meets; only its family, or nothing listed, is "
+         "unknown; only other materials listed misses and never merely lowers the score")  # fmt: skip
+def _material(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+    if not ask.materials:
+        return
+    mark, code, left = material_mark(vocabulary, ask.materials, offer.materials)
+    if ask.material_scope == "none":
+        if not offer.materials:
+            return  # the step's technique does not depend on the material: silence says nothing
+        mark = Mark.UNKNOWN if mark is Mark.MISSES else mark
+    counts = ask.material_scope != "need" or len(ask.need.steps) == 1
+    yield Judged("material", _MARK_OUTCOME[mark], code,
+                 {"asked": list(ask.materials), "offered": list(offer.materials), "open": left},
+                 counts=counts or bool(offer.materials), scope=ask.material_scope)  # fmt: skip
+
+
+@rule(
+    "material-excluded",
+    zh="只列出被排除材料的能力不满足；没有列出材料的为未知",
+    en="A capability that lists only refused materials misses; one that lists none is unknown",
+)
+def _material_excluded(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+    if not ask.excluded_materials or ask.material_scope == "none":
+        return
+    facts = {"asked": list(ask.excluded_materials), "offered": list(offer.materials)}
+    counts = ask.material_scope != "need" or len(ask.need.steps) == 1
+    if not offer.materials:
+        if not ask.materials:
+            yield Judged("material-excluded", UNKNOWN, "material_not_stated", facts, counts=counts)
+        return
+    free = [m for m in offer.materials
+            if not any(vocabulary.covers(m, refused) for refused in ask.excluded_materials)]  # fmt: skip
+    outcome = PLAIN_HIT if free else PLAIN_MISS
+    yield Judged("material-excluded", outcome,
+                 "material_not_refused" if free else "material_refused", facts)  # fmt: skip
+
+
+def regions_of(offer: Offer) -> frozenset[str]:
+    """Every region code the offer stands in."""
+    place = offer.place
+    return frozenset(r for r in (place.region, *place.above, place.country) if r)
+
+
+@rule("region",
+      zh="要求的地区之内为满足，之外或在排除地区之内为不满足，地点未知为未知",
+      en="Inside a required region meets; outside it, or inside an excluded one, misses; an unknown "
+         "place is unknown")  # fmt: skip
+def _region(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+    exclude = frozenset(ask.need.region_exclude)
+    if not ask.require and not exclude:
+        return
+    here = regions_of(offer)
+    facts = {
+        "asked": sorted(ask.require),
+        "excluded": sorted(exclude),
+        "offered": offer.place.region,
+    }
+    if not here:
+        yield Judged("region", UNKNOWN, "region_unknown", facts)
+    elif here & exclude:
+        yield Judged("region", PLAIN_MISS, "region_excluded", facts)
+    elif ask.require and not here & ask.require:
+        yield Judged("region", PLAIN_MISS, "region_outside", facts)
+    else:
+        yield Judged("region", PLAIN_HIT, "region_inside", facts)
+
+
+_CODE = {Mark.MEETS: "value_meets", Mark.UNKNOWN: "value_not_stated", Mark.MISSES: "value_misses"}
+
+
+@rule("parameter",
+      zh="按词表规定的比较方式判断；没有给出数值为未知，是要问的问题，不是缺点",
+      en="Compared as the vocabulary says; a figure that is not stated is unknown: a question to "
+         "ask, not a failure")  # fmt: skip
+def _parameters(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+    for wanted in ask.wanted:
+        offered = offer.values.get(wanted.criterion.parameter)
+        outcome = (
+            UNKNOWN if wanted.parameter is None else compare(wanted.parameter, wanted.ask, offered)
+        )
+        code = _CODE[outcome.mark]
+        if outcome.mark is Mark.UNKNOWN and offered is not None and stated(offered):
+            code = "value_not_comparable"
+        yield Judged(
+            wanted.criterion.parameter, outcome, code, {"offered": offered},
+            hard=wanted.hard, counts=wanted.counts, scope=wanted.scope, criterion=wanted.criterion,
+        )  # fmt: skip
+
+
+def stated(offered: Offered) -> bool:
+    """True when anything at all is stated."""
+    return offered.low is not None or offered.high is not None or bool(offered.choices)
+
+
+@rule("deadline",
+      zh="声明的交期上限不超过期限为满足，下限超过期限为不满足，期限落在区间内或没有声明为未知；经验周数从不产生满足或不满足",
+      en="A stated longest lead time within the deadline meets, a stated shortest one beyond it "
+         "misses, in between or not stated is unknown; rules of thumb never decide")  # fmt: skip
+def _deadline(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+    if ask.deadline is None:
+        return
+    facts = {"asked": ask.deadline, "offered": offer.lead_weeks}
+    if offer.lead_weeks is None:
+        yield Judged("deadline", UNKNOWN, "lead_not_stated", facts, hard=ask.deadline_hard)
+        return
+    low, high = offer.lead_weeks
+    if high <= ask.deadline:
+        outcome, code = PLAIN_HIT, "lead_meets"
+    elif low > ask.deadline:
+        gap = low - ask.deadline
+        outcome = Outcome(Mark.MISSES, gap, min(1.0, gap / max(low, ask.deadline)))
+        code = "lead_misses"
+    else:
+        outcome, code = UNKNOWN, "lead_between"
+    yield Judged("deadline", outcome, code, facts, hard=ask.deadline_hard)
+
+
+@rule("region-preferred", zh="优选地区只影响排序", en="A preferred region only moves the order")
+def _region_preferred(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+    prefer = frozenset(ask.need.region_prefer)
+    if not prefer:
+        return
+    here = regions_of(offer)
+    outcome = UNKNOWN if not here else PLAIN_HIT if here & prefer else PLAIN_MISS
+    code = {Mark.UNKNOWN: "region_unknown", Mark.MEETS: "region_inside",
+            Mark.MISSES: "region_outside"}[outcome.mark]  # fmt: skip
+    facts = {"asked": sorted(prefer), "excluded": [], "offered": offer.place.region}
+    yield Judged("region", outcome, code, facts, hard=False)
+
+
+@rule("budget",
+      zh="只在币种相同且给出价格时比较，而且只影响排序，绝不换算",
+      en="Compared only when a price in the same currency is stated; it moves the order, nothing is "
+         "ever converted")  # fmt: skip
+def _budget(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+    budget, price = ask.need.budget, offer.price
+    if budget is None or price is None or budget[1] != price[1]:
+        return
+    outcome = (
+        PLAIN_HIT if price[0] <= budget[0] else Outcome(Mark.MISSES, price[0] - budget[0], 1.0)
+    )
+    code = "price_within" if outcome is PLAIN_HIT else "price_above"
+    yield Judged("budget", outcome, code, {"asked": budget, "offered": price}, hard=False)
+
+
+def class_of(judged: Iterable[Judged]) -> Class:
+    """Hard misses make it near, hard unknowns that count make it unknown; wishes never matter."""
+    found = Class.MEETS
+    for entry in judged:
+        if not entry.hard:
+            continue
+        if entry.mark is Mark.MISSES:
+            return Class.NEAR
+        if entry.mark is Mark.UNKNOWN and entry.counts:
+            found = Class.UNKNOWN
+    return found
+
+
+_WISH = {Mark.MEETS: 1.0, Mark.UNKNOWN: 0.5, Mark.MISSES: 0.0}
+
+
+def score_parts(
+    ask: StepAsk, offer: Offer, fit: int, judged: tuple[Judged, ...]
+) -> dict[str, float]:
+    """Every component of the score, each between 0 and 1 (see score.WEIGHTS)."""
+    hard = [j for j in judged if j.hard and j.id != "status"]
+    met, gaps, margins, margin_sum = 0, 0.0, 0, 0.0
+    wishes, wish_sum = 0, 0.0
+    for entry in judged:
+        if entry.hard:
+            gaps = gaps + (entry.outcome.relative if entry.mark is Mark.MISSES else 0.0)
+        else:
+            wishes, wish_sum = wishes + 1, wish_sum + _WISH[entry.mark]
+        if entry.outcome.margin is not None:
+            margins, margin_sum = margins + 1, margin_sum + entry.outcome.margin
+    met = sum(j.mark is Mark.MEETS for j in hard)
+    here = score.unit_vector(ask.need.place.lat, ask.need.place.lon)
+    there = score.unit_vector(offer.place.lat, offer.place.lon)
+    km = score.chord_km(here, there) if here is not None and there is not None else None
+    return {
+        "technique": score.FIT_VALUE[fit],
+        "answered": met / len(hard) if hard else 1.0,
+        "nearness": 1.0 / (1.0 + gaps),
+        "margin": margin_sum / margins if margins else score.NO_MARGIN,
+        "evidence": score.EVIDENCE_VALUE[offer.evidence],
+        "freshness": score.freshness(offer.age_days),
+        "lead": score.lead(offer.lead_weeks[0] if offer.lead_weeks else None),
+        "distance": score.closeness(km),
+        "load": score.UNKNOWN_LOAD if offer.load is None else 1.0 - offer.load,
+        "preferred": wish_sum / wishes if wishes else 1.0,
+    }
+
+
+def judge(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Verdict | None:
+    """The verdict on one capability for one step; None when it is no candidate."""
+    if excluded_pair(ask.need, offer):
+        return None
+    found = technique_fit(vocabulary, ask, offer)
+    if found is None:
+        return None
+    judged = tuple(j for entry in RULES for j in entry.judge(vocabulary, ask, offer))
+    parts = score_parts(ask, offer, found[0], judged)
+    return Verdict(offer, class_of(judged), score.total(parts), parts, judged, found[0], found[2])
+
+
+def rank(vocabulary: Vocabulary, ask: StepAsk, offers: Iterable[Offer]) -> list[Verdict]:
+    """Every candidate of a step in order, one by one: the plain path the columns are tested by."""
+    found = (judge(vocabulary, ask, offer) for offer in offers)
+    return sorted((v for v in found if v is not None), key=lambda v: v.order)
+
+
+def judge_pair(
+    vocabulary: Vocabulary, need: NeedProfile, offer: Offer, step: int = 0
+) -> Verdict | None:
+    """The verdict on one capability for one step of a need."""
+    return judge(vocabulary, prepare_step(vocabulary, need, step), offer)

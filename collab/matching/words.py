@@ -1,0 +1,261 @@
+"""Sentences in Chinese and English from the codes and facts of judged criteria."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from collab.matching.compare import WAFER, Mark, nominal_wafer
+from collab.matching.records import Criterion, Offered
+from collab.matching.rules import Judged
+from collab.vocabulary.catalog import Parameter, Vocabulary
+
+Text = dict[str, str]
+_UNITS = {"um": "µm", "percent": "%", "dimensionless": "", "degC": "°C", "count": "", "degree": "°",
+          "ohm*cm**2": "Ω·cm²", "1/cm**3": "cm⁻³", "1/cm**2": "cm⁻²", "V*cm": "V·cm",
+          "Pa*m**3/s": "Pa·m³/s", "gram_force": "gf", "core_hour": "core h", "gpu_hour": "GPU h",
+          "CNY": "元"}  # fmt: skip
+_UNITS_ZH = {"week": "周", "hour": "小时"}
+_UNITS_EN = {"week": "weeks", "hour": "h", "CNY": "CNY"}
+_STATUS = {"planned": ("规划中", "planned"), "closed": ("已关闭", "closed"),
+           "rnd_only": ("仅供研发", "for R&D only")}  # fmt: skip
+
+
+def both(zh: str, en: str) -> Text:
+    """A text in both languages."""
+    return {"zh": zh, "en": en}
+
+
+def figure(value: float) -> str:
+    """A number as people write it: at most six figures, no exponent between 1e-4 and 1e6."""
+    if value and (abs(value) >= 1e6 or abs(value) < 1e-4):
+        return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+    return f"{value:.6g}"
+
+
+def unit_text(unit: str, language: str) -> str:
+    """The unit as written after a number, with the space it needs."""
+    own = (_UNITS_EN if language == "en" else _UNITS_ZH).get(unit, _UNITS.get(unit, unit))
+    return own if not own or own in ("%", "°") else f" {own}"
+
+
+def _word(parameter: Parameter | None, value: object, language: str) -> str:
+    if isinstance(value, int | float):
+        return figure(float(value))
+    for choice in parameter.values if parameter else ():
+        if choice.id == value:
+            return choice.en if language == "en" else choice.zh
+    return str(value)
+
+
+def _joined(parts: Iterable[str], language: str, link: str = "or") -> str:
+    signs = {("zh", "or"): "或", ("zh", "and"): "和", ("en", "or"): " or ", ("en", "and"): " and "}
+    return signs[language, link].join(parts)
+
+
+_OPS = {"le": ("至多 {}", "at most {}"), "lt": ("低于 {}", "below {}"),
+        "ge": ("至少 {}", "at least {}"), "gt": ("高于 {}", "above {}"),
+        "approx": ("约 {}", "about {}"), "ne": ("不要 {}", "not {}"),
+        "not_in": ("不要 {}", "not {}")}  # fmt: skip
+
+
+def asked_text(parameter: Parameter | None, criterion: Criterion, language: str) -> str:
+    """What is asked, with operator and unit."""
+    unit = unit_text(criterion.unit or (parameter.unit if parameter else ""), language)
+    raw = criterion.value if isinstance(criterion.value, tuple) else (criterion.value,)
+    if parameter is not None and parameter.id == WAFER:
+        raw = tuple(nominal_wafer(v) if isinstance(v, int | float) else v for v in raw)
+    parts = [_word(parameter, v, language) for v in raw]
+    if criterion.op == "between" and len(parts) == 2:
+        return f"{parts[0]}–{parts[1]}{unit}"
+    if parameter is not None and parameter.kind == "dims2" and len(parts) == 2:
+        text = f"{parts[0]}×{parts[1]}{unit}"
+    else:
+        text = _joined(parts, language, "and" if criterion.op == "all_of" else "or") + unit
+    zh, en = _OPS.get(criterion.op, ("{}", "{}"))
+    return (en if language == "en" else zh).format(text)
+
+
+def offered_text(parameter: Parameter | None, offered: Offered, language: str) -> str:
+    """What is offered, with unit; "up to", "from" or a range as it is stated."""
+    unit = unit_text(parameter.unit if parameter else "", language)
+    english = language == "en"
+    if offered.choices:
+        return _listed(parameter, offered, language) + unit
+    low, high = offered.low, offered.high
+    if low is not None and high is not None:
+        if low == high:
+            return figure(low) + unit
+        return f"{figure(low)}–{figure(high)}{unit}"
+    if high is not None:
+        return f"up to {figure(high)}{unit}" if english else f"至 {figure(high)}{unit}"
+    if low is not None:
+        return f"from {figure(low)}{unit}" if english else f"{figure(low)}{unit} 起"
+    return "nothing" if english else "未说明"
+
+
+def _listed(parameter: Parameter | None, offered: Offered, language: str) -> str:
+    return (", " if language == "en" else "、").join(
+        _word(parameter, v, language) for v in offered.choices
+    )
+
+
+def _beyond(parameter: Parameter, judged: Judged, offered: Offered, language: str) -> str:
+    """Offered sizes that all lie below what is asked read "up to", all above read "from"."""
+    sizes = [v for v in offered.choices if isinstance(v, int | float)]
+    value = judged.criterion.value if judged.criterion else None
+    asked = [
+        v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, int | float)
+    ]
+    if len(sizes) == len(offered.choices) and sizes and asked:
+        if max(sizes) < min(asked):
+            return offered_text(parameter, Offered(high=float(max(sizes))), language)
+        if min(sizes) > max(asked) and len(sizes) > 1:
+            return offered_text(parameter, Offered(low=float(min(sizes))), language)
+    return offered_text(parameter, offered, language)
+
+
+def labels(vocabulary: Vocabulary, ids: Iterable[str], language: str) -> str:
+    """Labels of identifiers, listed."""
+    return (", " if language == "en" else "、").join(vocabulary.label(i, language) for i in ids)
+
+
+def _parameter_reason(vocabulary: Vocabulary, judged: Judged, language: str) -> str:
+    criterion = judged.criterion
+    if criterion is None:
+        return ""
+    parameter = vocabulary.parameters.get(criterion.parameter)
+    english = language == "en"
+    name = vocabulary.label(criterion.parameter, language)
+    asked = asked_text(parameter, criterion, language)
+    offered = judged.facts.get("offered")
+    if judged.mark is Mark.UNKNOWN:
+        if judged.code == "value_not_comparable" and offered is not None:
+            stated = offered_text(parameter, offered, language)
+            return (f"{name}: needs {asked}; what is stated ({stated}) does not decide it" if english
+                    else f"{name}：需要 {asked}，现有说明（{stated}）不足以判断")  # fmt: skip
+        return (f"{name}: needs {asked}, not stated" if english
+                else f"{name}：需要 {asked}，未说明")  # fmt: skip
+    have = (
+        _beyond(parameter, judged, offered, language)
+        if parameter and judged.mark is Mark.MISSES
+        else offered_text(parameter, offered, language)
+    )
+    return (
+        f"{name}: needs {asked}, offers {have}"
+        if english
+        else f"{name}：需要 {asked}，提供{_gap(have)}{have}"
+    )
+
+
+def _gap(text: str) -> str:
+    return "" if text.startswith("至 ") else " "
+
+
+_PLAIN = {
+    "technique_same": ("提供{offered}", "offers {offered}"),
+    "technique_narrower": ("需要{asked}，提供更具体的{offered}", "needs {asked}, offers {offered}, a kind of it"),
+    "technique_broader": ("需要{asked}，只说明了{offered}，未说明是否包括", "needs {asked}; only {offered} is stated, which may or may not include it"),
+    "technique_excluded": ("{offered}已被排除", "{offered} is excluded"),
+    "not_operating": ("该能力{status}，目前不是供给", "this capability is {status} and is no supply today"),
+    "material_listed": ("需要{asked}，已列出{offered}", "needs {asked}, lists {offered}"),
+    "material_not_stated": ("需要{asked}，未说明材料", "needs {asked}, no material stated"),
+    "material_family": ("需要{asked}，只列出上级材料族{offered}", "needs {asked}, lists only the family {offered}"),
+    "material_partly": ("需要{asked}，列出{offered}，其中{open}待确认", "needs {asked}, lists {offered}; {open} is open"),
+    "material_other": ("需要{asked}，只列出{offered}", "needs {asked}, lists only {offered}"),
+    "material_refused": ("不要{asked}，只列出{offered}", "refuses {asked}, lists only {offered}"),
+    "material_not_refused": ("不要{asked}，另列出{offered}", "refuses {asked}, lists {offered}"),
+    "region_inside": ("位于{offered}", "stands in {offered}"),
+    "region_outside": ("需要位于{asked}，位于{offered}", "must stand in {asked}, stands in {offered}"),
+    "region_excluded": ("位于被排除的地区{offered}", "stands in {offered}, which is excluded"),
+    "region_unknown": ("地点未知", "place unknown"),
+    "lead_meets": ("需要 {asked} 周内，声明 {offered} 周", "needed within {asked} weeks, states {offered} weeks"),
+    "lead_misses": ("需要 {asked} 周内，声明 {offered} 周", "needed within {asked} weeks, states {offered} weeks"),
+    "lead_between": ("需要 {asked} 周内，声明 {offered} 周，待确认", "needed within {asked} weeks, states {offered} weeks: to be confirmed"),
+    "lead_not_stated": ("需要 {asked} 周内，未声明交期", "needed within {asked} weeks, no lead time stated"),
+    "price_within": ("预算 {asked}，标价 {offered}", "budget {asked}, price {offered}"),
+    "price_above": ("预算 {asked}，标价 {offered}", "budget {asked}, price {offered}"),
+}  # fmt: skip
+
+
+def _fact(vocabulary: Vocabulary, code: str, key: str, value: Any, language: str) -> str:
+    if key == "status":
+        zh, en = _STATUS.get(str(value), (str(value), str(value)))
+        return en if language == "en" else zh
+    if code.startswith("region") and not value:
+        return "?"
+    if code.startswith("price"):
+        return f"{figure(value[0])} {value[1]}"
+    if isinstance(value, list):
+        return labels(vocabulary, value, language)
+    if isinstance(value, tuple):
+        ends = sorted({float(v) for v in value})
+        return "–".join(figure(v) for v in ends)
+    return (
+        figure(value) if isinstance(value, int | float) else vocabulary.label(str(value), language)
+    )
+
+
+def _sentence(vocabulary: Vocabulary, judged: Judged, language: str) -> str:
+    if judged.code.startswith("value_"):
+        return _parameter_reason(vocabulary, judged, language)
+    zh, en = _PLAIN[judged.code]
+    facts = {k: _fact(vocabulary, judged.code, k, v, language)
+             for k, v in judged.facts.items() if v is not None}  # fmt: skip
+    facts = {"offered": "?", "asked": "?", "open": "?", **facts}
+    return (en if language == "en" else zh).format(**facts)
+
+
+def reason(vocabulary: Vocabulary, judged: Judged) -> Text:
+    """Why the criterion is judged so, in both languages."""
+    return both(_sentence(vocabulary, judged, "zh"), _sentence(vocabulary, judged, "en"))
+
+
+def question(vocabulary: Vocabulary, judged: Judged) -> Text:
+    """The question that settles an unknown, to be sent to the provider."""
+    if judged.criterion is not None:
+        parameter = vocabulary.parameters.get(judged.criterion.parameter)
+        zh, en = (asked_text(parameter, judged.criterion, lang) for lang in ("zh", "en"))
+        names = [vocabulary.label(judged.criterion.parameter, lang) for lang in ("zh", "en")]
+        return both(f"贵方能否满足{names[0]}{_lead(zh)}？",
+                    f"Can you meet {names[1].lower() if names[1][:2].istitle() else names[1]} {en}?")  # fmt: skip
+    return _open_question(vocabulary, judged)
+
+
+def _lead(text: str) -> str:
+    return f" {text}" if text[:1].isascii() else text
+
+
+_QUESTIONS = {
+    "technique": ("贵方能否做{asked}？", "Do you offer {asked}?"),
+    "material": ("贵方能否加工{asked}？", "Do you process {asked}?"),
+    "material-excluded": ("贵方产线能否避开{asked}？", "Can your line keep clear of {asked}?"),
+    "region": ("贵方的加工地点在哪里？", "Where would the work be done?"),
+    "deadline": ("贵方能否在 {asked} 周内完成？", "Can you deliver within {asked} weeks?"),
+}
+
+
+def _open_question(vocabulary: Vocabulary, judged: Judged) -> Text:
+    zh, en = _QUESTIONS.get(judged.id, ("请补充说明{asked}。", "Please tell us more on {asked}."))
+    wanted = judged.facts.get("open") or judged.facts.get("asked") or ""
+    made = [_fact(vocabulary, judged.code, "asked", wanted, lang) for lang in ("zh", "en")]
+    return both(zh.format(asked=made[0]), en.format(asked=made[1]))
+
+
+def asked_value(judged: Judged) -> Any:
+    """What was asked as plain data for the answer."""
+    criterion = judged.criterion
+    if criterion is None:
+        return judged.facts.get("asked")
+    value = list(criterion.value) if isinstance(criterion.value, tuple) else criterion.value
+    return {"op": criterion.op, "value": value, "unit": criterion.unit}
+
+
+def offered_value(judged: Judged) -> Any:
+    """What is offered as plain data for the answer; None when nothing is stated."""
+    offered = judged.facts.get("offered", judged.facts.get("status"))
+    if isinstance(offered, Offered):
+        if offered.choices:
+            return list(offered.choices)
+        return {"min": offered.low, "max": offered.high}
+    return list(offered) if isinstance(offered, tuple) else offered
