@@ -1,0 +1,209 @@
+"""A search from query to page: corrections, weaker queries, reasons, highlights, suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from collab.search.analysis import code_words, fold, is_han, pieces
+from collab.search.documents import Document
+from collab.search.facets import COUNTED
+from collab.search.highlight import Highlight, Marker
+from collab.search.plan import GRAMS, TAG, WORDS, Atom, Group, Plan, Raw, RawHit, Want
+from collab.search.query import Parsed, QueryParser, SearchQuery
+from collab.search.results import Hit, Relaxation, Result, Suggestion, Why
+from collab.search.spelling import Speller
+
+if TYPE_CHECKING:
+    from collab.search.index import Backend
+
+MAX_LIMIT = 200
+FACET_VALUES = 60
+
+
+class Answers:
+    """Answers queries with any engine; keeps nothing of a reader between searches."""
+
+    def __init__(self, parser: QueryParser) -> None:
+        self._parser = parser
+        self._vocabulary = parser.vocabulary
+        self._speller = Speller(parser.vocabulary, parser.recogniser)
+        self._completions = _completions(parser)
+
+    def search(self, backend: Backend, query: SearchQuery, labels: frozenset[str]) -> Result:
+        """The wanted page."""
+        better = self._correction(backend, query, labels)
+        asked = replace(query, text=better) if better and query.correct else query
+        parsed = self._parser.parse(asked)
+        raw = backend.execute(parsed.plan, labels, self._want(asked))
+        relaxed = False
+        if not raw.total and not parsed.expansions and len(parsed.plan.some) > 1:
+            weaker = replace(parsed.plan, minimum=1)
+            raw = backend.execute(weaker, labels, self._want(asked))
+            relaxed = raw.total > 0
+        return Result(
+            hits=tuple(self._hits(raw.hits, parsed)), total=raw.total,
+            facets=_sorted_facets(raw.facets), query=query, parsed=parsed,
+            did_you_mean=(better,) if better and asked is query else (),
+            corrected=better if asked is not query else None, relaxed=relaxed,
+            relaxations=() if raw.total else self._relaxations(backend, asked, parsed, labels),
+        )  # fmt: skip
+
+    @staticmethod
+    def _want(query: SearchQuery) -> Want:
+        return Want(
+            offset=max(0, query.offset), limit=max(0, min(query.limit, MAX_LIMIT)),
+            sort=query.sort, origin=query.origin, facets=COUNTED,
+        )  # fmt: skip
+
+    # ---- corrections and weaker queries
+
+    def _correction(
+        self, backend: Backend, query: SearchQuery, labels: frozenset[str]
+    ) -> str | None:
+        """The query without its obvious typing errors; words a reader can see are never errors."""
+        if any(c in query.text for c in ':"<>=') or len(query.text) > 120:
+            return None
+
+        def known_word(word: str) -> bool:
+            return bool(backend.prefixed(WORDS, word, labels, 1)) or any(
+                backend.count(WORDS, w, labels) for w in code_words(word)
+            )
+
+        def known_pair(pair: str) -> bool:
+            return backend.count(GRAMS, pair, labels) > 0
+
+        def seen(first: str) -> list[str]:
+            return list(backend.prefixed(GRAMS, first, labels, 20_000))
+
+        return self._speller.correct(query.text, known_word, known_pair, seen)
+
+    def _relaxations(
+        self, backend: Backend, query: SearchQuery, parsed: Parsed, labels: frozenset[str]
+    ) -> tuple[Relaxation, ...]:
+        out = []
+        for left_out, weaker in self._weaker(query, parsed):
+            total = backend.execute(
+                self._parser.parse(weaker).plan, labels, Want(limit=0)
+            ).total  # fmt: skip
+            if total:
+                out.append(Relaxation(left_out, weaker, total))
+        return tuple(out[:4])
+
+    def _weaker(self, query: SearchQuery, parsed: Parsed) -> list[tuple[str, SearchQuery]]:
+        """The query without filters, without conditions, and one level up in the vocabulary."""
+        out = []
+        if query.filters or query.kinds:
+            out.append(("filters", replace(query, filters={}, kinds=())))
+        plan = parsed.plan
+        words = " ".join(e.written for e in parsed.expansions) or " ".join(parsed.plain)
+        if (plan.ranges or plan.filters or plan.exclude) and words not in ("", query.text):
+            out.append(("conditions", SearchQuery(text=words, sort=query.sort)))
+        ids = [i for e in parsed.expansions for i in e.ids]
+        for above in (self._vocabulary.ancestors(i)[:1] for i in ids):
+            out += [
+                (f"broader:{a}", SearchQuery(text=self._vocabulary.label(a), sort=query.sort))
+                for a in above
+            ]
+        if len(parsed.expansions) > 1:
+            out += [("part", SearchQuery(text=e.written)) for e in parsed.expansions]
+        return out[:6]
+
+    # ---- hits
+
+    def _hits(self, raw: tuple[RawHit, ...], parsed: Parsed) -> list[Hit]:
+        marker = Marker(parsed.marks)
+        out = []
+        for hit in raw:
+            document = Document.from_json(hit.stored)
+            highlight = Highlight(
+                marker.mark(document.title_zh), marker.mark(document.title_en),
+                marker.snippet(document.body),
+            )  # fmt: skip
+            why = self._why(document, parsed, highlight)
+            out.append(Hit(hit.key, hit.score, document, highlight, why))
+        return out
+
+    def _why(self, document: Document, parsed: Parsed, highlight: Highlight) -> tuple[Why, ...]:
+        wanted = [i for e in parsed.expansions for i in e.ids]
+        found: dict[Why, None] = {}
+        for kind, ids in (("technique", document.techniques), ("material", document.materials)):
+            found |= {
+                Why(kind, carried): None
+                for carried in ids if any(self._vocabulary.covers(carried, w) for w in wanted)
+            }  # fmt: skip
+        stated = (c.parameter for c in parsed.conditions if c.parameter in document.values)
+        found |= {Why("parameter", parameter): None for parameter in stated}
+        if not found:
+            pieces_ = (*highlight.title_zh, *highlight.title_en, *highlight.snippet)
+            found |= {Why("words", text): None for text, marked in pieces_ if marked}
+        return tuple(found)[:6]
+
+    # ---- suggestions
+
+    def suggest(
+        self, backend: Backend, text: str, labels: frozenset[str], limit: int
+    ) -> list[Suggestion]:
+        """Vocabulary terms that contain what was typed, then titles of visible documents."""
+        typed = fold(text).strip()[:60]
+        if not typed:
+            return []
+        out: list[Suggestion] = []
+        for rank in (0, 1):
+            for spelling, label, facet, term_id in self._completions:
+                fits = spelling.startswith(typed) if rank == 0 else typed in spelling[1:]
+                if fits and all(s.id != term_id for s in out):
+                    count = backend.count(TAG, f"{facet}:{term_id}", labels)
+                    if count:
+                        out.append(Suggestion(label, facet, term_id, count))
+                if len(out) >= limit:
+                    return out
+        return out + self._titles(backend, typed, labels, limit - len(out))
+
+    def _titles(
+        self, backend: Backend, typed: str, labels: frozenset[str], limit: int
+    ) -> list[Suggestion]:
+        last = list(pieces(typed))[-4:]
+        groups = tuple(
+            Group((Atom(GRAMS, p.text[:2] if p.han else p.text, prefix=True),)) for p in last
+        )
+        if not groups:
+            return []
+        raw: Raw = backend.execute(Plan(must=groups), labels, Want(limit=limit * 4))
+        out = []
+        for hit in raw.hits:
+            document = Document.from_json(hit.stored)
+            title = document.title_zh or document.title_en
+            if typed in fold(document.title):
+                out.append(Suggestion(title, document.kind, document.key, 1))
+        return out[:limit]
+
+
+def _stems(word: str) -> tuple[str, ...]:
+    from collab.search.analysis import code_words
+
+    return code_words(word)
+
+
+def _completions(parser: QueryParser) -> list[tuple[str, str, str, str]]:
+    """(folded spelling, label to show, facet, id) of every vocabulary term, short ones first."""
+    out = []
+    for facet, terms in (
+        ("technique", parser.vocabulary.techniques),
+        ("material", parser.vocabulary.materials),
+    ):
+        for term in terms.values():
+            for spelling in term.spellings():
+                label = term.zh if not spelling.isascii() or is_han(spelling) else term.en
+                out.append((fold(spelling), label, facet, term.id))
+    return sorted(out, key=lambda c: (len(c[0]), c[0], c[3]))
+
+
+def _sorted_facets(
+    facets: Mapping[str, Mapping[str, int]],
+) -> dict[str, tuple[tuple[str, int], ...]]:
+    return {
+        facet: tuple(sorted(counts.items(), key=lambda c: (-c[1], c[0]))[:FACET_VALUES])
+        for facet, counts in facets.items()
+    }

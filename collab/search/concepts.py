@@ -1,0 +1,200 @@
+"""Techniques and materials recognised in text by any of their spellings, longest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+from collab.search.analysis import canonical, fold, term_key
+from collab.vocabulary.catalog import Term, Vocabulary, load_vocabulary
+from collab.vocabulary.normalize import normalize_text
+
+_TEST_VERBS = "测检验评析"
+_TEST_ENDINGS = ("测试", "测量", "试验", "分析", "检测")
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A term found at text[start:end] of the folded text; any one of `ids` may be meant.
+
+    `weak` marks an abbreviation that is not one of the term's own name (HBM for an ESD test).
+    """
+
+    ids: tuple[str, ...]
+    start: int
+    end: int
+    technique: bool
+    weak: bool = False
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What one canonical spelling may mean, and under which conditions it counts."""
+
+    ids: list[str] = field(default_factory=list)
+    exact: set[str] = field(default_factory=set)
+    loose: bool = False
+    context: bool = False
+    stem: bool = False
+    weak: bool = False
+    cues: Mapping[str, Any] = field(default_factory=dict)
+    default: str | None = None
+    ambiguous: bool = False
+
+
+def _abbreviates(short: str, term: Term) -> bool:
+    """True when the letters stand in this order in one of the term's English names."""
+    letters = [c for c in short.lower() if c.isalnum()]
+    for name in (term.en, *term.alt_en):
+        if short.lower() in name.lower():
+            continue
+        rest = iter(name.lower())
+        if all(letter in rest for letter in letters):
+            return True
+    return False
+
+
+class Recogniser:
+    """Finds the vocabulary's techniques and materials in a text."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._entries: dict[str, _Entry] = {}
+        for terms in (vocabulary.techniques, vocabulary.materials):
+            for term in terms.values():
+                if not term.deprecated:
+                    self._add_term(term)
+        self._add_stems()
+        for name in ("techniques", "materials"):
+            for entry in vocabulary.raw[name].get("ambiguous") or ():
+                self._add_ambiguous(entry)
+        self._keys = list(self._entries)
+        self._automaton = AhoCorasick(self._keys, matchkind=MatchKind.LeftmostLongest)
+
+    def _add_term(self, term: Term) -> None:
+        for spelling in (term.zh, term.en, *term.alt_zh, *term.alt_en, *term.zh_hant):
+            self._entry(spelling, term.id).loose = True
+        for spelling in term.abbr:
+            if spelling not in term.context_abbr:
+                entry = self._entry(spelling, term.id)
+                entry.exact.add(normalize_text(spelling))
+                entry.weak = not (entry.loose or _abbreviates(spelling, term))
+        for spelling in term.context_abbr:
+            entry = self._entry(spelling, term.id)
+            entry.context = not entry.loose
+            entry.exact.add(normalize_text(spelling))
+        if term.id == term.id.lower() and "." not in term.id and "-" in term.id:
+            self._entry(term.id, term.id).loose = True
+
+    def _entry(self, spelling: str, term_id: str) -> _Entry:
+        entry = self._entries.setdefault(term_key(spelling), _Entry())
+        if term_id not in entry.ids:
+            entry.ids.append(term_id)
+        return entry
+
+    def _add_stems(self) -> None:
+        """Chinese names of tests also count without 测试 when the text speaks of testing."""
+        stop = next(
+            (set(rule["stem_stop"]) for rule in self._vocabulary.raw["techniques"]["matching_rules"]
+             if "stem_stop" in rule), set(),
+        )  # fmt: skip
+        for technique in self._vocabulary.techniques.values():
+            if technique.category != "test":
+                continue
+            for spelling in (technique.zh, *technique.alt_zh):
+                for ending in _TEST_ENDINGS:
+                    stem = spelling.removesuffix(ending)
+                    if stem != spelling and len(stem) > 1 and stem not in stop:
+                        self._add_stem(term_key(stem), technique.id)
+
+    def _add_stem(self, key: str, term_id: str) -> None:
+        entry = self._entries.get(key)
+        if entry is None:
+            self._entries[key] = _Entry(ids=[term_id], stem=True)
+        elif entry.stem and term_id not in entry.ids:
+            entry.ids.append(term_id)
+
+    def _add_ambiguous(self, raw: Mapping[str, Any]) -> None:
+        ids = [*raw.get("candidates", ()), *raw.get("material_candidates", ())]
+        if not ids:
+            return
+        key = term_key(str(raw["term"]))
+        known = self._entries.get(key)
+        self._entries[key] = _Entry(
+            ids=ids, loose=True, cues=raw.get("cues") or {}, default=raw.get("default"),
+            ambiguous=True, exact=known.exact if known else set(),
+        )  # fmt: skip
+
+    def find(self, text: str, *, query: bool = False) -> list[Concept]:
+        """Concepts in order. A query may write abbreviations small; a document may not."""
+        normal = normalize_text(text)
+        folded = normal.lower()
+        if len(folded) != len(normal):
+            normal = folded
+        line, places = canonical(folded)
+        found: list[tuple[_Entry, int, int]] = []
+        for index, i, j in self._automaton.find_matches_as_indexes(line):
+            entry = self._entries[self._keys[index]]
+            i += line[i] == " "
+            start, end = places[i], places[j - 1] + (line[j - 1] != " ")
+            if self._counts(entry, normal[start:end], folded, query):
+                found.append((entry, start, end))
+        return self._resolve(found, folded, query)
+
+    @staticmethod
+    def _counts(entry: _Entry, surface: str, folded: str, query: bool) -> bool:
+        if entry.stem:
+            return any(verb in folded for verb in _TEST_VERBS)
+        if entry.loose or not entry.exact:
+            return True
+        if entry.weak and not query:
+            return False
+        return surface in entry.exact or (query and len(surface) > 2)
+
+    def _resolve(
+        self, found: Iterable[tuple[_Entry, int, int]], folded: str, query: bool
+    ) -> list[Concept]:
+        listed = list(found)
+        sure = [e.ids[0] for e, _, _ in listed if not (e.context or e.ambiguous)]
+        roots = {self._root(i) for i in sure}
+        out: list[Concept] = []
+        for entry, start, end in listed:
+            ids = self._meaning(entry, folded, (start, end), roots, query)
+            if ids:
+                technique = ids[0] in self._vocabulary.techniques
+                out.append(Concept(ids, start, end, technique, entry.weak and not entry.loose))
+        return out
+
+    def _meaning(
+        self, entry: _Entry, folded: str, span: tuple[int, int], roots: set[str], query: bool
+    ) -> tuple[str, ...]:
+        if entry.context:
+            return tuple(i for i in entry.ids if self._root(i) in roots)
+        if not entry.ambiguous:
+            return tuple(entry.ids)
+        around = folded[max(0, span[0] - 25) : span[0]] + "\n" + folded[span[1] : span[1] + 25]
+        cued = [i for i in entry.ids if any(fold(str(c)) in around for c in entry.cues.get(i, ()))]
+        if len(cued) == 1:
+            return (cued[0],)
+        if entry.default is not None:
+            return (str(entry.default),)
+        return tuple(cued or entry.ids) if query else tuple(cued)
+
+    def _root(self, term_id: str) -> str:
+        return (term_id, *self._vocabulary.ancestors(term_id))[-1]
+
+    def most_specific(self, concepts: Iterable[Concept]) -> list[Concept]:
+        """Without those whose meaning is broader than another concept's of the same text."""
+        listed = list(concepts)
+        above = {up for c in listed for i in c.ids for up in self._vocabulary.ancestors(i)}
+        return [c for c in listed if not all(i in above for i in c.ids)]
+
+
+@lru_cache(maxsize=1)
+def default_recogniser() -> Recogniser:
+    """The recogniser of the vocabulary the platform ships with."""
+    return Recogniser(load_vocabulary())

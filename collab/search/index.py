@@ -1,0 +1,249 @@
+"""The search index as the rest of the platform sees it, whichever engine stands behind it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from collab.search.analysis import ANALYSER_VERSION
+from collab.search.answers import Answers
+from collab.search.documents import Document, Entry, entry_of
+from collab.search.layout import IndexUnavailable, Layout, Meta, SearchError, WriterBusy
+from collab.search.plan import Plan, Raw, Want
+from collab.search.query import QueryParser, SearchQuery
+from collab.search.results import Result, Suggestion
+
+__all__ = [
+    "Backend", "CheckReport", "IndexUnavailable", "SearchError", "SearchIndex", "WriterBusy",
+    "make_backend",
+]  # fmt: skip
+
+ENGINES = ("whoosh", "tantivy")
+INDEX_FORMAT = "1"
+Progress = Callable[[int], None]
+T = TypeVar("T")
+
+
+class Backend(Protocol):
+    """What an engine must be able to do with entries that are already cut into terms."""
+
+    def write(self, adds: Iterable[Entry], deletes: Iterable[str] = ()) -> int: ...
+    def refresh(self) -> None: ...
+    def execute(self, plan: Plan, labels: frozenset[str], want: Want) -> Raw: ...
+    def count(self, name: str, term: str, labels: frozenset[str]) -> int: ...
+    def prefixed(
+        self, name: str, prefix: str, labels: frozenset[str], limit: int
+    ) -> dict[str, int]: ...
+    def versions(self) -> dict[str, str]: ...
+    def size(self) -> int: ...
+    def close(self) -> None: ...
+
+
+def make_backend(engine: str, folder: Path, *, create: bool = False) -> Backend:
+    """The engine's index in `folder`; raises ValueError for an unknown engine."""
+    if engine == "whoosh":
+        from collab.search.whoosh_engine import WhooshBackend
+
+        return WhooshBackend.create(folder) if create else WhooshBackend(folder)
+    if engine == "tantivy":
+        from collab.search.tantivy_engine import TantivyBackend
+
+        return TantivyBackend.create(folder) if create else TantivyBackend(folder)
+    raise ValueError(f"unknown search engine {engine}")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """How the index differs from the database, by key."""
+
+    missing: tuple[str, ...]
+    stale: tuple[str, ...]
+    surplus: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """True when nothing has to be repaired."""
+        return not (self.missing or self.stale or self.surplus)
+
+
+class SearchIndex:
+    """One index on disk. Many processes may read it; one at a time writes.
+
+    `labels` of a search are the permission labels its reader holds. Reading raises
+    IndexUnavailable when there is no index or it is broken; writing raises WriterBusy when
+    another process keeps the writer's place for longer than `wait` seconds.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        engine: str = "whoosh",
+        parser: QueryParser | None = None,
+        wait: float = 20.0,
+    ) -> None:
+        if engine not in ENGINES:
+            raise ValueError(f"unknown search engine {engine}")
+        self.engine = engine
+        self.parser = parser or QueryParser()
+        self._layout = Layout(Path(root) / engine)
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, int] | None = None
+        self._backend: Backend | None = None
+        self._answers = Answers(self.parser)
+
+    # ---- reading
+
+    def search(self, query: SearchQuery, labels: Iterable[str]) -> Result:
+        """The wanted page with counts, facets, highlights and ways on."""
+        return self._reading(lambda b: self._answers.search(b, query, frozenset(labels)))
+
+    def suggest(self, text: str, labels: Iterable[str], limit: int = 8) -> list[Suggestion]:
+        """Completions of what has been typed so far, best first."""
+        return self._reading(lambda b: self._answers.suggest(b, text, frozenset(labels), limit))
+
+    def execute(self, plan: Plan, labels: Iterable[str], want: Want) -> Raw:
+        """A plan carried out as it stands, without corrections or highlights."""
+        return self._reading(lambda b: b.execute(plan, frozenset(labels), want))
+
+    def size(self) -> int:
+        """How many documents the index holds."""
+        return self._reading(lambda b: b.size())
+
+    def _reading(self, read: Callable[[Backend], T]) -> T:
+        """Run on the newest commit; once more when a switch took the files away meanwhile."""
+        try:
+            return read(self._fresh())
+        except (SearchError, ValueError, OSError, EOFError):
+            self._stamp = None
+        try:
+            return read(self._fresh())
+        except SearchError:
+            raise
+        except Exception as error:
+            raise IndexUnavailable(str(error)) from error
+
+    def _fresh(self) -> Backend:
+        """The live backend with the newest commit visible."""
+        stamp = self._layout.stamp()
+        if stamp is None:
+            raise IndexUnavailable("no index yet")
+        with self._lock:
+            if self._backend is None or stamp != self._stamp:
+                self._backend = self._open()
+                self._stamp = stamp
+            backend = self._backend
+        try:
+            backend.refresh()
+        except Exception as error:
+            raise IndexUnavailable(str(error)) from error
+        return backend
+
+    def _open(self) -> Backend:
+        folder = self._layout.live()
+        try:
+            return make_backend(self.engine, folder)
+        except Exception as error:
+            raise IndexUnavailable(str(error)) from error
+
+    # ---- writing
+
+    def upsert(self, documents: Iterable[Document]) -> int:
+        """Add or replace documents in one commit; visible to every reader when this returns."""
+        return self.change(documents, ())
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove documents in one commit; gone for every reader when this returns."""
+        self.change((), keys)
+
+    def change(self, documents: Iterable[Document], keys: Iterable[str]) -> int:
+        """Replace and remove in one commit; returns how many were added."""
+        newest = {document.key: document for document in documents}
+        gone = [key for key in dict.fromkeys(keys) if key not in newest]
+        if not newest and not gone:
+            return 0
+        entries = [self._entry(document) for document in newest.values()]
+        with self._layout.lock(wait=self._wait):
+            lines = [json.dumps({"add": d.to_json().decode()}) for d in newest.values()]
+            self._layout.note([*lines, *(json.dumps({"drop": key}) for key in gone)])
+            return self._writer().write(entries, gone)
+
+    def _writer(self) -> Backend:
+        """The live backend to write to; makes an empty index when there is none."""
+        if self._layout.stamp() is None:
+            folder = self._layout.fresh(self._meta())
+            make_backend(self.engine, folder, create=True)
+            self._layout.switch(folder)
+        return self._fresh()
+
+    def _entry(self, document: Document) -> Entry:
+        return entry_of(document, self.parser.vocabulary, self.parser.recogniser)
+
+    def rebuild(self, documents: Iterable[Document], progress: Progress | None = None) -> int:
+        """Build anew beside the live index, then switch at once; returns how many were indexed.
+
+        Readers go on; changes made meanwhile by anybody are carried over before the switch.
+        """
+        with self._layout.lock("rebuild", wait=self._wait):
+            with self._layout.lock(wait=self._wait):
+                self._layout.start_journal()
+            folder = self._layout.fresh(self._meta())
+            try:
+                fresh = make_backend(self.engine, folder, create=True)
+                count = fresh.write(self._counted(documents, progress))
+                with self._layout.lock(wait=self._wait):
+                    self._replay(fresh)
+                    fresh.close()
+                    self._layout.switch(folder)
+                    self._layout.drop_journal()
+            except BaseException:
+                self._layout.drop_journal()
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+        return count
+
+    def _counted(self, documents: Iterable[Document], progress: Progress | None) -> Iterable[Entry]:
+        for number, document in enumerate(documents, 1):
+            yield self._entry(document)
+            if progress is not None and number % 100 == 0:
+                progress(number)
+
+    def _replay(self, backend: Backend) -> None:
+        adds: dict[str, Document] = {}
+        drops: dict[str, None] = {}
+        for line in self._layout.end_journal():
+            change = json.loads(line)
+            if "drop" in change:
+                adds.pop(change["drop"], None)
+                drops[change["drop"]] = None
+            else:
+                document = Document.from_json(change["add"].encode())
+                drops.pop(document.key, None)
+                adds[document.key] = document
+        if adds or drops:
+            backend.refresh()
+            backend.write([self._entry(d) for d in adds.values()], drops)
+
+    # ---- looking after it
+
+    def _meta(self) -> Meta:
+        version = f"{ANALYSER_VERSION}.{INDEX_FORMAT}"
+        return Meta(self.engine, version, self.parser.vocabulary.version)
+
+    def needs_rebuild(self) -> bool:
+        """True when there is no index, or another analyser or vocabulary made it."""
+        return self._layout.meta() != self._meta()
+
+    def check(self, database: Mapping[str, str]) -> CheckReport:
+        """Compare with the database's version by key."""
+        indexed = self._reading(lambda b: b.versions())
+        return CheckReport(
+            missing=tuple(sorted(key for key in database if key not in indexed)),
+            stale=tuple(sorted(k for k, v in database.items() if indexed.get(k, v) != v)),
+            surplus=tuple(sorted(key for key in indexed if key not in database)),
+        )
