@@ -121,7 +121,7 @@ def pagerank(
 
 def core_number(G: Compiled) -> dict[Any, int]:  # noqa: N803
     """As `networkx.core_number`, whole numbers; self links are refused there, ignored here."""
-    found = rx.core_number(G.rust)
+    found: Any = rx.core_number(G.rust)
     return {node: int(found[i]) for i, node in enumerate(G.nodes)}
 
 

@@ -14,6 +14,8 @@ from graph.records import Link, Node
 NODE_FIELDS = ("kind", "label_zh", "label_en", "region", "lat", "lon", "evidence", "materials")
 LINK_FIELDS = ("kind", "weight", "valid_from", "valid_to", "id", "evidence", "materials")
 
+RESERVED = frozenset({"key", "source", "target", "id", "label", "link", "ref", "networkx_key"})
+
 
 def build(nodes: Iterable[Node], links: Iterable[Link]) -> nx.MultiDiGraph:
     """The graph of `nodes` and `links`; the same for any order of the same records.
@@ -114,7 +116,8 @@ def _data(record: Node | Link, fields: tuple[str, ...]) -> dict[str, Any]:
         if value is not None and value not in ("", ()):
             data[name] = value.value if name == "kind" else value
     for name, value in sorted(record.attrs.items()):
-        if name in fields or name in {"key", "source", "target"}:
+        if name in fields or name in RESERVED:
             raise GraphError(f"attribute name {name} is taken", f"属性名 {name} 已被占用")
-        data[name] = value
+        if value not in (None, ""):
+            data[name] = value
     return data
