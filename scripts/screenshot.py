@@ -67,6 +67,8 @@ def shoot(browser: Browser, options: argparse.Namespace, language: str, width: i
         if wide > width:
             faults.append(f"{path} {language} {width}: page is {wide} px wide")
         name = file_name(path, language, width, options.scheme)
+        if not options.no_script:
+            page.evaluate("window.scrollTo(0, 0)")
         page.screenshot(path=str(options.out / name), full_page=not options.fold)
     context.close()
     return faults
