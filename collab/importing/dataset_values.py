@@ -17,6 +17,20 @@ _SPREAD = re.compile(r"([\d.]+)\s*±\s*([\d.]+)")
 _CLEANROOM = {"10": "iso-4", "100": "iso-5", "1000": "iso-6", "10000": "iso-7", "100000": "iso-8"}
 _CERTIFICATES = {"ISO 9001": "iso9001", "ISO 13485": "iso13485", "IATF 16949": "iatf16949"}
 
+ACCESS_LABELS: Mapping[str, tuple[str, str]] = {
+    "open": ("开放使用", "Open access"),
+    "eligible": ("限特定对象", "Named groups only"),
+    "members": ("成员或注册用户", "Members or registered users"),
+    "mpw": ("多项目晶圆", "Shared run"),
+    "foundry": ("代工", "Foundry"),
+    "contract": ("委托服务", "Contract service"),
+    "project": ("项目合作", "Joint project"),
+    "licence": ("许可", "Licence"),
+    "purchase": ("产品供货", "Products for sale"),
+    "in_house": ("自用", "In-house"),
+}
+"""Reviewed classes of access with Chinese and English labels; an empty class is "not stated"."""
+
 
 @dataclass(frozen=True, slots=True)
 class SeedRate:

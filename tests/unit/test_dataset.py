@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from dataclasses import FrozenInstanceError
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,13 +24,9 @@ from collab.importing.dataset import (
     load_runs,
     regions_for,
 )
+from collab.importing.dataset_values import ACCESS_LABELS
 from collab.matching.records import Evidence, Offered, Status
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary
-
-ACCESS = {"", "open", "eligible", "members", "mpw", "foundry", "contract", "project", "licence"} | {
-    "purchase",
-    "in_house",
-}
 
 
 @pytest.fixture(scope="module")
@@ -135,10 +132,18 @@ def test_the_status_is_read_from_the_source(data: SeedData, slug: str, status: S
     assert capability(data, slug).status is status
 
 
+def test_the_notes_on_the_data_count_what_is_there(data: SeedData) -> None:
+    notes = (SEED_DIR.parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
+    for status, number in Counter(c.status for c in data.capabilities).items():
+        assert f"| {status} | {number} |" in notes
+    for access in ACCESS_LABELS:
+        assert access in notes
+
+
 def test_every_record_is_documented_and_cannot_be_changed(data: SeedData) -> None:
     assert {c.evidence for c in data.capabilities} == {Evidence.DOCUMENTED}
     assert all(c.source and c.confidence in {"high", "medium"} for c in data.capabilities)
-    assert {c.access for c in data.capabilities} <= ACCESS
+    assert {c.access for c in data.capabilities} <= {"", *ACCESS_LABELS}
     with pytest.raises(FrozenInstanceError):
         data.capabilities[0].evidence = Evidence.DECLARED  # type: ignore[misc]
 
