@@ -27,6 +27,17 @@ KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 LOCAL = {"127.0.0.1", "::1", "localhost", ""}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--run-soak` runs the long loops; otherwise they are not even collected."""
+    parser.addoption("--run-soak", action="store_true", help="run the long loops of tests/soak")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave tests/soak alone unless it is asked for."""
+    soak = "soak" in collection_path.relative_to(config.rootpath).parts
+    return True if soak and not config.getoption("--run-soak") else None
+
+
 # ── databases ────────────────────────────────────────────────────────────────
 
 

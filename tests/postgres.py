@@ -107,6 +107,20 @@ class Server:
                 self.process.kill()
                 self.process.wait()
 
+    def kill(self) -> None:
+        """As if the machine stopped: no chance to tidy up. `start` recovers it."""
+        if self.process is None:
+            return
+        children = _children(self.process.pid)
+        for pid in [self.process.pid, *children]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+        for pid in children:
+            while Path(f"/proc/{pid}").exists() and not _zombie(pid):
+                time.sleep(0.01)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
     def create(self, name: str) -> str:
         """A new empty database; its address."""
         import psycopg
@@ -166,6 +180,17 @@ def _group_exists(name: str) -> bool:
     import grp
 
     return any(group.gr_name == name for group in grp.getgrall())
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def _die_with_parent() -> None:
