@@ -1,0 +1,126 @@
+"""Sentences, clauses, brackets and background passages of a normalised text."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Span = tuple[int, int]
+
+_SENTENCE = re.compile(r"[。！？!?\n]|(?<=[a-z0-9)%])\.(?=\s|$)|;(?=\s|\D)")
+_CLAUSE = re.compile(r"[，,](?!\d{3}(?!\d))|[;；。！？!?\n]|(?<=[a-z0-9)%])\.(?=\s|$)|[—–]{1,2}")
+_HEADING = re.compile(
+    r"(?:^|\n)[ \t]*(?:[一二三四五六七八九十]{1,3}[、.]|\(?[一二三四五六七八九十\d]{1,2}[).、])?[ \t]*"
+    r"(?:[【\[][ \t]*([^】\]\n]{2,20})[ \t]*[】\]][:：]?|([^\n:：。,，]{2,14})[:：]|([^\n:：。,，]{2,12})(?=\n))"
+    r"|[【\[]([^】\]\n]{2,20})[】\]]"
+)
+_BACKGROUND = re.compile(
+    r"背景|简介|概况|现状|意义|公司介绍|单位介绍|企业介绍|关于我们|国内外|已有基础|前期基础"
+    r"|联系人|联系方式|background|about us|company|introduction|context",
+    re.IGNORECASE,
+)
+_PURPOSE = re.compile(
+    r"(?:面向|应用于|主要用于|可用于|用于|拟用于|服务于|(?:used|intended|aimed|targeted|developed) (?:for|at) )"
+    r"[^，,。;；\n:：]{2,30}?(?=的|之|,|，|。|;|\n|$)"
+)
+_BRACKETS = {"(": ")", "（": "）", "[": "]", "{": "}"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where sentences and clauses begin, which parts are brackets, background or purpose."""
+
+    text: str
+    sentence_starts: Sequence[int]
+    clause_starts: Sequence[int]
+    brackets: Sequence[Span]
+    background: Sequence[Span]
+    purpose: Sequence[Span]
+
+    def sentence(self, at: int) -> Span:
+        """The sentence that holds position `at`."""
+        return _piece(self.sentence_starts, at, len(self.text))
+
+    def clause(self, at: int) -> Span:
+        """The clause (between commas) that holds position `at`."""
+        return _piece(self.clause_starts, at, len(self.text))
+
+    def in_background(self, at: int) -> bool:
+        """True where the text tells why, not what."""
+        return _inside(self.background, at)
+
+    def in_purpose(self, at: int) -> bool:
+        """True inside a phrase that names the use of the result (面向…, used for …)."""
+        return _inside(self.purpose, at)
+
+    def bracket(self, at: int) -> Span | None:
+        """The innermost closed bracket around `at`, if any."""
+        best: Span | None = None
+        for start, end in self.brackets:
+            if start > at:
+                break
+            if at < end and (best is None or start > best[0]):
+                best = (start, end)
+        return best
+
+
+def _inside(spans: Sequence[Span], at: int) -> bool:
+    return any(start <= at < end for start, end in spans)
+
+
+def _piece(starts: Sequence[int], at: int, size: int) -> Span:
+    index = bisect_right(starts, at) - 1
+    end = starts[index + 1] if index + 1 < len(starts) else size
+    return (starts[index], end)
+
+
+def _starts(pattern: re.Pattern[str], text: str) -> list[int]:
+    found = [0]
+    for m in pattern.finditer(text):
+        if found[-1] != m.end():
+            found.append(m.end())
+    return found
+
+
+def _bracket_spans(text: str) -> list[Span]:
+    """Closed brackets, at most 200 characters long and not over a line end."""
+    stack: list[tuple[str, int]] = []
+    spans: list[Span] = []
+    for at, char in enumerate(text):
+        if char in _BRACKETS:
+            stack.append((_BRACKETS[char], at))
+            del stack[:-20]
+        elif char == "\n":
+            stack.clear()
+        elif stack and char == stack[-1][0]:
+            start = stack.pop()[1]
+            if at - start <= 200:
+                spans.append((start, at + 1))
+    return sorted(spans)
+
+
+def _background_spans(text: str) -> list[Span]:
+    """From a background heading to the next heading."""
+    heads = [
+        (m.start(), m.end(), next(g for g in m.groups() if g)) for m in _HEADING.finditer(text)
+    ]
+    spans: list[Span] = []
+    for index, (start, _, title) in enumerate(heads):
+        if _BACKGROUND.search(title):
+            end = heads[index + 1][0] if index + 1 < len(heads) else len(text)
+            spans.append((start, end))
+    return spans
+
+
+def lay_out(text: str) -> Layout:
+    """Find the parts of a normalised text; linear in its length."""
+    return Layout(
+        text=text,
+        sentence_starts=_starts(_SENTENCE, text),
+        clause_starts=_starts(_CLAUSE, text),
+        brackets=_bracket_spans(text),
+        background=_background_spans(text),
+        purpose=[m.span() for m in _PURPOSE.finditer(text)],
+    )

@@ -1,0 +1,308 @@
+"""Which of the techniques and materials named in a text are asked for, and how."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from collab.needs.extraction.context import Context
+from collab.needs.extraction.findings import Reading
+from collab.needs.extraction.grammar import Grammar
+from collab.needs.extraction.layout import Layout
+from collab.needs.extraction.terms import Mention, bounded, dropped_parents, with_stems
+from collab.vocabulary.catalog import Vocabulary
+
+_COMMISSION = re.compile(
+    r"测试委托|委托测试|委托检测|性能评测|验证服务|测试服务|检测服务|测试需求|检测需求|test(?:ing)? (?:service|commission|campaign|request)|measurement (?:service|request)",
+    re.IGNORECASE,
+)
+_TEST_VERB = re.compile(r"测试?|测量|检测?|表征|验证|评估|标定")
+_SPEC_AFTER = re.compile(
+    r"\s?(?:\([^()]{0,16}\))?\s?(?:[≤≥<>=±~:：]|[-+]?\d|不[大小高低超少多][于过]|[小大低高优好]于|至少|至多|超过|达到|控制在|要求|指标|为\s?\d|of \d|below|above|better|less|more|at (?:least|most)|under \d|over \d|[\u3400-\u9fff]{0,2}[≤≥<>])"
+)
+_SUPPLY_DEFAULT = ("采购", "购买", "求购", "供应", "供货", "定制", "订购")
+_CARRIER = ("packaging", "mask", "singulation", "planarization", "bonding", "metrology")
+_TEST_OBJECT = re.compile(r"(?:芯片|管芯|裸片)(?!的|流|封|设计|载|级)")
+_AS_VERB = re.compile(r"(?:和|、|及|并|或|不需要|无需|需要|要|做)\s?$")
+
+
+@dataclass
+class Wanted:
+    """The techniques and materials of one text, sorted by what the asker says about them."""
+
+    techniques: list[Mention] = field(default_factory=list)
+    any_of: list[list[Mention]] = field(default_factory=list)
+    optional: list[Mention] = field(default_factory=list)
+    excluded: list[tuple[Mention, str]] = field(default_factory=list)
+    materials: list[Mention] = field(default_factory=list)
+    excluded_materials: list[Mention] = field(default_factory=list)
+    devices: dict[str, int] = field(default_factory=dict)
+
+    def ids(self) -> list[str]:
+        """Every technique asked for, alternatives included, in text order."""
+        found = [*self.techniques, *(m for group in self.any_of for m in group)]
+        return [m.id for m in sorted(found, key=lambda m: m.start)]
+
+    def mentioned(self) -> set[str]:
+        """Every technique the text speaks of, excluded and optional ones included."""
+        return {*self.ids(), *(m.id for m in self.optional), *(m.id for m, _ in self.excluded)}
+
+
+class Steps:
+    """Sorts the mentions of one text."""
+
+    def __init__(
+        self, grammar: Grammar, text: str, folded: str, layout: Layout, context: Context
+    ) -> None:
+        self._grammar = grammar
+        self._vocabulary: Vocabulary = grammar.vocabulary
+        self._text = text
+        self._folded = folded
+        self._layout = layout
+        self._context = context
+        terms = grammar.terms
+        self.mentions = grammar.resolver.resolve(text, folded, terms.techniques.find(text, folded))
+        self.mentions = [self._object_of_test(m) for m in self.mentions]
+        self.mentions = (with_stems(folded, self.mentions, grammar.stems, self._is_tested) and [
+            *self.mentions, *with_stems(folded, self.mentions, grammar.stems, self._is_tested)
+        ]) or self.mentions  # fmt: skip
+        self.materials = grammar.resolver.resolve(text, folded, terms.materials.find(text, folded))
+        self.devices = grammar.resolver.resolve(text, folded, terms.devices.find(text, folded))
+        self.commission = self._is_commission()
+
+    # ------------------------------------------------------------------ character of the need
+    def _is_commission(self) -> bool:
+        """The need as a whole asks for tests."""
+        if _COMMISSION.search(self._text):
+            return True
+        making = [m for m in self.mentions if not self._is_test(m) and not self._idle(m)]
+        return not making and any(not self._spec_follows(m) for m in self.mentions)
+
+    def test_only(self) -> bool:
+        """True when only tests or instruments are asked for."""
+        live = [
+            m
+            for m in self.mentions
+            if not self._idle(m) and not self._context.rejected(m.start, m.end)
+        ]
+        return bool(live) and all(
+            self._vocabulary.techniques[m.id].category in ("test", "equipment") for m in live
+        )
+
+    def imaging(self) -> bool:
+        """True when microscopy or failure analysis is asked for and no lithography."""
+        ids = {m.id.split(".")[0] for m in self.mentions}
+        return bool(ids & {"metrology", "failure-analysis"}) and "lithography" not in ids
+
+    def _is_test(self, mention: Mention) -> bool:
+        return self._vocabulary.techniques[mention.id].category == "test"
+
+    def _idle(self, mention: Mention) -> bool:
+        return self._layout.in_background(mention.start) or self._layout.in_purpose(mention.start)
+
+    def _object_of_test(self, mention: Mention) -> Mention:
+        """测试 with 芯片 as its object is the test of chips."""
+        if mention.id != "test" or self._text[mention.start : mention.end] != "测试":
+            return mention
+        if not _TEST_OBJECT.match(self._text, mention.end):
+            return mention
+        if not _AS_VERB.search(self._text[max(0, mention.start - 4) : mention.start]):
+            return mention
+        return Mention(
+            "technique", "test.bar-chip", mention.start, mention.end + 2, "test-object", 0.7
+        )
+
+    def _is_tested(self, start: int, end: int) -> bool:
+        low = self._layout.clause(start)[0]
+        sentence = self._layout.sentence(start)[0]
+        verb = None
+        for verb in _TEST_VERB.finditer(self._text, max(sentence, low - 40), start):
+            pass
+        if verb is None or _SPEC_AFTER.match(self._text, end):
+            return False
+        between = self._text[verb.end() : start]
+        return bool(re.fullmatch(r"[^。;；\n\d]{0,24}", between)) and (
+            "," not in between or "、" in between
+        )
+
+    # ------------------------------------------------------------------ sorting
+    def sort(self, readings: Sequence[Reading]) -> Wanted:
+        """Decide for each mention: wanted, alternative, optional, excluded or only talk."""
+        wanted = Wanted()
+        bound = [(r.start, r.end) for r in readings if r.rule in ("cue-before", "cue-after")]
+        live: list[Mention] = []
+        cued: list[Mention] = []
+        for mention in self.mentions:
+            if self._idle(mention) or not self._supplied(mention):
+                continue
+            stance = self._context.stance(mention.start, mention.end)
+            if stance.kind != "want":
+                if not self._about_region(mention):
+                    wanted.excluded.append((mention, stance.kind))
+            elif self._is_specification(mention):
+                continue
+            elif self._inside_cue(mention, bound):
+                cued.append(mention)
+            elif stance.soft:
+                wanted.optional.append(mention)
+            else:
+                live.append(mention)
+        self._settle(wanted, live or [m for m in cued if not self._is_test(m)])
+        self._sort_materials(wanted)
+        for device in self.devices:
+            if (
+                not self._idle(device)
+                and self._context.stance(device.start, device.end).kind == "want"
+            ):
+                wanted.devices[device.id] = max(
+                    wanted.devices.get(device.id, 0), 1 + (device.end - device.start) // 8
+                )
+        return wanted
+
+    def _settle(self, wanted: Wanted, live: list[Mention]) -> None:
+        refused = {m.id for m, kind in wanted.excluded if kind == "reject"}
+        live = [m for m in live if m.id not in refused]
+        own = {m.id for m, kind in wanted.excluded if kind == "own"}
+        live_ids = {m.id for m in live}
+        groups = self._grouped([m for m in live if m.id not in own])
+        kept = {m.id for m in dropped_parents(live, self._vocabulary)}
+        single: list[Mention] = []
+        for group in groups:
+            members = [
+                m
+                for m in dropped_parents(group, self._vocabulary)
+                if m.id in kept or len(group) > 1
+            ]
+            if len(members) > 1:
+                wanted.any_of.append(members)
+            else:
+                single += [m for m in members if m.id in kept]
+        in_groups = {m.id for g in wanted.any_of for m in g}
+        wanted.techniques = [
+            m for m in dropped_parents(single, self._vocabulary) if m.id not in in_groups
+        ]
+        broad = {a for i in live_ids for a in self._vocabulary.ancestors(i)}
+        wanted.optional = [
+            m
+            for m in dropped_parents(wanted.optional, self._vocabulary)
+            if m.id not in live_ids | broad
+        ]
+        seen: dict[str, tuple[Mention, str]] = {}
+        for mention, kind in wanted.excluded:
+            seen.setdefault(mention.id, (mention, kind))
+        parents = {a for i in seen for a in self._vocabulary.ancestors(i)}
+        wanted.excluded = [pair for key, pair in seen.items() if key not in parents]
+
+    def _grouped(self, live: list[Mention]) -> list[list[Mention]]:
+        """Neighbours joined by 或 form one group; A、B或C is one group of three."""
+        ordered = sorted(live, key=lambda m: m.start)
+        groups: list[list[Mention]] = []
+        for mention in ordered:
+            if groups and self._context.alternatives(groups[-1][-1].end, mention.start):
+                last = groups[-1]
+                while len(groups) > 1 and self._text[
+                    groups[-2][-1].end : last[0].start
+                ].strip() in ("、",):
+                    last = groups[-2] + last
+                    groups[-2:] = [last]
+                last.append(mention)
+            else:
+                groups.append([mention])
+        return groups
+
+    def _supplied(self, mention: Mention) -> bool:
+        rule = self._vocabulary.raw["techniques"].get("supply_cue_required", {})
+        if mention.id not in rule.get("ids", ()):
+            return True
+        low, high = self._layout.clause(mention.start)
+        clause = self._text[max(low, mention.start - 16) : min(high, mention.end + 10)].lower()
+        return any(c in clause for c in rule.get("cues", _SUPPLY_DEFAULT))
+
+    def _is_specification(self, mention: Mention) -> bool:
+        if not (self._is_test(mention) or mention.id == "doping") or self.commission:
+            return False
+        branch = (mention.id, *self._vocabulary.ancestors(mention.id))
+        if "test.reliability" in branch or "metrology" in branch:
+            return False
+        return self._spec_follows(mention)
+
+    def _spec_follows(self, mention: Mention) -> bool:
+        return bool(_SPEC_AFTER.match(self._text, mention.end))
+
+    @staticmethod
+    def _inside_cue(mention: Mention, bound: list[tuple[int, int]]) -> bool:
+        return any(
+            s <= mention.start and mention.end < e and mention.start - s <= 3 for s, e in bound
+        )
+
+    def _about_region(self, mention: Mention) -> bool:
+        """不接受境外流片 refuses a place, not the step."""
+        low = self._layout.clause(mention.start)[0]
+        return bool(re.search(r"境外|国外|海外|foreign|overseas", self._text[low : mention.start]))
+
+    # ------------------------------------------------------------------ materials
+    def _sort_materials(self, wanted: Wanted) -> None:
+        live: list[Mention] = []
+        spare: list[Mention] = []
+        for mention in [*self.materials, *self._hidden_materials()]:
+            if self._context.rejected(mention.start, mention.end):
+                wanted.excluded_materials.append(mention)
+            elif self._carried(mention):
+                continue
+            elif self._idle(mention):
+                spare.append(mention)
+            else:
+                live.append(mention)
+        wanted.materials = dropped_parents(live or self._capable(spare), self._vocabulary)
+        wanted.excluded_materials = self._widened(wanted.excluded_materials)
+
+    def _hidden_materials(self) -> list[Mention]:
+        """A wafer named as an object names its material (LNOI晶圆)."""
+        found = []
+        for mention in self.mentions:
+            if mention.id.startswith("wafer.") and not any(
+                mention.start <= m.start < mention.end for m in self.materials
+            ):
+                inner = self._grammar.terms.materials.find(
+                    self._text[mention.start : mention.end],
+                    self._folded[mention.start : mention.end],
+                )
+                found += [
+                    Mention("material", e.id, mention.start + i, mention.start + j, "term", 0.9)
+                    for i, j, entries in inner
+                    for e in entries[:1]
+                    if e.kind == "material"
+                ]
+        return found
+
+    def _carried(self, mention: Mention) -> bool:
+        """A material inside the name of a package part or a tool is not the work piece."""
+        return any(
+            m.start <= mention.start and mention.end <= m.end and m.id.split(".")[0] in _CARRIER
+            for m in self.mentions
+        )
+
+    def _capable(self, spare: list[Mention]) -> list[Mention]:
+        """From the background only what a partner must be capable of."""
+        return [
+            m for m in spare
+            if re.search(r"具备|掌握|拥有|能力|capab", self._text[max(0, m.start - 14) : m.end + 14])
+        ]  # fmt: skip
+
+    def _widened(self, mentions: list[Mention]) -> list[Mention]:
+        """Refusing a ferroelectric crystal refuses its thin film too."""
+        found = {m.id: m for m in mentions}
+        for mention in mentions:
+            if self._vocabulary.materials[mention.id].kind != "ferroelectric":
+                continue
+            for child in sorted(self._vocabulary.descendants(mention.id)):
+                found.setdefault(
+                    child, Mention("material", child, mention.start, mention.end, "narrower", 0.8)
+                )
+        return list(found.values())
+
+
+def is_word(text: str, start: int, end: int) -> bool:
+    """True when the stretch is a whole word."""
+    return bounded(text, start, end)
