@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from collab.config import Settings
-from collab.matching.service import MatchingService
+from collab.routing.service import MatchingService
 from collab.network.service import NetworkService
 from collab.search.service import SearchService
 from collab.storage.database import Database

@@ -11,7 +11,7 @@ from pathlib import Path
 from collab.config import Settings
 from collab.kernel import happened
 from collab.kernel.events import Event
-from collab.matching.service import MatchingService
+from collab.routing.service import MatchingService
 from collab.network.service import NetworkService
 from collab.platform import Platform
 from collab.search.service import SearchService

@@ -10,6 +10,7 @@ from collab.facilities.models import Capability, CapabilityValue, MpwRun
 from collab.facilities.store import CapabilityFilter, Details
 from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
+from collab.kernel.permissions import Permission
 from collab.members import catalogue as members
 from collab.members import store as organisations
 from collab.members.catalogue import OrganisationView
@@ -76,6 +77,11 @@ def facets(uow: UnitOfWork, actor: Actor, wanted: CapabilityFilter) -> dict[str,
 def one(uow: UnitOfWork, actor: Actor, key: str) -> CapabilityView:
     """One capability."""
     return views(uow, [store.open_capability(uow, actor, key)])[0]
+
+
+def editable(uow: UnitOfWork, actor: Actor, key: str) -> CapabilityView:
+    """One capability that the actor may change."""
+    return views(uow, [store.open_capability(uow, actor, key, Permission.CAPABILITY_EDIT)])[0]
 
 
 def by_key(uow: UnitOfWork, actor: Actor, keys: Collection[str]) -> dict[str, CapabilityView]:

@@ -297,3 +297,32 @@ def counts_by_organisation(uow: UnitOfWork, ids: Collection[int]) -> dict[int, i
         .group_by(col(Capability.organisation_id))
     ).all()
     return dict(rows)
+
+
+def public_ids(uow: UnitOfWork, ids: Collection[int]) -> set[str]:
+    """Public ids of capabilities by key, without a permission check."""
+    if not ids:
+        return set()
+    return set(uow.session.exec(select(Capability.public_id).where(col(Capability.id).in_(ids))))
+
+
+def ids_of_organisations(uow: UnitOfWork, organisation_ids: Collection[int]) -> set[int]:
+    """Capability keys of organisations, retired ones included."""
+    if not organisation_ids:
+        return set()
+    rows = uow.session.exec(
+        select(Capability.id).where(col(Capability.organisation_id).in_(organisation_ids))
+    )
+    return {key for key in rows if key is not None}
+
+
+def readable_run_keys(uow: UnitOfWork, actor: Actor, keys: Collection[str]) -> set[str]:
+    """Public ids of runs that the actor may see."""
+    if not keys:
+        return set()
+    rows = uow.session.exec(
+        select(MpwRun.public_id).where(
+            col(MpwRun.public_id).in_(keys), grants.where(POLICY[Permission.RUN_READ], actor)
+        )
+    )
+    return set(rows)

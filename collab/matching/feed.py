@@ -223,3 +223,8 @@ def _trl(entry: object) -> tuple[str, float] | None:
 def _codes(region: object, part: str, wished: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     names = region.get(part) or () if isinstance(region, Mapping) else ()
     return tuple(dict.fromkeys(code for name in names for code in wished.get(name, ())))
+
+
+def keys_of(uow: UnitOfWork, ids: Collection[int]) -> set[str]:
+    """Public ids of capabilities, in the catalogue or not."""
+    return facilities.public_ids(uow, ids)

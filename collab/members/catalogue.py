@@ -9,6 +9,7 @@ from collab.kernel import clock
 from collab.kernel.errors import NotAllowed
 from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
+from collab.kernel.permissions import Permission
 from collab.members import store
 from collab.members.models import (
     ApiToken,
@@ -149,3 +150,8 @@ def sessions(uow: UnitOfWork, actor: Actor) -> Sequence[SignInSession]:
 def person(uow: UnitOfWork, actor: Actor) -> Person | None:
     """The actor's own record."""
     return store.person_by_id(uow, actor.person_id) if actor.person_id is not None else None
+
+
+def editable(uow: UnitOfWork, actor: Actor, key: str) -> Organisation:
+    """An organisation whose page the actor may change."""
+    return store.open_organisation(uow, actor, key, Permission.ORGANISATION_EDIT)

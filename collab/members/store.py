@@ -274,3 +274,16 @@ def members_within(uow: UnitOfWork, region_ids: Collection[int]) -> int:
             col(Organisation.membership) == "admitted",
         )
     ).one()
+
+
+def readable_keys(uow: UnitOfWork, actor: Actor, keys: Collection[str]) -> set[str]:
+    """Public ids of organisations that the actor may see."""
+    if not keys:
+        return set()
+    rows = uow.session.exec(
+        select(Organisation.public_id).where(
+            col(Organisation.public_id).in_(keys),
+            grants.where(POLICY[Permission.ORGANISATION_READ], actor),
+        )
+    )
+    return set(rows)

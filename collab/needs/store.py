@@ -159,3 +159,24 @@ def reads_of(uow: UnitOfWork, need_id: int) -> Sequence[tuple[NeedRead, Person]]
         .order_by(col(NeedRead.id).desc())
         .limit(100)
     ).all()
+
+
+def need_by_id(uow: UnitOfWork, need_id: int) -> Need | None:
+    """A need by database key, for the platform's own listeners only."""
+    return uow.session.get(Need, need_id)
+
+
+def open_needs_asking(uow: UnitOfWork, techniques: Collection[str]) -> set[int]:
+    """Keys of open needs that ask for one of the techniques."""
+    if not techniques:
+        return set()
+    rows = uow.session.exec(
+        select(NeedTechnique.need_id)
+        .join(Need, col(Need.id) == col(NeedTechnique.need_id))
+        .where(
+            col(NeedTechnique.technique).in_(techniques),
+            col(Need.state).in_(sorted(OPEN_STATES)),
+        )
+        .distinct()
+    )
+    return set(rows)

@@ -1,0 +1,187 @@
+"""Answers to needs: the live snapshot of all capabilities, whole answers, stored matches."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from collab.kernel import clock
+from collab.kernel.events import Event
+from collab.kernel.happened import (
+    CapabilityChanged,
+    CatalogueReplaced,
+    NeedChanged,
+    NeedPublished,
+    OrganisationChanged,
+)
+from collab.kernel.identity import SYSTEM, Actor
+from collab.matching import feed, snapshot, store
+from collab.matching.models import Match, MatchSummary
+from collab.matching.records import NeedProfile
+from collab.matching.snapshot import Snapshot
+from collab.members import store as members
+from collab.needs import store as needs
+from collab.needs.extraction import extract
+from collab.needs.forms import Structure
+from collab.needs.models import Need
+from collab.needs.rules import OPEN_STATES
+from collab.routing.answer import answer
+from collab.storage.database import Database
+from collab.storage.follower import Follower
+from collab.storage.uow import UnitOfWork
+from collab.vocabulary.catalog import Vocabulary
+
+KEPT = 50  # stored candidates of each step
+SHOWN = 10  # candidates of each step with reasons on a page
+Answer = dict[str, Any]
+
+
+class MatchingService:
+    """Keeps the snapshot of this process current and answers from it. Safe between threads."""
+
+    def __init__(self, database: Database, vocabulary: Vocabulary) -> None:
+        self.database = database
+        self.vocabulary = vocabulary
+        self._follower = Follower()
+        self._snapshot: Snapshot | None = None
+        self._lock = threading.Lock()
+
+    def snapshot(self, uow: UnitOfWork) -> Snapshot:
+        """All capabilities as of `uow`; follows changes without reading everything again."""
+        with self._lock:
+            events = self._follower.changes(uow)
+            current = self._snapshot
+            if events is None or current is None or current.worn or _everything(events):
+                current = snapshot.build(self.vocabulary, feed.offers(uow))
+            else:
+                current = self._changed(uow, current, events)
+            self._snapshot = current
+            return current
+
+    def _changed(self, uow: UnitOfWork, current: Snapshot, events: Sequence[Event]) -> Snapshot:
+        ids = {e.capability_id for e in events if isinstance(e, CapabilityChanged)}
+        if not ids:
+            return current
+        present = feed.offers(uow, ids)
+        gone = feed.keys_of(uow, ids) - {o.key for o in present}
+        return current.changed(present, [key for key in gone if current.get(key) is not None])
+
+    def answer_need(self, uow: UnitOfWork, need: Need, top: int = SHOWN) -> Answer:
+        """The whole answer to a stored need that the caller may read."""
+        profile = feed.profile_of(need, members.all_regions(uow), self.vocabulary)
+        return self.answer_profile(uow, profile, top)
+
+    def answer_profile(self, uow: UnitOfWork, profile: NeedProfile, top: int = SHOWN) -> Answer:
+        """The whole answer to a need given as plain values."""
+        current = self.snapshot(uow)
+        return answer(profile, current, self.vocabulary, today=clock.today(), top=top)
+
+    def answer_text(
+        self, actor: Actor, text: str, posted: date | None = None, top: int = SHOWN
+    ) -> tuple[Mapping[str, Any], Answer]:
+        """What is understood of a text, and the answer to it; nothing is saved."""
+        structure = extract(text, self.vocabulary, posted or clock.today())
+        return structure, self.answer_structure(actor, structure, posted, top)
+
+    def answer_structure(
+        self,
+        actor: Actor,
+        structure: Mapping[str, Any] | Structure,
+        posted: date | None = None,
+        top: int = SHOWN,
+    ) -> Answer:
+        """The answer to a structured need that is not saved."""
+        plain = structure.model_dump() if isinstance(structure, Structure) else structure
+        own = min(actor.organisation_ids) if len(actor.organisation_ids) == 1 else None
+        with self.database.reading() as uow:
+            profile = feed.profile_from(
+                plain,
+                self.vocabulary,
+                posted=posted or clock.today(),
+                wished=feed.wished_regions(members.all_regions(uow)),
+                organisation_id=own,
+            )
+            return self.answer_profile(uow, profile, top)
+
+    def summaries(self, uow: UnitOfWork, need_ids: Collection[int]) -> dict[int, MatchSummary]:
+        """What the last refresh of each need found; the caller may read the needs."""
+        return store.summaries(uow, need_ids)
+
+    def follow(self, database: Database, events: Sequence[Event]) -> None:
+        """Listener: refresh the stored matches of exactly the needs that events concern."""
+        with database.reading() as uow:
+            ids = self._concerned(uow, events)
+        for need_id in sorted(ids):
+            self.refresh(database, need_id)
+
+    def refresh(self, database: Database, need_id: int) -> None:
+        """Make the stored matches of one need anew; removes them when it is no longer open."""
+        with database.writing() as uow:
+            need = needs.need_by_id(uow, need_id)
+            if need is None or need.state not in OPEN_STATES:
+                store.forget_matches(uow, [need_id])
+                return
+            found = self.answer_need(uow, need, KEPT)
+            matches = list(self._matches(uow, need_id, found))
+            store.replace_matches(uow, need_id, matches, _summary(need_id, found))
+
+    def _matches(self, uow: UnitOfWork, need_id: int, found: Answer) -> list[Match]:
+        current = self.snapshot(uow)
+        rows = []
+        for step in found["steps"]:
+            for rank, candidate in enumerate(step["candidates"][:KEPT], 1):
+                offer = current.get(candidate["capability"])
+                if offer is not None:
+                    rows.append(
+                        Match(
+                            need_id=need_id,
+                            step=step["key"],
+                            rank=rank,
+                            capability_id=offer.id,
+                            verdict=candidate["class"],
+                            score=candidate["score"],
+                            rule_version=_version(found),
+                        )
+                    )
+        return rows
+
+    def _concerned(self, uow: UnitOfWork, events: Sequence[Event]) -> set[int]:
+        if _everything(events):
+            return {n.id or 0 for n in needs.open_needs(uow, SYSTEM)}
+        ids = {e.need_id for e in events if isinstance(e, NeedChanged | NeedPublished)}
+        changed = {e.capability_id for e in events if isinstance(e, CapabilityChanged)}
+        for offer in feed.offers(uow, changed) if changed else ():
+            related = self._related(offer.techniques)
+            ids |= needs.open_needs_asking(uow, related)
+        for capability_id in changed:
+            ids |= store.needs_matched_by(uow, capability_id)
+        return ids
+
+    def _related(self, techniques: Collection[str]) -> set[str]:
+        """Techniques whose needs a capability may answer: its own, broader and narrower ones."""
+        related: set[str] = set()
+        for technique in techniques:
+            related.update(self.vocabulary.ancestors(technique))
+            related.update(self.vocabulary.descendants(technique))
+        return related
+
+
+def _everything(events: Sequence[Event]) -> bool:
+    return any(isinstance(e, CatalogueReplaced | OrganisationChanged) for e in events)
+
+
+def _version(found: Answer) -> str:
+    return f"{found['versions']['rules']}/{found['versions']['vocabulary']}"[:40]
+
+
+def _summary(need_id: int, found: Answer) -> MatchSummary:
+    steps = found["steps"]
+    return MatchSummary(
+        need_id=need_id,
+        steps=len(steps),
+        answered=sum(1 for step in steps if step["candidates"]),
+        routes=len(found["routes"]),
+        rule_version=_version(found),
+    )

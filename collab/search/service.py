@@ -1,0 +1,195 @@
+"""The search of the platform: the index, who may see what in it, and the way round it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from collab.facilities import store as facilities
+from collab.kernel.events import Event
+from collab.kernel.happened import (
+    CapabilityChanged,
+    CatalogueReplaced,
+    NeedChanged,
+    NeedPublished,
+    OrganisationChanged,
+    RunChanged,
+)
+from collab.kernel.identity import Actor
+from collab.members import store as members
+from collab.needs import store as needs
+from collab.search import feed
+from collab.search.documents import Document
+from collab.search.highlight import Highlight
+from collab.search.index import CheckReport, IndexUnavailable, SearchIndex, WriterBusy
+from collab.search.query import QueryParser, SearchQuery
+from collab.search.results import Hit, Result, Suggestion
+from collab.storage.database import Database
+from collab.storage.uow import UnitOfWork
+from collab.vocabulary.catalog import Vocabulary
+
+log = logging.getLogger(__name__)
+WITHOUT_INDEX = 40  # hits of each kind that the database offers while there is no index
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A result after the database's second check; `degraded` says that the index was not there."""
+
+    result: Result
+    hits: tuple[Hit, ...]
+    total: int
+    degraded: bool = False
+
+
+class SearchService:
+    """Reads and, in one process at a time, writes the index; safe to share between threads."""
+
+    def __init__(
+        self, database: Database, vocabulary: Vocabulary, folder: Path, engine: str = "whoosh"
+    ) -> None:
+        self.database = database
+        self.vocabulary = vocabulary
+        self._folder = folder
+        self._engine = engine
+        self._index: SearchIndex | None = None
+
+    @property
+    def index(self) -> SearchIndex:
+        """The index, with place names read once."""
+        if self._index is None:
+            parser = QueryParser(self.vocabulary, places=self._places())
+            self._index = SearchIndex(self._folder, self._engine, parser)
+        return self._index
+
+    def _places(self) -> dict[str, str]:
+        with self.database.reading() as uow:
+            regions = members.all_regions(uow).values()
+        found: dict[str, str] = {}
+        for region in sorted(regions, key=lambda r: r.path):
+            for name in (region.zh, region.en, region.code):
+                if name:
+                    found.setdefault(name, region.code)
+        return found
+
+    def search(self, uow: UnitOfWork, actor: Actor, query: SearchQuery) -> Found:
+        """What the actor may find; every hit is checked again by the database."""
+        try:
+            result = self.index.search(query, feed.labels_of(actor))
+        except IndexUnavailable as error:
+            log.warning("search without index: %s", error)
+            return self._without_index(uow, actor, query)
+        seen = feed.readable(uow, actor, [hit.key for hit in result.hits])
+        hits = tuple(hit for hit in result.hits if hit.key in seen)
+        return Found(result, hits, result.total - (len(result.hits) - len(hits)))
+
+    def suggest(self, actor: Actor, text: str, limit: int = 8) -> list[Suggestion]:
+        """Completions of what has been typed so far; none while there is no index."""
+        try:
+            return self.index.suggest(text, feed.labels_of(actor), limit)
+        except IndexUnavailable:
+            return []
+
+    def _without_index(self, uow: UnitOfWork, actor: Actor, query: SearchQuery) -> Found:
+        documents = list(_matching(uow, actor, query.text))
+        if query.kinds:
+            documents = [d for d in documents if d.kind in query.kinds]
+        hits = tuple(_plain_hit(d) for d in documents)
+        shown = hits[query.offset : query.offset + query.limit]
+        counts: dict[str, int] = {}
+        for document in documents:
+            counts[document.kind] = counts.get(document.kind, 0) + 1
+        parsed = self.index.parser.parse(replace(query, text=""))
+        facets = {"kind": tuple(sorted(counts.items(), key=lambda c: (-c[1], c[0])))}
+        result = Result(hits=shown, total=len(hits), facets=facets, query=query, parsed=parsed)
+        return Found(result, shown, len(hits), degraded=True)
+
+    # ---- writing, by the worker
+
+    def follow(self, database: Database, events: Sequence[Event]) -> None:
+        """Listener: bring the index to the state of the database for what events concern."""
+        if any(isinstance(e, CatalogueReplaced) for e in events):
+            self.rebuild(None)
+            return
+        with database.reading() as uow:
+            documents, gone = self._changes(uow, events)
+        self.index.change(documents, gone)
+
+    def now(self, event: Event) -> None:
+        """Index one change at once, so that a restriction does not wait for the worker."""
+        try:
+            self.follow(self.database, [event])
+        except (WriterBusy, IndexUnavailable) as error:
+            log.info("left to the worker: %s", error)
+
+    def _changes(
+        self, uow: UnitOfWork, events: Sequence[Event]
+    ) -> tuple[list[Document], list[str]]:
+        capabilities = {e.capability_id for e in events if isinstance(e, CapabilityChanged)}
+        owners = {e.organisation_id for e in events if isinstance(e, OrganisationChanged)}
+        posted = {e.need_id for e in events if isinstance(e, NeedChanged | NeedPublished)}
+        runs = {e.run_id for e in events if isinstance(e, RunChanged)}
+        capabilities |= facilities.ids_of_organisations(uow, owners)
+        documents = [
+            *feed.capability_documents(uow, capabilities),
+            *feed.organisation_documents(uow, owners),
+            *feed.need_documents(uow, posted),
+            *feed.run_documents(uow, runs),
+        ]
+        known = facilities.public_ids(uow, capabilities)
+        known |= {o.public_id for o in members.organisations_by_id(uow, owners).values()}
+        return documents, sorted(known - {d.key for d in documents})
+
+    def rebuild(self, progress: Callable[[int], None] | None) -> int:
+        """Build the index anew beside the live one; returns how many documents it has."""
+        self._index = None  # place names may have changed
+        with self.database.reading() as uow:
+            return self.index.rebuild(feed.all_documents(uow), progress)
+
+    def ensure(self) -> bool:
+        """Rebuild when there is no index, or another analyser or vocabulary made it."""
+        if not self.index.needs_rebuild():
+            return False
+        self.rebuild(None)
+        return True
+
+    def check(self) -> CheckReport:
+        """How the index differs from the database."""
+        return self.index.check(self._versions())
+
+    def repair(self) -> CheckReport:
+        """Bring the index to the database's state where it differs; returns what was wrong."""
+        report = self.check()
+        if not report.agrees:
+            wanted = {*report.missing, *report.stale}
+            with self.database.reading() as uow:
+                documents = [d for d in feed.all_documents(uow) if d.key in wanted]
+            self.index.change(documents, report.surplus)
+        return report
+
+    def _versions(self) -> dict[str, str]:
+        with self.database.reading() as uow:
+            return {d.key: d.version for d in feed.all_documents(uow)}
+
+
+def _matching(uow: UnitOfWork, actor: Actor, text: str) -> Iterator[Document]:
+    """What the database itself finds by the words of a query, readable things only."""
+    words = text.split()[:6] or [""]
+    first = max(words, key=len)
+    by_capability = facilities.CapabilityFilter(text=first)
+    page = facilities.readable_capabilities(uow, actor, by_capability, 1, WITHOUT_INDEX)
+    yield from feed.capability_documents(uow, {r.id or 0 for r in page.items})
+    by_name = members.OrganisationFilter(text=first)
+    found = members.readable_organisations(uow, actor, by_name, 1, WITHOUT_INDEX)
+    yield from feed.organisation_documents(uow, {r.id or 0 for r in found.items})
+    by_words = needs.NeedFilter(text=first)
+    posted = needs.readable_needs(uow, actor, by_words, 1, WITHOUT_INDEX)
+    yield from feed.need_documents(uow, {r.id or 0 for r in posted.items})
+
+
+def _plain_hit(document: Document) -> Hit:
+    zh, en = document.title_zh, document.title_en
+    plain = Highlight([(zh, False)], [(en, False)], [(document.body[:160], False)])
+    return Hit(document.key, 0.0, document, plain)
