@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_LIMIT = 200
 FACET_VALUES = 60
+LOOSE_SHARE = 0.4
 
 
 class Answers:
@@ -36,11 +38,12 @@ class Answers:
         better = self._correction(backend, query, labels)
         asked = replace(query, text=better) if better and query.correct else query
         parsed = self._parser.parse(asked)
-        raw = backend.execute(parsed.plan, labels, self._want(asked))
+        raw = backend.execute(parsed.plan, labels, self._want(asked, parsed.plan))
         relaxed = False
-        if not raw.total and not parsed.expansions and len(parsed.plan.some) > 1:
-            weaker = replace(parsed.plan, minimum=1)
-            raw = backend.execute(weaker, labels, self._want(asked))
+        if not raw.total and not parsed.expansions and parsed.loose and parsed.plan.some:
+            least = max(1, math.ceil(len(parsed.loose) * LOOSE_SHARE))
+            weaker = replace(parsed.plan, some=parsed.loose, minimum=least)
+            raw = backend.execute(weaker, labels, self._want(asked, parsed.plan))
             relaxed = raw.total > 0
         return Result(
             hits=tuple(self._hits(raw.hits, parsed)), total=raw.total,
@@ -51,10 +54,12 @@ class Answers:
         )  # fmt: skip
 
     @staticmethod
-    def _want(query: SearchQuery) -> Want:
+    def _want(query: SearchQuery, plan: Plan) -> Want:
+        """Without words there is no relevance: the newest come first."""
+        browsing = query.sort == "relevance" and not (plan.must or plan.some)
         return Want(
             offset=max(0, query.offset), limit=max(0, min(query.limit, MAX_LIMIT)),
-            sort=query.sort, origin=query.origin, facets=COUNTED,
+            sort="fresh" if browsing else query.sort, origin=query.origin, facets=COUNTED,
         )  # fmt: skip
 
     # ---- corrections and weaker queries

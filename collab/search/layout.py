@@ -88,7 +88,7 @@ class Layout:
     def meta(self) -> Meta | None:
         """What the live index was made with; None when there is none or it is unreadable."""
         try:
-            plain = json.loads((self.live() / "meta.json").read_text(encoding="utf-8"))
+            plain = json.loads((self.live() / "made-with.json").read_text(encoding="utf-8"))
             return Meta(**plain)
         except (IndexUnavailable, OSError, ValueError, TypeError):
             return None
@@ -98,7 +98,7 @@ class Layout:
         self.root.mkdir(parents=True, exist_ok=True)
         folder = self.root / f"v-{time.time_ns():x}-{uuid.uuid4().hex[:6]}"
         folder.mkdir()
-        write_safely(folder / "meta.json", json.dumps(asdict(meta)))
+        write_safely(folder / "made-with.json", json.dumps(asdict(meta)))
         return folder
 
     def switch(self, folder: Path) -> None:

@@ -29,6 +29,7 @@ from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 __all__ = ["COUNTED", "FACETS", "SORTS", "Facet", "Parsed", "QueryParser", "SearchQuery", "Sort"]
 
 GRAM_WEIGHT = 0.4
+PHRASE_BONUS = 3.0
 TECHNIQUE, MATERIAL, PLACE, SIZE, NUMBER = 40.0, 24.0, 16.0, 12.0, 12.0
 NARROWER, MENTIONED, MENTIONED_NARROWER = 0.85, 0.5, 0.4
 WORDS_BESIDE_CONCEPTS = 0.5
@@ -79,6 +80,7 @@ class Parsed:
     unknown_fields: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    loose: tuple[Group, ...] = ()
 
 
 @dataclass(slots=True)
@@ -122,6 +124,7 @@ class QueryParser:
             expansions=self._report(found), conditions=tuple(n.range for n in found.numerics),
             unknown_fields=tuple(unknown), plain=tuple(self._plain_words(found)),
             marks=tuple(self._marks(found, syntax)),
+            loose=tuple(Group((part,)) for part in self._loose(found)),
         )  # fmt: skip
 
     def _read(self, folded: str, expand: bool) -> _Found:
@@ -157,11 +160,11 @@ class QueryParser:
             some, extra = tuple(beside[: len(materials)]), [*beside[len(materials) :], *extra]
             extra = [*extra[: len(beside)], *self._all_words(found)]
         elif not some and words:
-            some, minimum, extra = tuple(words), _enough(len(words)), beside
+            some, minimum = tuple(words), _enough(len(words))
+            extra = [*beside, Group(tuple(self._loose(found)), best=False)]
         elif not some and not must:
             some, extra = tuple(beside), []
-        if some or must:
-            extra += [Group((Atom(TAG, tag, weight, flat=True),)) for tag, weight in PRIORS]
+        extra += [Group((Atom(TAG, tag, weight, flat=True),)) for tag, weight in PRIORS]
         return Plan(must=must, some=some, minimum=minimum, extra=tuple(extra), prefer=prefer)
 
     def _concept(self, concept: Concept, weight: float) -> Group:
@@ -206,15 +209,32 @@ class QueryParser:
         for word, i, j in places:
             if any(a <= i and j <= b and (a, b) != (i, j) for _, a, b in places):
                 continue
-            inner = [w for w, a, b in places if i <= a and b <= j]
-            parts: list[Part] = [Atom(WORDS, w) for w in dict.fromkeys(inner)]
+            parts: list[Part] = [Atom(WORDS, word)]
             if len(word) == 1:
                 parts.append(Atom(GRAMS, word, GRAM_WEIGHT, prefix=True))
+            elif len(word) == 2:
+                parts.append(Atom(GRAMS, word, GRAM_WEIGHT))
             else:
-                pairs = dict.fromkeys(word[k : k + 2] for k in range(len(word) - 1))
-                parts += [Atom(GRAMS, pair, GRAM_WEIGHT) for pair in pairs]
+                parts.append(Phrase(tuple(phrase_grams(word)), PHRASE_BONUS))
             out.append((word, Group(tuple(parts), best=False)))
         return out
+
+    @staticmethod
+    def _loose(found: _Found) -> list[Part]:
+        """Every word and pair outside concepts, for when too few of the words stand together."""
+        parts: dict[Part, None] = {}
+        for piece in pieces(found.folded):
+            if not piece.han:
+                if found.free(piece.start, piece.end) and piece.text not in FUNCTION_WORDS:
+                    parts |= {Atom(WORDS, w): None for w in code_words(piece.text)}
+                continue
+            places = [p for p in cut(piece.text) if p[0] not in FUNCTION_WORDS]
+            free = [p for p in places if found.free(piece.start + p[1], piece.start + p[2])]
+            parts |= {Atom(WORDS, word): None for word, _, _ in free}
+            for word, _, _ in free:
+                pairs = (word[k : k + 2] for k in range(len(word) - 1))
+                parts |= {Atom(GRAMS, pair, GRAM_WEIGHT): None for pair in pairs}
+        return list(parts)[:96]
 
     @staticmethod
     def _all_words(found: _Found) -> list[Group]:
@@ -235,8 +255,7 @@ class QueryParser:
                 filters.setdefault("wafer", wafer_classes(wanted) or ("none",))
             else:
                 ranges.append(wanted)
-        alone = not (plan.must or plan.some or plan.extra)
-        if alone and plan.prefer and not found.concepts:
+        if not (plan.must or plan.some) and plan.prefer and not found.concepts:
             ranges += [r for r, _ in plan.prefer]
         return replace(plan, filters=filters, ranges=tuple(ranges))
 

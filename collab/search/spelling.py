@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 
-from collab.search.analysis import fold, is_han, pieces, stem
+from collab.search.analysis import cut, fold, pieces, stem
 from collab.search.concepts import Recogniser
 from collab.search.function_words import FUNCTION_WORDS
 from collab.vocabulary.catalog import Vocabulary
@@ -43,6 +42,11 @@ def _holes(word: str) -> set[str]:
     return found
 
 
+def _shortened(word: str) -> set[str]:
+    """The word without one of its inner characters."""
+    return {word[:i] + word[i + 1 :] for i in range(1, len(word) - 1)}
+
+
 class Speller:
     """Knows every word and Chinese term of the vocabulary."""
 
@@ -51,6 +55,7 @@ class Speller:
         self._words: dict[str, int] = {}
         self._terms: set[str] = set()
         self._patterns: dict[str, list[str]] = {}
+        self._short: dict[str, list[str]] = {}
         for terms in (vocabulary.techniques, vocabulary.materials):
             for term in terms.values():
                 for spelling in term.spellings():
@@ -66,6 +71,8 @@ class Speller:
                 self._terms.add(piece.text)
                 for pattern in _holes(piece.text):
                     self._patterns.setdefault(pattern, []).append(piece.text)
+                for short in _shortened(piece.text):
+                    self._short.setdefault(short, []).append(piece.text)
 
     def correct(
         self, query: str, known_word: Known, known_pair: Known, seen: SeenWords
@@ -118,28 +125,31 @@ class Speller:
         return min(sorted(options)[:12], key=merit)[2]
 
     def _han(self, run: str, known_pair: Known) -> str | None:
-        """One term put right where the run differs from it in one unheard-of place."""
+        """One term put right where the run differs from it in one unheard-of place.
+
+        Only where some character is left over: what the vocabulary explains is no error.
+        """
+        open_ = self._unexplained(run)
         for size in range(min(len(run), 12), _MIN_HAN - 1, -1):
             for start in range(len(run) - size + 1):
-                window = run[start : start + size]
-                better = self._term_for(window, known_pair)
+                if not any(start <= at < start + size for at in open_):
+                    continue
+                better = self._term_for(run[start : start + size], known_pair)
                 if better is not None:
                     rest = run[start + size :]
                     return run[:start] + better + (self._han(rest, known_pair) or rest)
         return None
 
+    def _unexplained(self, run: str) -> list[int]:
+        taken = [(c.start, c.end) for c in self._recogniser.find(run, query=True)]
+        taken += [(i, j) for word, i, j in cut(run) if word in FUNCTION_WORDS]
+        return [at for at in range(len(run)) if not any(i <= at < j for i, j in taken)]
+
     def _term_for(self, window: str, known_pair: Known) -> str | None:
-        if window in self._terms or self._recogniser_covers(window):
-            return None
         if all(known_pair(window[i : i + 2]) for i in range(len(window) - 1)):
             return None
         found = {t for p in _holes(window) for t in self._patterns.get(p, ())}
-        found |= {window[:i] + window[i + 1 :] for i in range(len(window))} & self._terms
-        if window in self._patterns:
-            found |= set(self._patterns[window])
-        return min(found, default=None)
-
-    @lru_cache(maxsize=4096)  # noqa: B019 - one speller lives as long as the process
-    def _recogniser_covers(self, window: str) -> bool:
-        found = self._recogniser.find(window, query=True)
-        return is_han(window) and sum(c.end - c.start for c in found) >= len(window)
+        found |= _shortened(window) & self._terms
+        found |= set(self._short.get(window, ()))
+        found |= set(self._patterns.get(window, ()))
+        return min(found - {window}, default=None)

@@ -31,9 +31,8 @@ from collab.vocabulary.catalog import load_vocabulary
 HEAP = 64_000_000
 TOKENS = "terms"
 PREFIX_LIMIT = 64
-SPARE = 60
 DISTANCE_LIMIT = 20_000
-_SINGLE = ("updated", "trust", "lat", "lon")
+_SINGLE = ("updated", "trust", "lat", "lon", "tie")
 _ORDERS = {"fresh": "updated", "evidence": "trust"}
 _SEPARATOR = "\x1f"
 _INFINITE = 1e300
@@ -78,7 +77,7 @@ class TantivyBackend:
 
     def __init__(self, folder: Path) -> None:
         self._schema = schema()
-        self._index = tantivy.Index(self._schema, path=str(folder))
+        self._index = tantivy.Index(self._schema, path=str(folder), sort_by_field="tie")
         blanks = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(f"[^{_SEPARATOR}]+"))
         self._index.register_tokenizer(TOKENS, blanks.build())
         self._index.config_reader("manual")
@@ -168,14 +167,10 @@ class TantivyBackend:
         if want.sort == "distance" and want.origin is not None:
             return self._nearest(searcher, query, want)
         order = _ORDERS.get(want.sort)
-        end = want.offset + want.limit
-        found = searcher.search(query, limit=end + SPARE, order_by_field=order)
-        scored = [(float(key or 0.0), address) for key, address in found.hits]
-        rows = [(key, searcher.doc(address)) for key, address in scored]
-        named = [(-round(key, 4), d["key"][0], key, bytes(d["stored"][0])) for key, d in rows]
-        named.sort(key=lambda row: row[:2])
-        page = named[want.offset : end]
-        return [RawHit(key, score, stored) for _, key, score, stored in page], found.count
+        found = searcher.search(query, limit=want.limit, offset=want.offset, order_by_field=order)
+        rows = [(float(key or 0.0), searcher.doc(address)) for key, address in found.hits]
+        hits = [RawHit(d["key"][0], key, bytes(d["stored"][0])) for key, d in rows]
+        return hits, found.count
 
     @staticmethod
     def _nearest(searcher: Any, query: Any, want: Want) -> tuple[list[RawHit], int]:
