@@ -101,6 +101,30 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'empty.db'}"
 
 
+@pytest.fixture(scope="session")
+def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "collab.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def _migrated_template(postgres_server: postgres.Server) -> str:
+    migrate.upgrade(postgres_server.create("collab_migrated"))
+    return "collab_migrated"
+
+
+@pytest.fixture(params=KINDS)
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database of its own that migrations alone have made, of both kinds."""
+    if request.param == "postgres":
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        return server.create("collab_own", request.getfixturevalue("_migrated_template"))
+    path = tmp_path / "migrated.db"
+    shutil.copyfile(request.getfixturevalue("_migrated_file"), path)
+    return f"sqlite:///{path}"
+
+
 def empty(database: Database) -> None:
     """Remove the rows that an earlier test left."""
     with database.engine.begin() as connection:

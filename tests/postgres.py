@@ -121,13 +121,13 @@ class Server:
                 time.sleep(0.01)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
-    def create(self, name: str) -> str:
-        """A new empty database; its address."""
+    def create(self, name: str, template: str = "template1") -> str:
+        """A new database, empty or a copy of `template`; its address."""
         import psycopg
 
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return self.url(name)
 
     def address(self, name: str) -> str:

@@ -67,6 +67,7 @@ def back_up(database: Database, target: Path, metadata: sa.MetaData) -> Manifest
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             archive.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
             archive.write(copy, TABLES)
+        packed.chmod(0o600)
         _to_disk(packed)
         packed.replace(target)
         _to_disk(target.parent)
@@ -186,6 +187,8 @@ def _opened(source: Path) -> Iterator[tuple[Path, Manifest]]:
         for what in ("sha256", "head", "rows", "activity"):
             if getattr(found, what) != getattr(manifest, what):
                 raise BadBackup(f"{source.name}: {what} is not what its manifest says")
+        if manifest.head not in set(migrate.steps()):
+            raise BadBackup(f"{source.name} was made by other code, version {manifest.head}")
         yield copy, manifest
 
 

@@ -43,6 +43,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.committed = threading.Condition()
+        self._own = threading.local()
         if self.is_sqlite:
             self.engine = _sqlite_engine(self.url, synchronous, busy_seconds)
             reading: dict[str, Any] = READING
@@ -75,9 +76,10 @@ class Database:
         Raises Conflict("stale") when a row was changed meanwhile, Conflict("taken") with `table`
         and `fields` when a unique key is in use, Conflict("in_use") or Conflict("missing") for a
         reference that would dangle, Conflict("busy") when the lock is not to be had, Rejected for a
-        value that the database cannot hold.
+        value that the database cannot hold. A second one inside the first would wait for itself,
+        so it is refused at once with RuntimeError.
         """
-        with refusals.translated():
+        with refusals.translated(), self._only_one():
             with sqlmodel.Session(self._writer, expire_on_commit=False) as session:
                 uow = UnitOfWork(session, writable=True)
                 try:
@@ -93,6 +95,16 @@ class Database:
             if uow.announced:
                 self.wake()
 
+    @contextmanager
+    def _only_one(self) -> Iterator[None]:
+        if getattr(self._own, "writing", False):
+            raise RuntimeError("this thread is writing already; hand its unit of work on")
+        self._own.writing = True
+        try:
+            yield
+        finally:
+            self._own.writing = False
+
     def wake(self) -> None:
         """Tell waiting workers of this process that there may be something to do."""
         with self.committed:
@@ -106,7 +118,9 @@ class Database:
 def _sqlite_engine(url: URL, synchronous: str, busy_seconds: int) -> Engine:
     in_memory = not url.database or url.database == ":memory:"
     if not in_memory:
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        path = Path(str(url.database))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # what members keep confidential is not for other accounts
     pool: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {"pool_size": 16}
     engine = sa.create_engine(
         url,

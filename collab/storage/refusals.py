@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import SQLModel
 
 from collab.kernel.errors import Conflict, DomainError, Rejected
@@ -34,6 +35,8 @@ def translated() -> Iterator[None]:
     except OperationalError as failure:
         if not _is_busy(failure):
             raise
+        raise Conflict("busy") from failure
+    except PoolTimeout as failure:
         raise Conflict("busy") from failure
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import sqlite3
 import threading
 import zipfile
@@ -23,20 +25,19 @@ from tests.service.scratch import ThingMade
 
 
 @pytest.fixture
-def platform(empty_url: str) -> Iterator[Database]:
+def platform(migrated_url: str) -> Iterator[Database]:
     """A migrated database without rows, of both kinds."""
-    migrate.upgrade(empty_url)
-    database = Database(empty_url)
+    database = Database(migrated_url)
     yield database
     database.close()
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Iterator[Database]:
+def other(tmp_path: Path, _migrated_file: Path) -> Iterator[Database]:
     """Another migrated database, SQLite."""
-    url = f"sqlite:///{tmp_path / 'other.db'}"
-    migrate.upgrade(url)
-    database = Database(url)
+    path = tmp_path / "other.db"
+    shutil.copyfile(_migrated_file, path)
+    database = Database(f"sqlite:///{path}")
     yield database
     database.close()
 
@@ -76,6 +77,7 @@ def test_what_was_backed_up_comes_back(platform: Database, tmp_path: Path) -> No
     _act(platform, 9)
     assert len(_state(platform)[1]) == 6
     assert [path.name for path in file.parent.iterdir()] == ["backup.zip"]
+    assert file.stat().st_mode & 0o077 == 0
 
 
 def test_a_backup_goes_into_the_other_kind_of_database(
@@ -156,6 +158,13 @@ def _scramble(tables_file: Path, _: dict[str, object]) -> None:
     tables_file.write_bytes(bytes(content))
 
 
+def _from_tomorrow(tables_file: Path, manifest: dict[str, object]) -> None:
+    with closing(sqlite3.connect(tables_file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'tomorrow'")
+    manifest["head"] = "tomorrow"
+    manifest["sha256"] = hashlib.sha256(tables_file.read_bytes()).hexdigest()
+
+
 DAMAGE: dict[str, Callable[[Path], None]] = {
     "not a zip": lambda file: file.write_bytes(b"hello") and None,
     "empty": lambda file: file.write_bytes(b"") and None,
@@ -167,6 +176,7 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
     "no database": lambda file: _rewrite(file, lambda db, _: db.write_bytes(b"x") and None),
     "other format": lambda file: _rewrite(file, lambda _, said: said.update(format=99)),
     "other counts": lambda file: _rewrite(file, lambda _, said: said.update(rows={})),
+    "code of tomorrow": lambda file: _rewrite(file, _from_tomorrow),
     "strange manifest": lambda file: _rewrite(file, lambda _, said: said.pop("rows") and None),
 }
 
@@ -215,7 +225,9 @@ def test_readers_and_writers_go_on_over_a_restore(other: Database, tmp_path: Pat
     _act(other, 2)
     with other.reading() as uow:
         assert len(uow.session.exec(select(OutboxEvent)).all()) == 2
-    backup.restore(other, file, tables.metadata, replace=True)
+        backup.restore(other, file, tables.metadata, replace=True)
+        uow.session.expunge_all()
+        assert len(uow.session.exec(select(OutboxEvent)).all()) == 2
     with other.reading() as uow:
         kept = uow.session.exec(select(OutboxEvent).order_by(sa.text("id"))).all()
     assert [(one.id, one.name) for one in kept] == [(1, "ThingMade"), (3, "DatabaseRestored")]

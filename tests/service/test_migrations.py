@@ -21,10 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def migrated(empty_url: str) -> Iterator[Database]:
+def migrated(migrated_url: str) -> Iterator[Database]:
     """A database brought to the head by migrations alone."""
-    migrate.upgrade(empty_url)
-    database = Database(empty_url)
+    database = Database(migrated_url)
     yield database
     database.close()
 
@@ -44,43 +43,45 @@ def test_a_missing_column_would_be_noticed(migrated: Database) -> None:
     assert migrate.drift(migrated, tables.metadata)
 
 
-def test_up_down_and_up_again(empty_url: str, migrated: Database) -> None:
+def test_up_down_and_up_again(migrated_url: str, migrated: Database) -> None:
     assert migrate.current(migrated) == migrate.head()
     assert migrate.problems(migrated) == []
-    migrate.downgrade(empty_url, "base")
+    migrate.downgrade(migrated_url, "base")
     assert _tables(migrated) <= {"alembic_version"}
     assert migrate.problems(migrated)
-    migrate.upgrade(empty_url)
+    migrate.upgrade(migrated_url)
     assert migrate.problems(migrated) == []
     assert migrate.drift(migrated, tables.metadata) == []
 
 
-def test_every_step_goes_down_and_up_with_rows_in_place(empty_url: str, migrated: Database) -> None:
+def test_every_step_goes_down_and_up_with_rows_in_place(
+    migrated_url: str, migrated: Database
+) -> None:
     with migrated.writing() as uow:
         uow.note(SYSTEM, "did", "thing", "1", after={"价": 1})
     for script in migrate.steps():
-        migrate.downgrade(empty_url, script)
-        migrate.upgrade(empty_url)
+        migrate.downgrade(migrated_url, script)
+        migrate.upgrade(migrated_url)
         assert migrate.problems(migrated) == []
     with migrated.reading() as uow:
         assert uow.session.exec(select(Activity)).one().after == {"价": 1}
 
 
-def test_upgrading_twice_changes_nothing(empty_url: str, migrated: Database) -> None:
+def test_upgrading_twice_changes_nothing(migrated_url: str, migrated: Database) -> None:
     with migrated.writing() as uow:
         uow.note(SYSTEM, "did", "thing", "1")
-    migrate.upgrade(empty_url)
+    migrate.upgrade(migrated_url)
     with migrated.reading() as uow:
         assert len(uow.session.exec(select(Activity)).all()) == 1
 
 
-def test_a_lost_trigger_is_noticed_and_put_back(empty_url: str, migrated: Database) -> None:
+def test_a_lost_trigger_is_noticed_and_put_back(migrated_url: str, migrated: Database) -> None:
     with migrated.engine.begin() as connection:
         on = "" if migrated.is_sqlite else " ON activity"
         connection.exec_driver_sql(f"DROP TRIGGER tr_activity_no_update{on}")
         assert list(triggers.missing(connection)) == ["tr_activity_no_update"]
     assert migrate.problems(migrated) == ["trigger tr_activity_no_update is missing"]
-    migrate.upgrade(empty_url)
+    migrate.upgrade(migrated_url)
     assert migrate.problems(migrated) == []
 
 

@@ -294,16 +294,30 @@ def test_of_many_who_take_the_same_name_one_gets_it(database: Database) -> None:
 
 
 def test_a_lock_that_is_not_to_be_had_is_a_conflict(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/busy.db", busy_seconds=0)
+    database, other = (Database(f"sqlite:///{tmp_path}/busy.db", busy_seconds=0) for _ in range(2))
     create(database)
     with database.writing() as uow:
         uow.session.add(Shelf(name="s"))
         uow.flush()
-        with pytest.raises(Conflict) as refused, database.writing() as other:
-            other.session.add(Shelf(name="t"))
+        with pytest.raises(Conflict) as refused:
+            _add(other, name="t")
         assert refused.value.code == "busy"
-    with database.reading() as uow:
+        with pytest.raises(RuntimeError, match="already"):
+            _add(database, name="t")
+    with other.reading() as uow:
         assert [one.name for one in uow.session.exec(select(Shelf))] == ["s"]
+        assert uow.session.exec(select(Thing)).all() == []
+    assert _add(other, name="t").id
+    database.close()
+    other.close()
+
+
+def test_the_database_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/deep/er/own.db")
+    create(database)
+    modes = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "deep/er").iterdir()}
+    assert modes.pop("own.db") == 0
+    assert set(modes.values()) <= {0}
     database.close()
 
 
