@@ -1,0 +1,349 @@
+"""The work piece as it walks along the steps: what is known of it after each of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from collab.matching.compare import WAFER, figures, nominal_wafer
+from collab.matching.records import Criterion, NeedProfile, Offer, Offered
+from collab.vocabulary.catalog import Vocabulary
+
+Span = tuple[float, float]
+FIGURES = frozenset({
+    "wafer-thickness", "final-thickness", "surface-roughness", "bow", "die-size", "pad-pitch",
+    "bump-pitch", "fiber-pitch", "facet-angle", "mode-field-diameter", "gsg-pitch", "wavelength",
+    "device-layer-thickness",
+})  # fmt: skip
+"""Parameters of the piece itself; a step that states one single figure hands it over."""
+LAYOUT = {"layout-min-feature": "min-feature", "layout-overlay-tolerance": "overlay"}
+FRONT_END = frozenset({"", "design", "mask", "blank-wafer", "epi-wafer", "wafer"})
+
+STATE_AFTER: Mapping[str, str] = {
+    "design": "design", "mask": "mask", "wafer": "blank-wafer", "wafer.epiwafer": "epi-wafer",
+    "wafer.resize": "", "wafer.carrier-mount": "", "foundry": "wafer-done", "foundry.mpw": "die",
+    "epitaxy": "epi-wafer", "lithography": "wafer", "deposition": "wafer", "etching": "wafer",
+    "deposition.metallization": "wafer-done", "etching.facet": "wafer-done", "doping": "wafer",
+    "planarization": "wafer", "passivation": "wafer", "waveguide": "wafer",
+    "bonding": "bonded-wafer", "bonding.temporary": "", "transfer": "bonded-wafer",
+    "thinning": "thinned-wafer", "singulation": "die", "singulation.cleaving": "bar",
+    "packaging": "packaged-device", "packaging.die-attach": "carrier-assembly",
+    "packaging.flip-chip": "sub-assembly", "packaging.wire-bond": "sub-assembly",
+    "packaging.coupling": "sub-assembly", "packaging.tec": "sub-assembly",
+    "packaging.heatsink": "sub-assembly", "packaging.advanced": "sub-assembly",
+    "packaging.bumping": "wafer-done", "packaging.rdl": "wafer-done", "packaging.tsv": "wafer-done",
+    "packaging.tgv": "wafer-done", "packaging.substrate": "", "packaging.encapsulation": "",
+    "packaging.electrical-interconnect": "sub-assembly",
+    "packaging.pluggable-module": "module", "packaging.smt": "module",
+}  # fmt: skip
+"""State after a technique (nearest ancestor counts); '' and absent leave it as it is."""
+
+FLAGS_SET: Mapping[str, tuple[str, ...]] = {
+    "wafer.carrier-mount": ("mounted-on-carrier",), "thinning.backside-metal": ("backside-metal",),
+    "test.wafer-level": ("known-good-die",), "test.bar-chip": ("known-good-die",),
+    "test.burn-in": ("burned-in",), "packaging.hermetic-seal": ("sealed",),
+    "packaging.die-attach.epoxy": ("organics-inside",),
+    "packaging.encapsulation": ("organics-inside",),
+    "packaging.coupling.fiber-array": ("organics-inside",),
+    "etching.release": ("released-structures",), "foundry.mpw": ("shared-run",),
+    "cleaning": ("facet-clean",),
+}  # fmt: skip
+FLAGS_CLEARED: Mapping[str, tuple[str, ...]] = {
+    "wafer.resize": ("mounted-on-carrier",), "foundry": ("shared-run",),
+    "singulation": ("facet-clean",), "packaging.die-attach": ("facet-clean",),
+    "packaging.flip-chip": ("facet-clean",),
+}  # fmt: skip
+REMELT_DEGC: Mapping[str, float] = {
+    "packaging.die-attach.eutectic": 280.0, "packaging.flip-chip": 217.0, "packaging.smt": 217.0,
+}  # fmt: skip
+REMELT_BY_METAL = {"ausn": 280.0, "snag": 217.0, "in": 157.0}
+MASK_MADE: Mapping[str, frozenset[str]] = {
+    "mask.photomask": frozenset({"1x plate"}), "mask.reticle": frozenset({"4x reticle", "5x reticle"}),
+}  # fmt: skip
+COUPLER_MADE: Mapping[str, frozenset[str]] = {
+    "etching.facet": frozenset({"edge"}), "facet.polishing": frozenset({"edge"}),
+}  # fmt: skip
+METALS_ADDED = ("deposition.metallization", "deposition.electroplating", "packaging.bumping",
+                "thinning.backside-metal")  # fmt: skip
+_III_V = frozenset({"In", "Ga", "As", "Sb"})
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is known of the work piece. None and absent figures are unknown.
+
+    `diameters` are the sizes (mm) every step so far could hold; `carried` are ids of
+    excluded-materials; `open_metals` is True when a metal of unknown kind was added. `history` has
+    the bit of every rule whose `from` an earlier step matched, `remedied` of every rule one of
+    whose remedies was done. `asked` are things of the piece already asked for.
+    """
+
+    state: str = ""
+    diameters: frozenset[float] | None = None
+    figures: tuple[tuple[str, Span], ...] = ()
+    pad_metal: frozenset[str] | None = None
+    mask_scale: frozenset[str] | None = None
+    coupler: frozenset[str] | None = None
+    carried: frozenset[str] = frozenset()
+    open_metals: bool = False
+    max_temperature: float = math.inf
+    remelt: float = math.inf
+    flags: frozenset[str] = frozenset()
+    history: int = 0
+    remedied: int = 0
+    asked: frozenset[str] = frozenset()
+    steps: int = 0
+
+    def figure(self, name: str) -> Span | None:
+        """A figure of the piece as [low, high], None when unknown."""
+        for known, span in self.figures:
+            if known == name:
+                return span
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The vocabulary's tables as the walk needs them."""
+
+    vocabulary: Vocabulary
+    orders: Mapping[str, int]
+    limits: Mapping[str, float]
+    chain_states: Mapping[str, str] = field(default_factory=dict)
+
+    def order(self, state: str) -> int:
+        """How far along a state is; -1 for none."""
+        return self.orders.get(state, -1)
+
+
+T = TypeVar("T")
+
+
+def lookup(vocabulary: Vocabulary, table: Mapping[str, T], technique: str) -> T | None:
+    """The entry of a technique or of its nearest ancestor."""
+    for name in (technique, *vocabulary.ancestors(technique)):
+        if name in table:
+            return table[name]
+    return None
+
+
+def terms_of(vocabulary: Vocabulary) -> Terms:
+    """Orders of states and temperature limits from the vocabulary's chain file."""
+    raw: Mapping[str, Any] = vocabulary.raw["chains"]
+    orders = {name: int(entry["order"]) for name, entry in raw["states"].items()}
+    limits = {name: float(v) for name, v in raw["temperature_limits_degC"].items()}
+    return Terms(vocabulary, orders, limits)
+
+
+def carried_by(vocabulary: Vocabulary, materials: tuple[str, ...]) -> frozenset[str]:
+    """Ids of excluded-materials that these material platforms bring into a line."""
+    found: set[str] = set()
+    for name in materials:
+        material = vocabulary.materials.get(name)
+        if material is None:
+            continue
+        found.update("iii-v" if c in _III_V else c.lower() for c in material.contaminants)
+    return frozenset(found)
+
+
+def _asked_span(criterion: Criterion) -> Span | None:
+    values = criterion.value if isinstance(criterion.value, tuple) else (criterion.value,)
+    numbers = [float(v) for v in values if isinstance(v, int | float)]
+    if not numbers or criterion.op not in ("eq", "approx", "between"):
+        return None
+    return min(numbers), max(numbers)
+
+
+def _every_criterion(need: NeedProfile) -> list[Criterion]:
+    return [*need.criteria, *(c for s in need.steps for c in s.criteria)]
+
+
+def start(terms: Terms, need: NeedProfile) -> Piece:
+    """The piece before the first step, as far as the need states it."""
+    found: dict[str, Span] = {}
+    diameters: frozenset[float] | None = None
+    metals: frozenset[str] | None = None
+    for criterion in _every_criterion(need):
+        name, span = criterion.parameter, _asked_span(criterion)
+        if name in FIGURES and span is not None:
+            found[name] = span
+        if name == "final-thickness" and isinstance(criterion.value, int | float):
+            continue  # a target of a later step, not yet a property of the piece
+        if name == WAFER and span is not None and span[0] == span[1]:
+            diameters = frozenset({nominal_wafer(span[0])})
+        if name == "pad-metal" and isinstance(criterion.value, str):
+            metals = frozenset({criterion.value})
+        for attribute, parameter in LAYOUT.items():
+            if name == parameter and isinstance(criterion.value, int | float):
+                value = float(criterion.value)
+                found[attribute] = (value, value)
+    found.pop("final-thickness", None)
+    return Piece(
+        diameters=diameters, figures=tuple(sorted(found.items())), pad_metal=metals,
+        carried=carried_by(terms.vocabulary, need.materials),
+    )  # fmt: skip
+
+
+def _single(vocabulary: Vocabulary, name: str, offered: Offered) -> Span | None:
+    low, high, choices = figures(vocabulary.parameters[name], offered)
+    if len(choices) == 1 or (not choices and low == high):
+        return (low, low)
+    return None
+
+
+def next_state(terms: Terms, piece: Piece, technique: str) -> str:
+    """The state after a technique; it moves forward except where wafers are made anew."""
+    vocabulary = terms.vocabulary
+    given = terms.chain_states.get(technique)
+    target = given or lookup(vocabulary, STATE_AFTER, technique) or ""
+    if target in ("", "report") or target not in terms.orders:
+        return piece.state
+    if technique == "singulation.cleaving" and piece.state == "bar" and given is None:
+        return "die"
+    onto_wafer = target == "bonded-wafer" or vocabulary.covers(technique, "epitaxy")
+    if terms.order(target) < terms.order(piece.state) and not onto_wafer:
+        return piece.state
+    if target in ("wafer", "wafer-done") and piece.state not in FRONT_END and given is None:
+        return piece.state
+    if target in ("design", "mask") and terms.order(piece.state) > 0:
+        return piece.state
+    return target
+
+
+def _diameters(terms: Terms, piece: Piece, technique: str, offer: Offer | None) -> frozenset[float] | None:
+    offered = offer.values.get(WAFER) if offer else None
+    fresh = technique in ("wafer.resize", "wafer.carrier-mount")
+    if offered is None:
+        return None if fresh else piece.diameters
+    here = held(terms.vocabulary, offered)
+    if here is None or fresh:
+        return here
+    if piece.diameters is None:
+        return here
+    return piece.diameters & here or here
+
+
+def held(vocabulary: Vocabulary, offered: Offered) -> frozenset[float] | None:
+    """The nominal wafer diameters a capability takes; None when it states none."""
+    low, high, choices = figures(vocabulary.parameters[WAFER], offered)
+    if choices:
+        return frozenset(choices)
+    if math.isnan(low) and math.isnan(high):
+        return None
+    classes = vocabulary.raw["parameters"]["wafer_diameter_nominal"]["classes"]
+    return frozenset(
+        float(c) for c in classes if not (c < low) and not (c > high)
+    ) or frozenset({low if not math.isnan(low) else high})  # fmt: skip
+
+
+def _metals(piece: Piece, technique: str, offer: Offer | None, vocabulary: Vocabulary) -> Piece:
+    if not any(vocabulary.covers(technique, t) for t in METALS_ADDED):
+        return piece
+    stated = offer.values.get("pad-metal") if offer else None
+    metals = frozenset(str(c) for c in stated.choices) if stated and stated.choices else None
+    metals = metals or piece.pad_metal
+    if metals is None:
+        return replace(piece, open_metals=True)
+    parts = {"ausn": {"au"}, "enepig": {"au"}}
+    added = frozenset(p for m in metals for p in parts.get(m, {m})) & {"au", "cu", "pb"}
+    return replace(piece, pad_metal=metals, carried=piece.carried | added)
+
+
+def _remelt(piece: Piece, technique: str, offer: Offer | None, vocabulary: Vocabulary) -> float:
+    melts = lookup(vocabulary, REMELT_DEGC, technique)
+    if melts is None:
+        return piece.remelt
+    stated = offer.values.get("pad-metal") if offer else None
+    by_metal = [REMELT_BY_METAL[str(c)] for c in (stated.choices if stated else ())
+                if str(c) in REMELT_BY_METAL]  # fmt: skip
+    return min(piece.remelt, min(by_metal, default=melts))
+
+
+def _figures(terms: Terms, piece: Piece, technique: str, offer: Offer | None,
+             need: NeedProfile) -> tuple[tuple[str, Span], ...]:  # fmt: skip
+    known = dict(piece.figures)
+    vocabulary = terms.vocabulary
+    listed = vocabulary.params_of(technique)
+    for name, offered in offer.values.items() if offer else ():
+        if name in FIGURES and name in listed and name not in known:
+            span = _single(vocabulary, name, offered)
+            if span is not None:
+                known[name] = span
+    if vocabulary.covers(technique, "thinning"):
+        known.pop("wafer-thickness", None)
+        target = thinning_target(vocabulary, need, offer)
+        if target is not None:
+            known["final-thickness"] = known["wafer-thickness"] = target
+    return tuple(sorted(known.items()))
+
+
+def thinning_target(vocabulary: Vocabulary, need: NeedProfile, offer: Offer | None) -> Span | None:
+    """How thin the piece gets (um): what the need asks, else the one figure the line states."""
+    for criterion in _every_criterion(need):
+        values = criterion.value if isinstance(criterion.value, tuple) else (criterion.value,)
+        numbers = [float(v) for v in values if isinstance(v, int | float)]
+        if criterion.parameter == "final-thickness" and numbers:
+            return min(numbers), max(numbers)
+    offered = offer.values.get("final-thickness") if offer else None
+    return _single(vocabulary, "final-thickness", offered) if offered else None
+
+
+def _table(vocabulary: Vocabulary, table: Mapping[str, tuple[str, ...]], technique: str) -> set[str]:
+    names = (technique, *vocabulary.ancestors(technique))
+    return {flag for name in names for flag in table.get(name, ())}
+
+
+def advance(terms: Terms, need: NeedProfile, piece: Piece, technique: str, offer: Offer | None) -> Piece:
+    """The piece after a technique was done by a capability (None: by somebody unknown)."""
+    vocabulary = terms.vocabulary
+    limit = lookup(vocabulary, terms.limits, technique)
+    cleared = _table(vocabulary, FLAGS_CLEARED, technique)
+    flags = (piece.flags - cleared) | _table(vocabulary, FLAGS_SET, technique)
+    moved = _metals(piece, technique, offer, vocabulary)
+    mask = lookup(vocabulary, MASK_MADE, technique)
+    return replace(
+        moved,
+        state=next_state(terms, piece, technique),
+        diameters=_diameters(terms, piece, technique, offer),
+        figures=_figures(terms, piece, technique, offer, need),
+        mask_scale=piece.mask_scale if mask is None else mask | (piece.mask_scale or frozenset()),
+        coupler=lookup(vocabulary, COUPLER_MADE, technique) or piece.coupler,
+        max_temperature=min(piece.max_temperature, math.inf if limit is None else limit),
+        remelt=_remelt(piece, technique, offer, vocabulary),
+        flags=flags,
+        steps=piece.steps + 1,
+    )
+
+
+def merge(terms: Terms, parts: list[Piece]) -> Piece:
+    """The piece where parallel branches meet: the furthest one leads, the others add what they
+    carry, limit and remember."""
+    if len(parts) == 1:
+        return parts[0]
+    lead = max(parts, key=lambda p: terms.order(p.state))
+    known = {name: span for part in parts for name, span in part.figures} | dict(lead.figures)
+    history = remedied = 0
+    scales: frozenset[str] = frozenset()
+    for part in parts:
+        history |= part.history
+        remedied |= part.remedied
+        scales |= part.mask_scale or frozenset()
+    return replace(
+        lead,
+        figures=tuple(sorted(known.items())),
+        diameters=lead.diameters or next((p.diameters for p in parts if p.diameters), None),
+        pad_metal=lead.pad_metal or next((p.pad_metal for p in parts if p.pad_metal), None),
+        mask_scale=scales or None,
+        coupler=lead.coupler or next((p.coupler for p in parts if p.coupler), None),
+        carried=frozenset().union(*(p.carried for p in parts)),
+        open_metals=any(p.open_metals for p in parts),
+        max_temperature=min(p.max_temperature for p in parts),
+        remelt=min(p.remelt for p in parts),
+        flags=frozenset().union(*(p.flags for p in parts)),
+        asked=frozenset().union(*(p.asked for p in parts)),
+        history=history,
+        remedied=remedied,
+        steps=max(p.steps for p in parts),
+    )
