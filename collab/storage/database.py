@@ -110,6 +110,14 @@ class Database:
         with self.committed:
             self.committed.notify_all()
 
+    def tidy(self) -> None:
+        """Let SQLite look at its tables, so that it picks good indexes (PostgreSQL does so)."""
+        if not self.is_sqlite:
+            return
+        with self._writer.begin() as connection:
+            connection.exec_driver_sql("PRAGMA analysis_limit=1000")
+            connection.exec_driver_sql("ANALYZE")
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()

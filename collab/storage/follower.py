@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import threading
 
-from sqlalchemy import func
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
-from collab.kernel.events import Event, from_json
+from collab.kernel.events import DatabaseRestored, Event, from_json
 from collab.storage.models import OutboxEvent
 from collab.storage.uow import UnitOfWork
 
-TRAIL = 200  # on PostgreSQL a lower number may commit after a higher one; so look back this far
 MOST = 2000  # further behind than this it is cheaper to begin anew
 
 
 class Follower:
-    """Remembers which events a process has seen. Safe to share between threads."""
+    """Remembers which events a process has seen. Safe to share between threads.
+
+    The unit of work numbers events in the order of their commits, so whoever sees one number sees
+    every lower one, and the highest number seen says it all.
+    """
 
     def __init__(self) -> None:
         self._seen: int | None = None
-        self._recent: frozenset[int] = frozenset()
         self._lock = threading.Lock()
 
     def changes(self, uow: UnitOfWork) -> list[Event] | None:
@@ -38,27 +39,19 @@ class Follower:
             return None
         rows = uow.session.exec(
             select(OutboxEvent.id, OutboxEvent.name, OutboxEvent.payload)
-            .where(col(OutboxEvent.id) > self._seen - TRAIL)
+            .where(col(OutboxEvent.id) > self._seen)
             .order_by(col(OutboxEvent.id))
             .limit(MOST)
         ).all()
-        new = [row for row in rows if row[0] not in self._recent]
-        if len(rows) == MOST or any(name not in Event.REGISTRY for _, name, _ in new):
+        anew = any(
+            name == DatabaseRestored.__name__ or name not in Event.REGISTRY for _, name, _ in rows
+        )
+        if len(rows) == MOST or anew:
             self._begin(uow)
             return None
-        if new:
-            self._seen = max(self._seen, *(row[0] or 0 for row in rows))
-            self._recent = frozenset(
-                row[0] or 0 for row in rows if (row[0] or 0) > self._seen - TRAIL
-            )
-        return [from_json(name, payload) for _, name, payload in new]
+        if rows:
+            self._seen = rows[-1][0]
+        return [from_json(name, dict(payload)) for _, name, payload in rows]
 
     def _begin(self, uow: UnitOfWork) -> None:
-        last = uow.session.exec(select(func.max(col(OutboxEvent.id)))).one()
-        self._seen = last or 0
-        self._recent = frozenset(
-            i or 0
-            for i in uow.session.exec(
-                select(OutboxEvent.id).where(col(OutboxEvent.id) > self._seen - TRAIL)
-            )
-        )
+        self._seen = uow.session.exec(select(func.max(col(OutboxEvent.id)))).one() or 0

@@ -78,7 +78,7 @@ class Worker:
         self._listeners = {one.name: one for group in listeners.values() for one in group}
         self._daily = daily
         self._day: date | None = None
-        self._purged = 0.0
+        self._tidied = 0.0
 
     def run_once(self) -> int:
         """Hand out and deliver what is due; how many deliveries were taken or laid aside."""
@@ -101,7 +101,7 @@ class Worker:
         while not stop.is_set():
             try:
                 busy = self.run_once()
-                self._purge_hourly()
+                self._tidy_hourly()
             except Exception:
                 log.exception("worker %s: the round failed, another follows", self.name)
                 stop.wait(idle * 4)
@@ -250,10 +250,11 @@ class Worker:
             row.state = DeliveryState.DEAD
         return row.state == DeliveryState.DEAD
 
-    def _purge_hourly(self) -> None:
-        if time.monotonic() - self._purged > 3600 or not self._purged:
+    def _tidy_hourly(self) -> None:
+        if time.monotonic() - self._tidied > 3600 or not self._tidied:
             deliveries.purge(self.database, KEEP_DAYS)
-            self._purged = time.monotonic()
+            self.database.tidy()
+            self._tidied = time.monotonic()
 
 
 @dataclass(frozen=True)
