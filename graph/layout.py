@@ -101,7 +101,7 @@ class _Plan:
 def _plan(group: list[str], outer_of: dict[str, str], regions: RegionTree) -> _Plan:
     inner, of_node, count = np.unique(np.array(group), return_inverse=True, return_counts=True)
     names = [str(code) for code in inner]
-    radius = np.array([stepped(SPACING * (ROOM * float(np.sqrt(c)) + 0.4)) for c in count])
+    radius = np.array([stepped(SPACING * (ROOM * float(np.sqrt(c)) + 0.2)) for c in count])
     anchors = np.array([on_map(regions.place(code), code) for code in names])
     outer = sorted({outer_of[code] for code in names})
     centre = np.zeros((len(names), 2))
@@ -170,14 +170,14 @@ def _spots(ties: nx.Graph, plan: _Plan) -> Floats:
     tail, head = matrix.tocoo().row, matrix.tocoo().col
     inside = group[tail] == group[head]
     own = np.array([in_disc(str(key)) for key in ties]) * room[:, None]
-    own = 0.75 * own + _outward(tail[~inside], head[~inside], centre, room)
+    own = 0.9 * own + _outward(tail[~inside], head[~inside], centre, room)
     pull = _averaging(tail[inside], head[inside], n)
     tied = np.asarray(pull.sum(axis=1)).ravel()[:, None]
     spot = own.copy()
     turns = TURNS if n <= 20_000 else TURNS // 3
     for turn in range(turns):
         calm = 1.0 - turn / turns
-        spot += calm * (0.25 * (own - spot) + 0.35 * (pull @ spot - tied * spot))
+        spot += calm * (0.25 * (own - spot) + 0.2 * (pull @ spot - tied * spot))
         spot += _apart(centre + spot)
         far = np.maximum(np.hypot(spot[:, 0], spot[:, 1]), 1e-9)
         spot *= np.minimum(1.0, room / far)[:, None]
@@ -185,13 +185,13 @@ def _spots(ties: nx.Graph, plan: _Plan) -> Floats:
 
 
 def _outward(tail: Ints, head: Ints, centre: Floats, room: Floats) -> Floats:
-    """A lean towards the areas of partners elsewhere, up to a third of the area's radius."""
+    """A lean towards the areas of partners elsewhere, up to an eighth of the area's radius."""
     towards = centre[head] - centre[tail]
     towards /= np.maximum(np.hypot(towards[:, 0], towards[:, 1]), 1e-9)[:, None]
     lean = np.zeros_like(centre)
     np.add.at(lean, tail, towards)
     strength = np.hypot(lean[:, 0], lean[:, 1])
-    return lean * (0.33 * room / np.maximum(strength + 1.0, 1e-9))[:, None]
+    return lean * (0.12 * room / np.maximum(strength + 1.0, 1e-9))[:, None]
 
 
 def _averaging(tail: Ints, head: Ints, n: int) -> sparse.csr_array:

@@ -12,6 +12,8 @@ from graph.compiled import Floats
 GAP = 14.0
 STEP = 1.08  # radii grow in steps, so that one more member mostly moves nothing outside
 TURNS = 160
+WIDE = 1.1  # screens and slides are wider than high
+SPREAD = 0.55  # of the room the discs need: closer than geography, so that no oceans gape
 
 
 def chance(key: str, salt: str = "") -> tuple[float, float]:
@@ -40,7 +42,7 @@ def on_map(place: tuple[float, float] | None, key: str) -> tuple[float, float]:
         east, south = chance(key, "nowhere")
         return 40.0 + 60.0 * east, 50.0 + 15.0 * south
     lat, lon = place
-    return lon * math.cos(math.radians(35.0)), -lat
+    return WIDE * lon, -lat
 
 
 def pack(anchors: Floats, radius: Floats, keys: list[str]) -> Floats:
@@ -75,7 +77,7 @@ def _scaled(anchors: Floats, radius: Floats) -> Floats:
     apart = anchors - middle
     spread = math.sqrt(float((apart**2).sum()) / len(radius))
     room = math.sqrt(float((radius**2).sum()))
-    return np.asarray(apart * (0.9 * room / spread if spread > 1e-9 else 1.0))
+    return np.asarray(apart * (SPREAD * room / spread if spread > 1e-9 else 1.0))
 
 
 def _stretched(centre: Floats, reach: Floats) -> Floats:
