@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from whoosh import formats, index
+from whoosh.codec.whoosh3 import W3Codec
 from whoosh.fields import ID, STORED, FieldType, Schema
 from whoosh.filedb.filestore import FileStorage
 from whoosh.writing import SegmentWriter
@@ -76,6 +77,16 @@ class NumberField(FieldType):  # type: ignore[misc]
         """Every name once, with (low, high) as two doubles."""
         for name, ends in value.items():
             yield name.encode(), 1, 1.0, array("d", ends).tobytes()
+
+
+class PlainCodec(W3Codec):  # type: ignore[misc]
+    """Whoosh's own format without what we do not use: length statistics, which cost a file
+    look-up a posting, and compression of blocks that mostly hold one posting."""
+
+    length_stats = False
+
+    def __init__(self) -> None:
+        super().__init__(compression=0)
 
 
 def schema() -> Schema:
@@ -155,7 +166,7 @@ class WhooshBackend:
 
     def write(self, adds: Iterable[Entry], deletes: Iterable[str] = ()) -> int:
         """Replace and remove documents in one commit; returns how many were added."""
-        writer = SegmentWriter(self._index, limitmb=MEMORY_MB, compound=True)
+        writer = SegmentWriter(self._index, codec=PlainCodec(), limitmb=MEMORY_MB, compound=True)
         count = 0
         try:
             gone = self._load()
