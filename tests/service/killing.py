@@ -11,10 +11,11 @@ from pathlib import Path
 
 from sqlmodel import select
 
+from collab.kernel import clock
 from collab.kernel.identity import Actor
 from collab.storage import audit, migrate
 from collab.storage.database import Database
-from collab.storage.models import Activity, OutboxEvent
+from collab.storage.models import Activity, Lease, OutboxEvent
 from tests.service.scratch import ThingMade
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,7 @@ def write(url: str, writer: int, acknowledged: Path) -> None:
     with acknowledged.open("a") as file:
         while True:
             with database.writing() as uow:
+                uow.session.add(Lease(name=f"row {number}", holder="", expires_at=clock.now()))
                 uow.record(ThingMade(number))
                 uow.note(Actor(person_id=writer), "wrote", "number", str(number))
             file.write(f"{number}\n")
@@ -70,12 +72,17 @@ def check(database: Database, promised: list[Path]) -> int:
     with database.reading() as uow:
         acts = [int(key) for key in uow.session.exec(select(Activity.key))]
         events = [one["thing_id"] for one in uow.session.exec(select(OutboxEvent.payload))]
+        rows = [
+            int(name[4:])
+            for name in uow.session.exec(select(Lease.name))
+            if name.startswith("row ")
+        ]
         assert list(audit.verify(uow.session)) == []
         if database.is_sqlite:
             connection = uow.session.connection()
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
-    assert sorted(acts) == sorted(events)
+    assert sorted(acts) == sorted(events) == sorted(rows)
     assert len(set(acts)) == len(acts)
     assert {int(one) for one in wanted} <= set(acts)
     return len(wanted)

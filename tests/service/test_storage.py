@@ -150,6 +150,21 @@ def test_an_exception_leaves_no_row_no_event_and_no_note(database: Database) -> 
             assert len(uow.session.exec(select(table)).all()) == 1
 
 
+def test_a_row_whose_event_or_note_fails_is_not_saved(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "append", fail)
+        with pytest.raises(OSError, match="full"):
+            _add(database, name="one")
+    with database.reading() as uow:
+        assert uow.session.exec(select(Thing)).all() == []
+    assert _add(database, name="one").id
+
+
 def test_reading_cannot_write_and_writing_can_afterwards(database: Database) -> None:
     insert = sa.insert(Counter).values(value=1)
     with pytest.raises(sa.exc.DBAPIError), database.reading() as uow:
