@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from collab.config import Settings
-from collab.routing.service import MatchingService
 from collab.network.service import NetworkService
+from collab.routing.service import MatchingService
 from collab.search.service import SearchService
+from collab.storage import migrate
 from collab.storage.database import Database
 from collab.storage.outbox import Worker
 from collab.vocabulary.catalog import Vocabulary
@@ -24,3 +25,7 @@ class Platform:
     matching: MatchingService
     network: NetworkService
     worker: Worker
+
+    def problems(self) -> list[str]:
+        """Why this process should not serve: old tables, missing triggers."""
+        return migrate.problems(self.database)

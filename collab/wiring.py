@@ -11,9 +11,10 @@ from pathlib import Path
 from collab.config import Settings
 from collab.kernel import happened
 from collab.kernel.events import Event
-from collab.routing.service import MatchingService
 from collab.network.service import NetworkService
+from collab.notices import service as notices
 from collab.platform import Platform
+from collab.routing.service import MatchingService
 from collab.search.service import SearchService
 from collab.storage.database import Database
 from collab.storage.outbox import Listener, Worker
@@ -31,9 +32,11 @@ def listeners(
     """The table of who follows what; order matters inside a row."""
     index = Listener("search-index", search.follow, lease="search-writer")
     matches = Listener("matches", matching.follow, batch=500)
+    told = Listener("notices", notices.follow)
     return {
-        **{event: (index, matches) for event in (*CATALOGUE, *NEEDS)},
+        **dict.fromkeys((*CATALOGUE, *NEEDS), (index, matches)),
         happened.RunChanged: (index,),
+        happened.InterestChanged: (told,),
     }
 
 

@@ -326,3 +326,13 @@ def readable_run_keys(uow: UnitOfWork, actor: Actor, keys: Collection[str]) -> s
         )
     )
     return set(rows)
+
+
+def slugs(uow: UnitOfWork, keys: Collection[str]) -> dict[str, str]:
+    """The shipped dataset's slugs by public id."""
+    if not keys:
+        return {}
+    rows = uow.session.exec(
+        select(Capability.public_id, Capability.slug).where(col(Capability.public_id).in_(keys))
+    )
+    return {key: slug for key, slug in rows if slug}

@@ -47,3 +47,10 @@ class RunChanged(Event):
     """A multi-project-wafer run was announced or changed."""
 
     run_id: int
+
+
+@dataclass(frozen=True)
+class InterestChanged(Event):
+    """An interest was expressed, accepted, declined or withdrawn."""
+
+    interest_id: int

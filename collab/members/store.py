@@ -287,3 +287,30 @@ def readable_keys(uow: UnitOfWork, actor: Actor, keys: Collection[str]) -> set[s
         )
     )
     return set(rows)
+
+
+def person_ids_of(uow: UnitOfWork, organisation_id: int) -> list[int]:
+    """Keys of the active people with a standing role in an organisation, once each."""
+    rows = uow.session.exec(
+        select(Person.id)
+        .join(RoleGrant, col(RoleGrant.person_id) == col(Person.id))
+        .where(
+            col(RoleGrant.organisation_id) == organisation_id,
+            col(RoleGrant.revoked_at).is_(None),
+            col(Person.active).is_(True),
+        )
+        .distinct()
+    )
+    return sorted(key for key in rows if key is not None)
+
+
+def slugs(uow: UnitOfWork, keys: Collection[str]) -> dict[str, str]:
+    """The shipped dataset's slugs by public id."""
+    if not keys:
+        return {}
+    rows = uow.session.exec(
+        select(Organisation.public_id, Organisation.slug).where(
+            col(Organisation.public_id).in_(keys)
+        )
+    )
+    return {key: slug for key, slug in rows if slug}

@@ -191,6 +191,14 @@ def move_need(
     return need
 
 
+def start_talks(uow: UnitOfWork, need_id: int) -> None:
+    """An interest was accepted: a published need is now in talks."""
+    need = store.need_by_id(uow, need_id)
+    if need is not None and need.state is NeedState.PUBLISHED:
+        need.state = NeedState.IN_TALKS
+        _save(uow, need)
+
+
 def read_need(uow: UnitOfWork, actor: Actor, key: str) -> Need:
     """Open a need for reading; reads of invited needs from outside go on the record."""
     need = store.open_need(uow, actor, key)

@@ -116,6 +116,10 @@ class MatchingService:
         for need_id in sorted(ids):
             self.refresh(database, need_id)
 
+    def open_need_ids(self, uow: UnitOfWork) -> list[int]:
+        """Keys of all needs that wait for an answer."""
+        return [n.id or 0 for n in needs.open_needs(uow, SYSTEM)]
+
     def refresh(self, database: Database, need_id: int) -> None:
         """Make the stored matches of one need anew; removes them when it is no longer open."""
         with database.writing() as uow:

@@ -141,12 +141,18 @@ REGION_KIND: Words = {
     "cluster": ("集群", "Cluster"),
     "park": ("园区", "Park"),
 }
+INTEREST_STATE: Words = {
+    "expressed": ("等待答复", "Waiting for an answer"),
+    "accepted": ("已接受", "Accepted"),
+    "declined": ("已婉拒", "Declined"),
+    "withdrawn": ("已撤回", "Withdrawn"),
+}
 TABLES: dict[str, Words] = {
     "organisation_kind": ORGANISATION_KIND, "membership": MEMBERSHIP, "category": CATEGORY,
     "evidence": EVIDENCE, "status": STATUS, "need_state": NEED_STATE, "disclosure": DISCLOSURE,
     "disclosure_help": DISCLOSURE_HELP, "operator": OPERATOR, "quantity_unit": QUANTITY_UNIT,
     "time_unit": TIME_UNIT, "role": ROLE, "relation_out": RELATION_OUT,
-    "relation_in": RELATION_IN, "region_kind": REGION_KIND,
+    "relation_in": RELATION_IN, "region_kind": REGION_KIND, "interest_state": INTEREST_STATE,
 }  # fmt: skip
 
 

@@ -9,12 +9,14 @@ from flask_babel import gettext as _
 from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
+from collab.deals import service as deals
+from collab.deals.rules import InterestState
 from collab.kernel.errors import Conflict, Rejected
 from collab.kernel.problems import Problem
 from collab.members import catalogue as members
 from collab.needs import catalogue, service
 from collab.needs.forms import DraftIn, PublicationIn
-from collab.needs.rules import MOVES, NeedState, disclosure_wish
+from collab.needs.rules import MOVES, OPEN_STATES, NeedState, disclosure_wish
 from collab.needs.store import NeedFilter
 from collab.web import answers, labels, needs_form, needs_marks, params, present
 from collab.web.capability_form import version as version_of
@@ -241,7 +243,7 @@ def show(key: str) -> str:
         invited = catalogue.invited(uow, actor, view.row)
         reads = catalogue.reads(uow, actor, view.row)
         answer = platform().matching.answer_need(uow, view.row)
-        interests = platform().deals.of_need(uow, actor, view.row)
+        interests = deals.of_need(uow, actor, view.row)
     if service.must_log_read(view.row, actor):
         with writing() as uow:
             service.read_need(uow, actor, key)
@@ -256,8 +258,59 @@ def show(key: str) -> str:
         invited=[present.pick(o.name_zh, o.name_en) for o in invited],
         reads=[(p.name, present.day(r.created_at)) for r, p in reads],
         moves=_moves(view.row.state) if view.own else [],
-        interests=interests,
+        interests=[answers.interest(i) for i in interests],
+        can_offer=_can_offer(view, interests),
     )
+
+
+def _can_offer(
+    view: catalogue.NeedView, interests: list[deals.InterestView]
+) -> list[tuple[str, str]]:
+    """Organisations in whose name the actor may still express an interest."""
+    actor = current_actor()
+    if view.own or view.row.state not in OPEN_STATES or not actor.organisation_ids:
+        return []
+    taken = {i.row.organisation_id for i in interests}
+    with reading() as uow:
+        own = members.own(uow, actor)
+    return [
+        (present.org_key(v.row), present.pick(v.row.name_zh, v.row.name_en))
+        for v in own
+        if v.row.id not in taken
+    ]
+
+
+@blueprint.post("/<key>/interest")
+def interest(key: str) -> Response:
+    """Express interest in a need in the name of one's organisation."""
+    with writing() as uow:
+        deals.express_interest(
+            uow,
+            current_actor(),
+            key,
+            request.form.get("organisation", ""),
+            request.form.get("message", ""),
+        )
+    flash(_("意向已送达，对方接受后双方可见联系方式。"), "success")
+    return redirect(url_for("needs.show", key=key))
+
+
+@blueprint.post("/<key>/interest/<interest_key>")
+def answer_interest(key: str, interest_key: str) -> Response:
+    """Accept, decline or withdraw an interest."""
+    wanted = request.form.get("state", "")
+    with writing() as uow:
+        if wanted == InterestState.WITHDRAWN:
+            deals.withdraw_interest(uow, current_actor(), interest_key)
+        elif wanted in set(InterestState):
+            deals.answer_interest(
+                uow, current_actor(), interest_key, InterestState(wanted),
+                request.form.get("reply", ""), version_of(request.form),
+            )  # fmt: skip
+        else:
+            raise Rejected([Problem("state", "invalid", {"value": wanted[:40]})])
+    flash(_("已记录。"), "success")
+    return redirect(url_for("needs.show", key=key))
 
 
 def _moves(state: NeedState) -> list[tuple[str, str]]:

@@ -17,22 +17,25 @@ PARTS = (
 SINGLE = (("quantity", "quantity"), ("deadline", "deadline"), ("budget", "budget"))
 
 
-def _marks(structure: Mapping[str, Any], vocabulary: Vocabulary, language: str) -> Iterator[Mark]:
+def _entries(structure: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every finding with the kind of its mark."""
     for part, kind in PARTS:
-        for entry in structure.get(part) or ():
-            if entry.get("span"):
-                yield (*entry["span"], kind, _title(entry, vocabulary, language))
+        yield from ((kind, entry) for entry in structure.get(part) or ())
     for group in structure.get("techniques_any_of") or ():
-        for entry in group:
-            if entry.get("span"):
-                yield (*entry["span"], "technique", vocabulary.label(entry["id"], language))
+        yield from (("technique", entry) for entry in group)
     for part, kind in SINGLE:
-        entry = structure.get(part) or {}
+        yield kind, structure.get(part) or {}
+    yield from (("unread", entry) for entry in structure.get("not_understood") or ())
+
+
+def _marks(structure: Mapping[str, Any], vocabulary: Vocabulary, language: str) -> Iterator[Mark]:
+    for kind, entry in _entries(structure):
         if entry.get("span"):
-            yield (*entry["span"], kind, _amount(entry))
-    for entry in structure.get("not_understood") or ():
-        if entry.get("span"):
-            yield (*entry["span"], "unread", "?")
+            if "id" in entry:
+                title = _title(entry, vocabulary, language)
+            else:
+                title = "?" if kind == "unread" else _amount(entry)
+            yield (*entry["span"], kind, title)
 
 
 def _title(entry: Mapping[str, Any], vocabulary: Vocabulary, language: str) -> str:

@@ -257,5 +257,20 @@
     if (!view.moving || s.nodes.length < 1200) paintLabels(pen, s, view, ink, focus, width);
   }
 
-  window.oeNetwork = { CanvasPen, SvgPen, scene, paint, shape, ramp, clamp };
+  /** The foot of an exported picture: the sentence, then shape by kind and the scale of the colour. Words: {kind, metric, low, high}. */
+  function caption(pen, s, top, ink, words, width) {
+    const text = (t, x, y, size) => pen.text(t, x, y, { size, fill: size > 12 ? ink.ink : ink.region, halo: ink.bg, align: "left", font: ink.font });
+    text(s.sentence, 20, top + 14, 14);
+    let x = 20;
+    for (const kind of [...new Set(s.nodes.map((d) => d.kind))].filter(Boolean).sort()) {
+      shape(pen, kind, x + 6, top + 40, 4.6, { fill: ink.plain });
+      text(words.kind(kind), x + 18, top + 40, 12);
+      x += 34 + width(words.kind(kind), 12, 400);
+    }
+    if (!(s.high > s.low)) return;
+    for (let i = 0; i < 24; i++) pen.poly([[x + i * 3, top + 36], [x + i * 3 + 3.2, top + 36], [x + i * 3 + 3.2, top + 44], [x + i * 3, top + 44]], { fill: ramp(ink.ramp, i / 23) });
+    text(`${words.metric} ${words.low} – ${words.high}`, x + 80, top + 40, 12);
+  }
+
+  window.oeNetwork = { CanvasPen, SvgPen, scene, paint, caption, shape, ramp, clamp };
 })();

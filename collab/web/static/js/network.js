@@ -2,6 +2,7 @@
 // Positions come from the server. The table beside the picture says the same for readers without it.
 (function () {
   "use strict";
+  const FOOT = 60; // pixels below an exported picture, for its sentence and legend
   const { CanvasPen, SvgPen, scene, paint, shape, ramp, clamp } = window.oeNetwork;
 
   function inks() {
@@ -264,20 +265,28 @@
       setTimeout(() => URL.revokeObjectURL(a.href), 1000);
     }
 
+    /** Paints the picture with its sentence and legend below. */
+    whole(pen) {
+      const measure = (...a) => this.width(...a), short = (v) => Number(v.toPrecision(3));
+      paint(pen, this.scene, { ...this.view, moving: false }, this.ink, this.focus(), measure);
+      const words = { kind: (k) => this.kindWord(k), metric: this.figure.dataset.metric, low: short(this.scene.low), high: short(this.scene.high) };
+      window.oeNetwork.caption(pen, this.scene, this.view.height, this.ink, words, measure);
+    }
+
     png() {
-      const copy = document.createElement("canvas"), c = copy.getContext("2d");
-      Object.assign(copy, { width: this.view.width * 2, height: this.view.height * 2 });
+      const copy = document.createElement("canvas"), c = copy.getContext("2d"), height = this.view.height + FOOT;
+      Object.assign(copy, { width: this.view.width * 2, height: height * 2 });
       c.scale(2, 2);
       c.fillStyle = this.ink.bg;
-      c.fillRect(0, 0, this.view.width, this.view.height);
-      paint(new CanvasPen(c), this.scene, { ...this.view, moving: false }, this.ink, this.focus(), (...a) => this.width(...a));
+      c.fillRect(0, 0, this.view.width, height);
+      this.whole(new CanvasPen(c));
       copy.toBlob((blob) => this.save(blob, "png"));
     }
 
     svg() {
       const pen = new SvgPen();
-      paint(pen, this.scene, { ...this.view, moving: false }, this.ink, this.focus(), (...a) => this.width(...a));
-      this.save(new Blob([pen.toString(this.view.width, this.view.height, this.ink.bg, this.scene.sentence)], { type: "image/svg+xml" }), "svg");
+      this.whole(pen);
+      this.save(new Blob([pen.toString(this.view.width, this.view.height + FOOT, this.ink.bg, this.scene.sentence)], { type: "image/svg+xml" }), "svg");
     }
   }
 

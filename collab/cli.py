@@ -1,0 +1,202 @@
+"""The commands: flask --app app NAME. JSON to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import IO, Any
+
+import click
+from flask import Flask, current_app
+
+from collab import commands_data, commands_serve
+from collab.kernel.identity import Actor
+from collab.needs.extraction import extract
+from collab.platform import Platform
+from collab.search.query import SearchQuery
+from collab.vocabulary.catalog import VocabularyError, load_vocabulary
+from graph.errors import GraphError
+from graph.tables import metrics_of_edge_list
+
+# what an alliance member without special rights sees: the labels public and members
+ANY_MEMBER = Actor(name="member", organisation_ids=frozenset({0}))
+HITS = 50
+
+
+def platform() -> Platform:
+    """The platform of this command, its database prepared and seeded if there was none."""
+    found: Platform = current_app.extensions["collab"]
+    commands_serve.prepare(found)
+    return found
+
+
+def fail(message: str) -> None:
+    """One plain line to standard error and exit status 2."""
+    click.echo(message, err=True)
+    sys.exit(2)
+
+
+def read_text(source: str) -> str:
+    """The text of a file or of standard input; bad bytes end the command with status 2."""
+    try:
+        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        fail(f"{source}: {error.strerror}")
+    except UnicodeDecodeError as error:
+        fail(f"{source}: not UTF-8 at byte {error.start}")
+    return ""
+
+
+def lines(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Numbered JSON objects, one a line; anything else ends the command with status 2."""
+    for number, raw in enumerate(stream, 1):
+        if not raw.strip():
+            continue
+        try:
+            found = json.loads(raw.decode("utf-8"))
+        except ValueError:
+            fail(f"line {number}: not a JSON object")
+        if not isinstance(found, dict):
+            fail(f"line {number}: not a JSON object")
+        yield number, found
+
+
+def out(value: Any) -> None:
+    """One JSON document to standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _posted(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        fail(f"posted: {text} is not a date like 2026-03-10")
+    return None
+
+
+@click.command("extract")
+@click.argument("source", required=False, default="-")
+@click.option("--jsonl", is_flag=True, help="Read {id,text,posted?} a line, write {id,result}.")
+@click.option("--posted", help="The posting date, for dates in the text (2026-03-10).")
+def extract_command(source: str, jsonl: bool, posted: str | None) -> None:
+    """Understand a need written in free text."""
+    vocabulary = load_vocabulary()
+    if not jsonl:
+        _checked(lambda: out(extract(read_text(source), vocabulary, _posted(posted))))
+        return
+    stream = sys.stdin.buffer if source == "-" else open(source, "rb")  # noqa: SIM115
+    for number, entry in lines(stream):
+        if "id" not in entry or not isinstance(entry.get("text"), str):
+            fail(f"line {number}: id and text are needed")
+        result = extract(entry["text"], vocabulary, _posted(entry.get("posted")))
+        out({"id": entry["id"], "result": result})
+
+
+def _checked(act: Callable[[], None]) -> None:
+    try:
+        act()
+    except ValueError as error:
+        fail(str(error))
+
+
+@click.command("match")
+@click.argument("source", required=False, default="-")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
+@click.option("--top", default=10, show_default=True, help="Candidates for each step.")
+def match_command(source: str, as_json: bool, top: int) -> None:
+    """Answer a need: candidates with reasons, routes, gaps."""
+    found = platform()
+    text = read_text(source)
+    if text.lstrip().startswith("{"):
+        try:
+            structure = json.loads(text)
+        except ValueError:
+            fail(f"{source}: not valid JSON")
+        answer = found.matching.answer_structure(ANY_MEMBER, structure, top=max(1, min(top, 50)))
+    else:
+        _, answer = found.matching.answer_text(ANY_MEMBER, text, top=max(1, min(top, 50)))
+    with found.database.reading() as uow:
+        answer = commands_data.with_slugs(uow, answer)
+    out(answer) if as_json else commands_data.print_answer(answer)
+
+
+@click.command("search")
+@click.argument("query", required=False, default="")
+@click.option("--kind", multiple=True, help="Only this kind; may be repeated.")
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--jsonl", is_flag=True, help="Read {id,q} a line, write {id,hits}.")
+def search_command(query: str, kind: tuple[str, ...], as_json: bool, jsonl: bool) -> None:
+    """Search as an alliance member without special rights."""
+    found = platform()
+
+    def hits(text: str) -> list[dict[str, Any]]:
+        asked = SearchQuery(text=text, kinds=kind, limit=HITS)
+        with found.database.reading() as uow:
+            answer = found.search.search(uow, ANY_MEMBER, asked)
+            return commands_data.hits(uow, answer)
+
+    if jsonl:
+        for number, entry in lines(sys.stdin.buffer):
+            if "id" not in entry or not isinstance(entry.get("q"), str):
+                fail(f"line {number}: id and q are needed")
+            out({"id": entry["id"], "hits": hits(entry["q"])})
+        return
+    answer = hits(query)
+    if as_json:
+        out({"query": query, "hits": answer})
+        return
+    for hit in answer:
+        click.echo(f"{hit['score']:8.2f}  {hit['kind']:<12} {hit['title']}  {hit['organisation']}")
+
+
+@click.command("graph-metrics")
+@click.option("--nodes", required=True, type=click.Path(path_type=Path))
+@click.option("--edges", required=True, type=click.Path(path_type=Path))
+@click.option("--directed", is_flag=True)
+@click.option("--json", "as_json", is_flag=True)
+def graph_metrics_command(nodes: Path, edges: Path, directed: bool, as_json: bool) -> None:
+    """Every registered metric of an edge list."""
+    try:
+        found = metrics_of_edge_list(
+            nodes.read_text("utf-8-sig"), edges.read_text("utf-8-sig"), directed=directed
+        )
+    except (GraphError, OSError, UnicodeDecodeError) as error:
+        fail(str(error))
+    if as_json:
+        out(found)
+        return
+    for name, values in found["metrics"].items():
+        click.echo(f"{name}: {json.dumps(values, ensure_ascii=False)[:100]}")
+
+
+@click.command("check-vocabulary")
+def check_vocabulary_command() -> None:
+    """Load the vocabulary and print what it holds; status 2 with the fault otherwise."""
+    load_vocabulary.cache_clear()
+    try:
+        words = load_vocabulary()
+    except VocabularyError as error:
+        fail(str(error))
+    problems = commands_data.vocabulary_problems(words)
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        sys.exit(2)
+    out({"version": words.version, "techniques": len(words.techniques),
+         "materials": len(words.materials), "parameters": len(words.parameters),
+         "chains": len(words.chains), "rules": len(words.rules)})  # fmt: skip
+
+
+def install(app: Flask) -> None:
+    """Register every command."""
+    for command in (
+        extract_command, match_command, search_command, graph_metrics_command,
+        check_vocabulary_command, *commands_serve.COMMANDS, *commands_data.COMMANDS,
+    ):  # fmt: skip
+        app.cli.add_command(command)

@@ -1,0 +1,169 @@
+"""Commands about data, and the shapes that other programs rely on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import current_app
+
+from collab.facilities import store as facilities
+from collab.kernel.identity import SYSTEM
+from collab.members import store as members
+from collab.platform import Platform
+from collab.search.service import Found
+from collab.storage.uow import UnitOfWork
+from collab.vocabulary.catalog import Vocabulary
+
+
+def platform() -> Platform:
+    """The platform of this process."""
+    found: Platform = current_app.extensions["collab"]
+    return found
+
+
+def with_slugs(uow: UnitOfWork, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer with the shipped dataset's slugs beside the public identifiers."""
+    capabilities, organisations = set(), set()
+    for part in _named(answer):
+        capabilities.add(part["capability"])
+        organisations.add(part["organisation"])
+    slugs = facilities.slugs(uow, capabilities) | members.slugs(uow, organisations)
+    found = json.loads(json.dumps(answer, ensure_ascii=False))
+    for part in _named(found):
+        part["capability_slug"] = slugs.get(part["capability"])
+        part["organisation_slug"] = slugs.get(part["organisation"])
+    return dict(found)
+
+
+def _named(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object inside that names a capability and an organisation."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("capability"), str) and isinstance(value.get("organisation"), str):
+            yield dict(value) if not isinstance(value, dict) else value
+        for inner in value.values():
+            yield from _named(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _named(inner)
+
+
+def hits(uow: UnitOfWork, found: Found) -> list[dict[str, Any]]:
+    """Hits in the documented shape."""
+    keys = {h.document.organisation for h in found.hits} | {h.key for h in found.hits}
+    slugs = members.slugs(uow, keys) | facilities.slugs(uow, keys)
+    return [
+        {
+            "kind": h.document.kind,
+            "id": h.key,
+            "slug": slugs.get(h.key),
+            "title": h.document.title_zh or h.document.title_en,
+            "organisation": slugs.get(h.document.organisation) or h.document.organisation,
+            "techniques": list(h.document.techniques),
+            "materials": list(h.document.materials),
+            "score": round(h.score, 6),
+        }
+        for h in found.hits
+    ]
+
+
+def print_answer(answer: Mapping[str, Any]) -> None:
+    """The answer for people."""
+    for step in answer["steps"]:
+        click.echo(f"\n{step['label']['zh']}  ({step['technique']})")
+        for one in step["candidates"]:
+            name = one["organisation_name"]["zh"]
+            click.echo(f"  {one['class']:<8} {one['score']:6.2f}  {name}")
+            for criterion in one["criteria"]:
+                click.echo(f"      {criterion['verdict']:<8} {criterion['reason']['zh']}")
+    for route in answer["routes"]:
+        legs = " → ".join(str(leg.get("organisation_slug") or leg["organisation"])
+                          for leg in route["legs"])  # fmt: skip
+        click.echo(f"\n{route['kind']}: {legs}  {route['weeks']}")
+    for gap in answer["gaps"]:
+        click.echo(f"\ngap: {json.dumps(gap, ensure_ascii=False)[:300]}")
+
+
+def vocabulary_problems(words: Vocabulary) -> list[str]:
+    """What the loader cannot see: categories, units and rules that name unknown things."""
+    found = [
+        f"technique {t.id} has the unknown category {t.category}"
+        for t in words.techniques.values()
+        if t.category not in words.categories
+    ]
+    for rule in words.rules:
+        for technique in (*rule.from_techniques, *rule.to_techniques, *rule.remedies):
+            known = technique in words.techniques or any(
+                t.startswith(technique + ".") for t in words.techniques
+            )
+            if not known:
+                found.append(f"rule {rule.id} names the unknown technique {technique}")
+    for chain in words.chains.values():
+        keys = {s.key for s in chain.steps}
+        found += [
+            f"chain {chain.id}/{s.key} follows the unknown step {a}"
+            for s in chain.steps
+            for a in s.after
+            if a not in keys
+        ]
+    return found
+
+
+@click.command("synthesize")
+@click.option("--set", "size", type=click.Choice(["design", "stress"]), default="design")
+@click.option("--database", help="Where to make it; a database URL.")
+@click.option("--seed", default=20260101, show_default=True)
+def synthesize_command(size: str, database: str | None, seed: int) -> None:
+    """Make a sized data set reproducibly, for measurements."""
+    from collab.importing import synthesis
+
+    url = database or platform().settings.database
+    report = synthesis.synthesize(url, size, seed)
+    click.echo(json.dumps(report))
+
+
+@click.command("import")
+@click.argument("kind", type=click.Choice(["organisations", "capabilities", "equipment",
+                                           "runs", "needs"]))  # fmt: skip
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+@click.option("--organisation", default="", help="Whose list it is.")
+@click.option("--dry-run", is_flag=True)
+@click.option("--json", "as_json", is_flag=True)
+def import_command(kind: str, file: Path, organisation: str, dry_run: bool, as_json: bool) -> None:
+    """Bring a list in; status 2 when rows are refused and nothing was changed."""
+    from collab.importing import service
+
+    found = platform()
+    report = service.import_file(found.database, SYSTEM, kind, file.read_bytes(), file.name,
+                                 organisation=organisation, dry_run=dry_run)  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        for line in report["lines"]:
+            click.echo(line, err=True)
+    if report.get("refused") and not dry_run:
+        sys.exit(2)
+
+
+@click.command("export")
+@click.argument("kind", type=click.Choice(["organisations", "capabilities", "equipment",
+                                           "runs", "needs"]))  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["csv", "xlsx", "json"]), default="json")
+@click.option("--out", type=click.Path(path_type=Path))
+def export_command(kind: str, form: str, out: Path | None) -> None:
+    """Take a list out, as everything the platform holds."""
+    from collab.importing import exports
+
+    with platform().database.reading() as uow:
+        content = exports.export(uow, SYSTEM, kind, form)
+    if out is None:
+        sys.stdout.buffer.write(content)
+    else:
+        out.write_bytes(content)
+
+
+COMMANDS = (synthesize_command, import_command, export_command)

@@ -1,0 +1,211 @@
+"""Commands that prepare, serve and look after an installation."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+from flask import current_app
+from rich.console import Console
+from rich.progress import Progress
+
+from collab.importing import seeding
+from collab.kernel.happened import CatalogueReplaced
+from collab.platform import Platform
+from collab.storage import backup, migrate
+
+ROOT = Path(__file__).resolve().parents[1]
+console = Console(stderr=True)
+
+
+def platform() -> Platform:
+    """The platform of this process."""
+    found: Platform = current_app.extensions["collab"]
+    return found
+
+
+def prepare(found: Platform) -> None:
+    """Bring the tables up to date, seed once, build the index when it is missing or old."""
+    if found.problems():
+        migrate.upgrade(found.settings.database)
+    with found.database.reading() as uow:
+        seeded = seeding.is_seeded(uow)
+    if not seeded:
+        with found.database.writing() as uow:
+            if not seeding.is_seeded(uow):
+                seeding.seed(uow)
+                if found.settings.seed_demo:
+                    seeding.seed_demo(uow, found.settings.data_dir)
+        found.worker.settle()
+    found.search.ensure()
+
+
+@click.command("init")
+def init_command() -> None:
+    """Create or upgrade the tables and seed them once."""
+    prepare(platform())
+    console.print("ready")
+
+
+@click.command("seed")
+@click.option("--demo/--no-demo", default=None, help="Also bring in the demo alliance.")
+def seed_command(demo: bool | None) -> None:
+    """Bring in or refresh the shipped dataset."""
+    found = platform()
+    migrate.upgrade(found.settings.database)
+    with found.database.writing() as uow:
+        counts = seeding.seed(uow)
+        if found.settings.seed_demo if demo is None else demo:
+            seeding.seed_demo(uow, found.settings.data_dir)
+    found.worker.settle()
+    console.print(counts)
+
+
+@click.command("remove-demo")
+def remove_demo_command() -> None:
+    """Remove the demo alliance; the real dataset stays."""
+    found = platform()
+    with found.database.writing() as uow:
+        seeding.remove_demo(uow)
+    found.worker.settle()
+    console.print("the demo alliance is gone")
+
+
+@click.command("reindex")
+@click.option("--check", is_flag=True, help="Compare index and database, repair what differs.")
+def reindex_command(check: bool) -> None:
+    """Rebuild the search index and refresh stored matches, with a progress bar."""
+    found = platform()
+    prepare(found)
+    if check:
+        report = found.search.repair()
+        console.print(f"missing {len(report.missing)}, stale {len(report.stale)}, "
+                      f"surplus {len(report.surplus)}")  # fmt: skip
+        return
+    with Progress(console=console) as progress:
+        bar = progress.add_task("search index", total=None)
+        count = found.search.rebuild(lambda done: progress.update(bar, completed=done))
+        progress.update(bar, completed=count, total=count)
+        with found.database.reading() as uow:
+            waiting = found.matching.open_need_ids(uow)
+        bar = progress.add_task("matches", total=len(waiting))
+        for need_id in waiting:
+            found.matching.refresh(found.database, need_id)
+            progress.advance(bar)
+
+
+@click.command("worker")
+def worker_command() -> None:
+    """Deliver events to everything derived, until stopped."""
+    found = platform()
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    _stop_with_parent(stop)
+    found.worker.run_forever(stop)
+
+
+def _stop_with_parent(stop: threading.Event) -> None:
+    """A worker started by `serve` must not outlive it, even when that is killed with -9."""
+    parent = os.environ.get("COLLAB_PARENT")
+    if not parent:
+        return
+
+    def watch() -> None:
+        while not stop.wait(1.0):
+            if os.getppid() != int(parent):
+                stop.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@click.command("serve")
+def serve_command() -> None:
+    """Prepare the database, then serve pages and deliver events; Ctrl-C stops everything."""
+    found = platform()
+    host, port = found.settings.host, found.settings.port
+    _check_free(host, port)
+    prepare(found)
+    demo = found.settings.data_dir / "demo-password.txt"
+    console.print(f"OE+ Collab: http://{host}:{port}/")
+    if found.settings.seed_demo and demo.exists():
+        console.print(f"demo accounts and their password: {demo}")
+    worker = _start_worker()
+    try:
+        _serve(host, port, found.settings.server_workers)
+    finally:
+        worker.terminate()
+        try:
+            worker.wait(10)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+
+
+def _start_worker() -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "COLLAB_PARENT": str(os.getpid())}
+    command = [sys.executable, "-m", "flask", "--app", "app", "worker"]
+    return subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603 - our own command
+
+
+def _check_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            click.echo(f"{host}:{port}: {error.strerror}; set PORT to another one", err=True)
+            sys.exit(2)
+
+
+def _serve(host: str, port: int, workers: int) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    options: dict[str, Any] = {
+        "address": host, "port": port, "interface": Interfaces.WSGI, "workers": workers,
+        "blocking_threads": 2, "factory": True, "log_access": False, "working_dir": ROOT,
+    }  # fmt: skip
+    Granian("app:create_app", **options).serve()
+
+
+@click.command("backup")
+@click.argument("target", type=click.Path(path_type=Path))
+def backup_command(target: Path) -> None:
+    """Write a consistent, verified backup while the platform runs."""
+    report = backup.backup(platform().database, target)
+    console.print(report)
+
+
+@click.command("restore")
+@click.argument("source", type=click.Path(path_type=Path, exists=True))
+@click.option("--yes", is_flag=True, help="Replace what is there.")
+def restore_command(source: Path, yes: bool) -> None:
+    """Bring a backup back and verify it."""
+    found = platform()
+    if not yes:
+        click.echo("this replaces the database; say --yes to go on", err=True)
+        sys.exit(2)
+    report = backup.restore(source, found.settings.database)
+    with found.database.writing() as uow:
+        uow.record(CatalogueReplaced("restore"))
+    found.worker.settle()
+    console.print(report)
+
+
+COMMANDS = (
+    init_command, seed_command, remove_demo_command, reindex_command, worker_command,
+    serve_command, backup_command, restore_command,
+)  # fmt: skip

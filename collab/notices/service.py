@@ -1,0 +1,107 @@
+"""Tells people what concerns them, once, after the change that caused it was committed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import col, func, select
+
+from collab.deals.models import Interest
+from collab.deals.rules import InterestState
+from collab.kernel import clock
+from collab.kernel.events import Event
+from collab.kernel.happened import InterestChanged
+from collab.kernel.identity import Actor
+from collab.members import store as members
+from collab.needs import store as needs
+from collab.notices.models import Notice
+from collab.storage.database import Database
+from collab.storage.uow import UnitOfWork
+
+WORDS: dict[str, tuple[str, str]] = {
+    "interest_expressed": (
+        "{organisation_zh} 对需求“{title}”表达了意向。",
+        "{organisation_en} is interested in your need “{title}”.",
+    ),
+    "interest_accepted": (
+        "您对需求“{title}”的意向已被接受，可以查看对方联系方式。",
+        "Your interest in “{title}” was accepted; the contact is now shown.",
+    ),
+    "interest_declined": (
+        "您对需求“{title}”的意向未被接受。",
+        "Your interest in “{title}” was declined.",
+    ),
+}
+LATEST = 100
+
+
+def worded(notice: Notice, language: str) -> str:
+    """The sentence of a notice in `language`."""
+    zh, en = WORDS.get(notice.code, (notice.code, notice.code))
+    return (en if language == "en" else zh).format(**notice.facts)
+
+
+def latest(uow: UnitOfWork, actor: Actor) -> Sequence[Notice]:
+    """The actor's latest notices."""
+    return uow.session.exec(
+        select(Notice)
+        .where(col(Notice.person_id) == actor.person_id)
+        .order_by(col(Notice.id).desc())
+        .limit(LATEST)
+    ).all()
+
+
+def unread(uow: UnitOfWork, actor: Actor) -> int:
+    """How many notices the actor has not read."""
+    return uow.session.exec(
+        select(func.count(col(Notice.id))).where(
+            col(Notice.person_id) == actor.person_id, col(Notice.read_at).is_(None)
+        )
+    ).one()
+
+
+def mark_read(uow: UnitOfWork, actor: Actor) -> None:
+    """All notices of the actor are read."""
+    for notice in latest(uow, actor):
+        if notice.read_at is None:
+            notice.read_at = clock.now()
+            uow.session.add(notice)
+
+
+def follow(database: Database, events: Sequence[Event]) -> None:
+    """Listener: tell the other side of an interest; the same event twice tells once."""
+    with database.writing() as uow:
+        for event in events:
+            if isinstance(event, InterestChanged):
+                _tell_of_interest(uow, event.interest_id)
+
+
+def _tell_of_interest(uow: UnitOfWork, interest_id: int) -> None:
+    row = uow.session.get(Interest, interest_id)
+    if row is None or row.state is InterestState.WITHDRAWN:
+        return
+    need = needs.need_by_id(uow, row.need_id)
+    if need is None:
+        return
+    parties = members.organisations_by_id(uow, {row.organisation_id})
+    to_owner = row.state is InterestState.EXPRESSED
+    audience = need.organisation_id if to_owner else row.organisation_id
+    facts = {"title": need.title}
+    if to_owner:
+        party = parties[row.organisation_id]
+        facts |= {"organisation_zh": party.name_zh, "organisation_en": party.name_en}
+    once = f"interest:{row.id}:{row.state}"
+    for person_id in members.person_ids_of(uow, audience):
+        _tell(uow, person_id, f"interest_{row.state}", facts, f"/needs/{need.public_id}", once)
+
+
+def _tell(
+    uow: UnitOfWork, person_id: int, code: str, facts: dict[str, Any], url: str, once: str
+) -> None:
+    known = uow.session.exec(
+        select(Notice.id).where(col(Notice.person_id) == person_id, col(Notice.once) == once)
+    ).first()
+    if known is None:
+        uow.session.add(Notice(person_id=person_id, code=code, facts=facts, url=url, once=once))
+        uow.flush()

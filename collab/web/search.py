@@ -1,0 +1,207 @@
+"""One box over everything the reader may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, jsonify, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from collab.kernel.paging import Page
+from collab.members import catalogue as members
+from collab.search.facets import FACETS, SORTS
+from collab.search.query import SearchQuery
+from collab.search.results import Hit
+from collab.search.service import Found
+from collab.web import labels, params, present
+from collab.web.context import toggled, with_args
+from collab.web.session import current_actor, language, platform, public, reading, vocabulary
+
+blueprint = Blueprint("search", __name__, url_prefix="/search")
+KINDS = {
+    "capability": ("能力", "Capabilities"),
+    "organisation": ("机构", "Organisations"),
+    "need": ("需求", "Needs"),
+    "run": ("流片批次", "MPW runs"),
+    "help": ("帮助", "Help"),
+}
+LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class HitItem:
+    """One hit for the template; title and snippet are (text, marked) pieces."""
+
+    kind: str
+    kind_label: str
+    href: str
+    title: list[tuple[str, bool]]
+    snippet: list[tuple[str, bool]]
+    organisation: str
+    why: list[str]
+    category: str
+    evidence: str
+    status: str
+
+
+def wanted() -> SearchQuery:
+    """The query in the address."""
+    number = params.whole("page", 1, 1, 500)
+    filters = {
+        name: params.chosen(name) for name in FACETS if name != "kind" and request.args.get(name)
+    }
+    return SearchQuery(
+        text=params.text("q"),
+        kinds=params.chosen("kind", KINDS),
+        filters=filters,
+        sort=params.one("sort", SORTS, "relevance"),
+        origin=_origin(),
+        offset=(number - 1) * LIMIT,
+        limit=LIMIT,
+        expand=request.args.get("expand") != "0",
+        correct=request.args.get("exact") != "1",
+    )
+
+
+def _origin() -> tuple[float, float] | None:
+    """Where the reader's first organisation stands, for sorting by distance."""
+    if request.args.get("sort") != "distance":
+        return None
+    with reading() as uow:
+        own = members.own(uow, current_actor())
+    place = next((v.region for v in own if v.region.lat is not None), None)
+    return (place.lat or 0.0, place.lon or 0.0) if place else None
+
+
+@blueprint.get("")
+@public
+def index() -> str:
+    """Results with facets, or what to try when there is nothing."""
+    query = wanted()
+    with reading() as uow:
+        found = platform().search.search(uow, current_actor(), query)
+        regions = {r.code: present.pick(r.zh, r.en) for r in members.regions(uow).values()}
+    return render_template(
+        "search/index.html",
+        q=query.text,
+        found=found,
+        hits=[hit(h) for h in found.hits],
+        facet_rows=_facets(found, regions),
+        kinds=_kinds(found, query),
+        sorts=[(s.id, s.en if language() == "en" else s.zh) for s in SORTS.values()],
+        sort=query.sort,
+        expansions=_expansions(found),
+        relaxations=_relaxations(found),
+        page=_page(found, query),
+        href=lambda n: with_args(page=n),
+    )
+
+
+def _page(found: Found, query: SearchQuery) -> Page[HitItem]:
+    return Page([], found.total, query.offset // LIMIT + 1, LIMIT)
+
+
+def hit(found: Hit) -> HitItem:
+    """A hit for the template."""
+    document = found.document
+    title = found.highlight.title_en if language() == "en" else found.highlight.title_zh
+    zh, en = KINDS.get(document.kind, (document.kind, document.kind))
+    return HitItem(
+        kind=document.kind,
+        kind_label=en if language() == "en" else zh,
+        href=_address(document.kind, document.key),
+        title=title or found.highlight.title_zh or found.highlight.title_en,
+        snippet=found.highlight.snippet,
+        organisation=present.pick(document.organisation_zh, document.organisation_en)
+        if document.kind != "organisation"
+        else "",
+        why=[vocabulary().label(w.value, language()) for w in found.why],
+        category=document.category,
+        evidence=document.evidence,
+        status=document.status if document.kind == "capability" else "",
+    )
+
+
+def _address(kind: str, key: str) -> str:
+    if kind == "run":
+        return url_for("runs.index") + f"#{key}"
+    family = {"capability": "capabilities", "organisation": "organisations", "need": "needs"}
+    return url_for(f"{family[kind]}.show", key=key) if kind in family else url_for("help.index")
+
+
+def _facet_label(facet: str, value: str, regions: dict[str, str]) -> str:
+    tables = {"category": "category", "evidence": "evidence",
+              "organisation_kind": "organisation_kind"}  # fmt: skip
+    if facet in tables:
+        return labels.label(tables[facet], value)
+    if facet == "status":
+        words = {**labels.NEED_STATE, **labels.STATUS}
+        zh, en = words.get(value, (value, value))
+        return en if language() == "en" else zh
+    if facet == "region":
+        return regions.get(value, value)
+    if facet == "wafer":
+        return f"{value} mm"
+    return vocabulary().label(value, language())
+
+
+def _facets(found: Found, regions: dict[str, str]) -> list[tuple[str, list[present.Option]]]:
+    rows = []
+    for name, counts in found.result.facets.items():
+        if name == "kind" or name not in FACETS:
+            continue
+        on = params.chosen(name)
+        options = [
+            present.Option(
+                _facet_label(name, value, regions), count, toggled(name, value), value in on,
+                value if name == "category" else "",
+            )
+            for value, count in counts
+            if value
+        ]  # fmt: skip
+        facet = FACETS[name]
+        if options:
+            rows.append((facet.en if language() == "en" else facet.zh, options))
+    return rows
+
+
+def _kinds(found: Found, query: SearchQuery) -> list[dict[str, Any]]:
+    counts = found.result.kinds
+    tabs = [{"label": "全部" if language() == "zh" else "All", "href": with_args(kind=None),
+             "on": not query.kinds, "count": None}]  # fmt: skip
+    for key, (zh, en) in KINDS.items():
+        if counts.get(key) or key in query.kinds:
+            tabs.append(
+                {"label": en if language() == "en" else zh, "href": with_args(kind=key),
+                 "on": key in query.kinds, "count": counts.get(key, 0)}
+            )  # fmt: skip
+    return tabs
+
+
+def _expansions(found: Found) -> list[dict[str, Any]]:
+    words = vocabulary()
+    return [
+        {
+            "written": e.written,
+            "means": [words.label(i, language()) for i in e.ids],
+            "synonyms": list(e.synonyms[:8]),
+            "narrower": [words.label(i, language()) for i in e.narrower[:8]],
+        }
+        for e in found.result.expansions
+    ]
+
+
+def _relaxations(found: Found) -> list[dict[str, Any]]:
+    return [
+        {"left_out": r.left_out, "href": url_for("search.index", q=r.query.text), "total": r.total}
+        for r in found.result.relaxations
+    ]
+
+
+@blueprint.get("/suggest")
+@public
+def suggest() -> Response:
+    """Completions while typing."""
+    found = platform().search.suggest(current_actor(), params.text("q", 60))
+    return jsonify([{"text": s.text, "kind": s.kind, "count": s.count} for s in found])
