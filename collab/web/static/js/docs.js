@@ -1,25 +1,25 @@
-// Starts Swagger UI on <div id="docs" data-openapi="address of openapi.json">; nothing is asked of other machines.
+// Starts Swagger UI on the documentation page; the plain list in the page is what stays without script.
 (function () {
   "use strict";
-  const place = document.getElementById("docs");
-  if (!place || !window.SwaggerUIBundle) return;
+  var place = document.getElementById("api-docs");
+  if (!place || typeof window.SwaggerUIBundle !== "function") { return; }
+  var forgery = document.querySelector('meta[name="csrf-token"]');
   window.SwaggerUIBundle({
-    url: place.dataset.openapi,
+    url: place.dataset.document,
     domNode: place,
     deepLinking: true,
     docExpansion: "list",
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
-    filter: true,
     persistAuthorization: false,
     validatorUrl: null,
-    tryItOutEnabled: false,
-    requestInterceptor(request) {
-      // A call made with the session of the page needs its CSRF token; one with a bearer token does not.
-      const token = document.querySelector('meta[name="csrf-token"]');
-      if (token && !["GET", "HEAD"].includes((request.method || "GET").toUpperCase())) request.headers["X-CSRFToken"] = token.content;
+    requestInterceptor: function (request) {
+      var own = new URL(request.url, location.href).origin === location.origin;
+      if (own) { request.headers["Accept-Language"] = document.documentElement.lang; }
+      if (own && forgery && request.method && request.method.toUpperCase() !== "GET") {
+        request.headers["X-CSRFToken"] = forgery.content;
+      }
       return request;
-    },
-    syntaxHighlight: { activated: true, theme: "agate" },
+    }
   });
 })();

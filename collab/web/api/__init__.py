@@ -1,0 +1,21 @@
+"""The same use cases as JSON under /api/v1, documented with OpenAPI 3.1."""
+
+from __future__ import annotations
+
+from collab.web.api import (
+    account,
+    answers,
+    capabilities,
+    catalogue,
+    docs,
+    needs,
+    network,
+    vocabulary,
+)
+from collab.web.api.serving import api
+
+blueprint = api.blueprint
+__all__ = [
+    "account", "answers", "blueprint", "capabilities", "catalogue", "docs", "needs", "network",
+    "vocabulary",
+]  # fmt: skip

@@ -1,0 +1,82 @@
+"""Who asks: bearer token or session cookie, scope, CSRF for cookies, and how often."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NoReturn
+
+from flask import abort, current_app, g, request, session
+
+from collab.kernel.errors import Conflict
+from collab.kernel.identity import VISITOR, Actor
+from collab.kernel.messages import say
+from collab.kernel.permissions import Scope
+from collab.members import service as members
+from collab.members import token_use
+from collab.web.context import csrf
+from collab.web.errors import problem_response
+from collab.web.session import language, reading, writing
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+LONGEST_TOKEN = 200
+# in the window of members.service: far above what a person needs, low enough to spare two cores
+LIMITS = {"writes": 900, "answers": 600}
+
+
+def refuse(status: int, code: str, headers: dict[str, str] | None = None, **facts: str) -> NoReturn:
+    """End the request with a problem document."""
+    response = problem_response(status, code, say(code, language(), facts))
+    response.headers.update(headers or {})
+    abort(response)
+
+
+def admit(scope: Scope, *, public: bool, limit: str) -> None:
+    """Set the actor of this request, or refuse it: 401, 403, 400 for a missing CSRF token, 429."""
+    by_token = "Authorization" in request.headers
+    g.actor = _by_header() if by_token else by_cookie()
+    if g.actor.is_visitor and not public:
+        refuse(401, "sign_in_first", _challenge())
+    if g.actor.scopes is not None and scope.value not in g.actor.scopes:
+        refuse(403, "scope_missing", _challenge("insufficient_scope"), scope=scope.value)
+    if request.method not in SAFE and not by_token:
+        csrf.protect()
+    if limit:
+        _count(limit, g.actor)
+
+
+def by_cookie() -> Actor:
+    """Who the session cookie stands for; a visitor without one."""
+    token = session.get("token")
+    if not token:
+        return VISITOR
+    with reading() as uow:
+        return members.actor_of_session(uow, str(token))
+
+
+def _by_header() -> Actor:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST_TOKEN:
+        refuse(401, "bad_token", _challenge("invalid_token"))
+    with reading() as uow:
+        actor = members.actor_of_token(uow, token)
+        stale = actor is not None and token_use.wants_stamp(uow, token)
+    if actor is None:
+        refuse(401, "bad_token", _challenge("invalid_token"))
+    if stale:
+        with suppress(Conflict), writing() as uow:
+            token_use.stamp(uow, token)
+    return actor
+
+
+def _challenge(error: str = "") -> dict[str, str]:
+    reason = f', error="{error}"' if error else ""
+    return {"WWW-Authenticate": f'Bearer realm="OE+ Collab"{reason}'}
+
+
+def _count(limit: str, actor: Actor) -> None:
+    """Count against the person or the address; two first requests at once may count as one."""
+    who = f"person:{actor.person_id}" if actor.person_id is not None else request.remote_addr
+    most = current_app.config.get("API_LIMITS", LIMITS)[limit]
+    with suppress(Conflict), writing() as uow:
+        members.count_try(uow, f"api:{limit}:{who}", most)

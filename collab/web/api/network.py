@@ -1,0 +1,80 @@
+"""The public network of organisations: drawing, ties and figures of each organisation."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from collab.members.rules import OrganisationKind, RelationKind
+from collab.web import network as pages
+from collab.web.api import filters
+from collab.web.api.filters import MOST, Code
+from collab.web.api.reading import Query
+from collab.web.api.serving import api
+from collab.web.session import current_actor, language, platform, reading
+
+
+class NetworkQuery(Query):
+    """Narrow to kinds of organisation, kinds of tie, and a region with everything inside."""
+
+    kind: list[OrganisationKind] = Field(default_factory=list, max_length=MOST)
+    relation: list[RelationKind] = Field(default_factory=list, max_length=MOST)
+    region: Code = ""
+
+
+class NodeOut(BaseModel):
+    """An organisation in the drawing; `x` and `y` are the same at every visit."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    key: str
+    label: str
+    kind: str
+    region: str
+    x: float
+    y: float
+    value: float | None
+
+
+class LinkOut(BaseModel):
+    """A tie between two organisations; `weight` counts how many ties they have."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    source: str
+    target: str
+    kind: str
+    weight: float
+
+
+class RowOut(BaseModel):
+    """The figures of one organisation: partners and each metric (null where not defined)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    key: str
+
+
+class Size(BaseModel):
+    """How large the network is."""
+
+    nodes: int
+    links: int
+
+
+class NetworkOut(BaseModel):
+    """The network under the filter."""
+
+    counts: Size
+    nodes: list[NodeOut]
+    links: list[LinkOut]
+    rows: list[RowOut]
+
+
+@api.get("/network", summary=("协作网络", "The network"), tag="network", public=True,
+         query=NetworkQuery, answer=NetworkOut)  # fmt: skip
+def show_network(query: NetworkQuery) -> NetworkOut:
+    """Public facts only: needs and agreements in the making are not part of it."""
+    with reading() as uow:
+        filters.region_path(uow, query.region)
+        view = platform().network.view(uow, current_actor(), pages.wanted(), language=language())
+    return NetworkOut.model_validate(view)
