@@ -212,7 +212,9 @@ def next_state(terms: Terms, piece: Piece, technique: str) -> str:
     return target
 
 
-def _diameters(terms: Terms, piece: Piece, technique: str, offer: Offer | None) -> frozenset[float] | None:
+def _diameters(
+    terms: Terms, piece: Piece, technique: str, offer: Offer | None
+) -> frozenset[float] | None:
     offered = offer.values.get(WAFER) if offer else None
     fresh = technique in ("wafer.resize", "wafer.carrier-mount")
     if offered is None:
@@ -290,12 +292,16 @@ def thinning_target(vocabulary: Vocabulary, need: NeedProfile, offer: Offer | No
     return _single(vocabulary, "final-thickness", offered) if offered else None
 
 
-def _table(vocabulary: Vocabulary, table: Mapping[str, tuple[str, ...]], technique: str) -> set[str]:
+def _table(
+    vocabulary: Vocabulary, table: Mapping[str, tuple[str, ...]], technique: str
+) -> set[str]:
     names = (technique, *vocabulary.ancestors(technique))
     return {flag for name in names for flag in table.get(name, ())}
 
 
-def advance(terms: Terms, need: NeedProfile, piece: Piece, technique: str, offer: Offer | None) -> Piece:
+def advance(
+    terms: Terms, need: NeedProfile, piece: Piece, technique: str, offer: Offer | None
+) -> Piece:
     """The piece after a technique was done by a capability (None: by somebody unknown)."""
     vocabulary = terms.vocabulary
     limit = lookup(vocabulary, terms.limits, technique)

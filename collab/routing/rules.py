@@ -27,7 +27,7 @@ TAKES: Mapping[str, str] = {
     "singulation": "die", "packaging.bumping": "thinned-wafer", "packaging.rdl": "thinned-wafer",
     "packaging.tsv": "thinned-wafer", "packaging.tgv": "thinned-wafer",
     "packaging.die-attach": "sub-assembly", "packaging.flip-chip": "sub-assembly",
-    "packaging.tec": "sub-assembly", "packaging.wire-bond": "packaged-device",
+    "packaging.tec": "packaged-device", "packaging.wire-bond": "packaged-device",
     "packaging.coupling": "packaged-device", "packaging.hermetic-seal": "packaged-device",
     "packaging.form": "packaged-device", "packaging.pluggable-module": "module",
     "packaging": "module", "biointerface": "packaged-device",
@@ -364,7 +364,7 @@ def _asks(sight: Sight, rule: InterfaceRule) -> str:
 def check_rule(sight: Sight, rule: InterfaceRule) -> str:
     """OK, BAD, UNKNOWN or NONE of one rule that applies at this step."""
     left, right = rule.check["left"], rule.check["right"]
-    if isinstance(right, str) and right.startswith("need.") or left.startswith("need."):
+    if (isinstance(right, str) and right.startswith("need.")) or left.startswith("need."):
         return _of_need(sight, rule)
     return _OPS[rule.check["op"]](sight, rule.check)
 

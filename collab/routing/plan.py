@@ -1,0 +1,289 @@
+"""The steps of a need as a graph, with candidates as columns and what a hand-over costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collab.matching import score
+from collab.matching.answer import StepResult
+from collab.matching.compare import Mark
+from collab.matching.records import NeedProfile, Offer, Step
+from collab.matching.rules import Verdict
+from collab.vocabulary.catalog import Chain, Vocabulary
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+THUMB_WEEKS = (1.0, 4.0)
+"""Estimate for a technique that no chain has weeks for."""
+SAME_SITE_KM = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """Calendar weeks [low, high]; `stated` by the owner, otherwise a rule of thumb."""
+
+    low: float
+    high: float
+    stated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A capability that fits a step: what it would do, how long, and what is open about it."""
+
+    offer: Offer
+    done: str
+    weeks: Weeks
+    open_questions: int
+    klass: str
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """A step of the plan. `before` are places of the steps that must be finished first."""
+
+    place: int
+    step: Step
+    before: tuple[int, ...]
+    candidates: tuple[Candidate, ...]
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A need ready for routing: steps in an order in which everything comes after its `before`."""
+
+    need: NeedProfile
+    steps: tuple[PlanStep, ...]
+    notes: tuple[str, ...] = ()
+    logistics: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def linear(self) -> bool:
+        """True when every step only follows the one before it."""
+        return all(s.before == ((s.place - 1,) if s.place else ()) for s in self.steps)
+
+
+@lru_cache(maxsize=2048)
+def _thumb(key: tuple[str, str], chain_id: str | None, technique: str) -> tuple[float, float]:
+    vocabulary = _VOCABULARIES[key]
+    chains = [vocabulary.chains[chain_id]] if chain_id in vocabulary.chains else []
+    for group in (chains, list(vocabulary.chains.values())):
+        for name in (technique, *vocabulary.ancestors(technique)):
+            found = [s.weeks for c in group for s in c.steps
+                     if any(vocabulary.covers(t, name) for t in (*s.techniques, *s.alternatives))]  # fmt: skip
+            if found:
+                lows, highs = sorted(w[0] for w in found), sorted(w[1] for w in found)
+                return lows[len(lows) // 2], highs[len(highs) // 2]
+    return THUMB_WEEKS
+
+
+_VOCABULARIES: dict[tuple[str, str], Vocabulary] = {}
+
+
+def weeks_of(vocabulary: Vocabulary, need: NeedProfile, technique: str, offer: Offer) -> Weeks:
+    """Stated lead time, else the rule of thumb of the need's chain or of all chains (median)."""
+    if offer.lead_weeks is not None:
+        return Weeks(offer.lead_weeks[0], offer.lead_weeks[1], stated=True)
+    key = (vocabulary.version, str(id(vocabulary)))
+    _VOCABULARIES.setdefault(key, vocabulary)
+    return Weeks(*_thumb(key, need.chain, technique))
+
+
+def candidate_of(vocabulary: Vocabulary, need: NeedProfile, verdict: Verdict) -> Candidate:
+    """A judged capability as a candidate of a route."""
+    open_questions = sum(j.mark is Mark.UNKNOWN and j.hard for j in verdict.judged)
+    return Candidate(
+        verdict.offer, verdict.done, weeks_of(vocabulary, need, verdict.done, verdict.offer),
+        open_questions, verdict.klass.value, verdict.score,
+    )  # fmt: skip
+
+
+def _place_in_chain(vocabulary: Vocabulary, chain: Chain, step: Step, used: set[int]) -> int | None:
+    for alternatives in (False, True):
+        for place, other in enumerate(chain.steps):
+            names = other.alternatives if alternatives else other.techniques
+            related = any(
+                vocabulary.covers(a, b) or vocabulary.covers(b, a)
+                for a in names
+                for b in step.techniques
+            )
+            if related and place not in used:
+                return place
+    return None
+
+
+def _ancestors(chain: Chain) -> list[set[int]]:
+    """Per step of a chain the places of everything before it; a cycle is cut where it closes."""
+    place = {s.key: i for i, s in enumerate(chain.steps)}
+    found: list[set[int]] = []
+    for i, step in enumerate(chain.steps):
+        before: set[int] = set()
+        for key in step.after:
+            at = place.get(key, i)
+            if at < i:
+                before |= {at} | found[at]
+        found.append(before)
+    return found
+
+
+def order_steps(
+    vocabulary: Vocabulary, need: NeedProfile, kept: Sequence[int]
+) -> tuple[list[int], list[tuple[int, ...]], list[str]]:
+    """(need steps in plan order, places before each, states after each).
+
+    With a chain the steps stand as its graph says and may run in parallel; steps the chain does
+    not know, and all steps without a chain, follow the one written before them.
+    """
+    chain = vocabulary.chains.get(need.chain or "")
+    if chain is None:
+        before = [(i - 1,) if i else () for i in range(len(kept))]
+        return list(kept), before, [""] * len(kept)
+    used: set[int] = set()
+    mapped: dict[int, int | None] = {}
+    for i in kept:
+        mapped[i] = _place_in_chain(vocabulary, chain, need.steps[i], used)
+        if mapped[i] is not None:
+            used.add(mapped[i] or 0)
+    keys: dict[int, tuple[float, int]] = {}
+    last = -1.0
+    for i in kept:
+        at = mapped[i]
+        last = float(at) if at is not None else last + 0.001
+        keys[i] = (last, i)
+    ordered = sorted(kept, key=lambda i: keys[i])
+    above = _ancestors(chain)
+    before, states = [], []
+    for place, i in enumerate(ordered):
+        at = mapped[i]
+        if at is None:
+            before.append((place - 1,) if place else ())
+            states.append("")
+            continue
+        earlier = {p for p in range(place) if mapped[ordered[p]] in above[at]}
+        hidden = {
+            q
+            for p in earlier
+            for q in earlier
+            if _in(above, mapped[ordered[q]], mapped[ordered[p]])
+        }
+        loose = {p for p in range(place) if mapped[ordered[p]] is None and p == place - 1}
+        before.append(tuple(sorted((earlier - hidden) | loose)))
+        states.append(chain.steps[at].state)
+    return ordered, before, states
+
+
+def _in(above: list[set[int]], one: int | None, other: int | None) -> bool:
+    return one is not None and other is not None and one in above[other]
+
+
+def make_plan(
+    vocabulary: Vocabulary,
+    need: NeedProfile,
+    results: Sequence[StepResult],
+    *,
+    optional: bool = True,
+    limit: int = 300,
+) -> Plan:
+    """The plan of a need; optional steps without a candidate (or all, when not `optional`) are
+    left out. Candidates beyond `limit` of a step are not considered."""
+    kept = [
+        i for i, r in enumerate(results)
+        if not need.steps[i].optional or (optional and r.fits)
+    ]  # fmt: skip
+    ordered, before, states = order_steps(vocabulary, need, kept)
+    steps = []
+    for place, i in enumerate(ordered):
+        found = [candidate_of(vocabulary, need, v) for v in results[i].fits[:limit]]
+        found.sort(key=lambda c: c.offer.key)
+        steps.append(PlanStep(place, need.steps[i], before[place], tuple(found), states[place]))
+    raw = vocabulary.raw["chains"]["logistics_weeks"]
+    logistics = {k: (float(v), float(v)) if isinstance(v, int | float) else (float(v[0]), float(v[1]))
+                 for k, v in raw.items()}  # fmt: skip
+    return Plan(need, tuple(steps), (), logistics)
+
+
+def kind_of_handover(one: Offer, other: Offer) -> str:
+    """none, same_site, same_country, cross_border or unknown: how far two capabilities are apart."""
+    if one.organisation_id == other.organisation_id:
+        return "none"
+    km = score.great_circle_km(one.place, other.place)
+    if km is not None and km <= SAME_SITE_KM:
+        return "same_site"
+    if not one.place.country or not other.place.country:
+        return "unknown"
+    return "same_country" if one.place.country == other.place.country else "cross_border"
+
+
+def logistics_weeks(plan: Plan, kind: str) -> tuple[float, float]:
+    """Weeks on the road for a kind of hand-over; unknown spans everything."""
+    if kind == "none":
+        return 0.0, 0.0
+    if kind == "unknown":
+        return plan.logistics["same_country"][0], plan.logistics["cross_border"][1]
+    return plan.logistics[kind]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """The candidates of one step as columns: organisation, country, point, weeks, questions."""
+
+    organisation: Ints
+    country: Ints
+    point: Floats
+    middle: Ints
+    questions: Ints
+
+
+def centi(weeks: float) -> int:
+    """Weeks as whole hundredths: sums of them are exact."""
+    return math.floor(weeks * 100.0 + 0.5)
+
+
+def lane_of(step: PlanStep, countries: dict[str, int]) -> Lane:
+    """Columns of a step's candidates; -1 marks an unknown country."""
+    offers = [c.offer for c in step.candidates]
+    nowhere = (math.nan,) * 3
+    points = [score.unit_vector(o.place.lat, o.place.lon) or nowhere for o in offers]
+    return Lane(
+        np.array([o.organisation_id for o in offers], dtype=np.int64),
+        np.array([countries.setdefault(o.place.country, len(countries)) if o.place.country else -1
+                  for o in offers], dtype=np.int64),
+        np.array(points, dtype=np.float64).reshape(len(offers), 3),
+        np.array([centi(c.weeks.low + c.weeks.high) for c in step.candidates], dtype=np.int64),
+        np.array([c.open_questions for c in step.candidates], dtype=np.int64),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Hand-over costs between two lanes as matrices: 0/1, hundredths of weeks (low + high), km."""
+
+    handover: Ints
+    weeks: Ints
+    km: Ints
+
+
+def pair_of(plan: Plan, one: Lane, other: Lane) -> Pair:
+    """What handing over from every candidate of `one` to every candidate of `other` costs."""
+    differ = one.organisation[:, None] != other.organisation[None, :]
+    dot = one.point @ other.point.T
+    arc = np.arccos(np.clip(dot, -1.0, 1.0)) * score.EARTH_KM
+    km = np.where(differ & ~np.isnan(arc), np.nan_to_num(arc) + 0.5, 0.0).astype(np.int64)
+    known = (one.country[:, None] >= 0) & (other.country[None, :] >= 0)
+    same = one.country[:, None] == other.country[None, :]
+    site = arc <= SAME_SITE_KM
+    cost = {k: centi(sum(logistics_weeks(plan, k)))
+            for k in ("same_site", "same_country", "cross_border", "unknown")}  # fmt: skip
+    weeks = np.where(
+        known, np.where(same, cost["same_country"], cost["cross_border"]), cost["unknown"]
+    )
+    weeks = np.where(site, cost["same_site"], weeks)
+    return Pair(differ.astype(np.int64), np.where(differ, weeks, 0), km)

@@ -1,0 +1,158 @@
+"""The k best routes are those of trying every combination, and every hand-over in them is valid."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.matching_data import PLACES
+from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Step
+from collab.routing import pieces
+from collab.routing.plan import Candidate, Plan, PlanStep, Weeks, centi, make_plan, pair_of
+from collab.routing.planner import OBJECTIVES, Search
+from collab.routing.rules import Sight, check_step, new_questions, rule_book, walk
+from collab.vocabulary.catalog import load_vocabulary
+
+VOCABULARY = load_vocabulary()
+BOOK = rule_book(VOCABULARY)
+CHAINS = [
+    ("epitaxy.mocvd", "etching.icp", "deposition.metallization", "thermal.rta"),
+    ("foundry.mpw", "packaging.wire-bond", "packaging.hermetic-seal"),
+    ("thinning.lapping", "singulation.cleaving", "facet.ar-coating", "test.bar-chip"),
+    ("mask.photomask", "lithography.contact", "etching.icp"),
+]
+LOGISTICS = {"same_site": (0.0, 0.0), "same_country": (0.5, 1.0), "cross_border": (2.0, 4.0)}
+
+
+def invent(rng: random.Random, technique: str, number: int) -> Offer:
+    values = {}
+    if rng.random() < 0.7:
+        values["wafer-diameter"] = Offered(choices=tuple(rng.sample((50.0, 76.0, 100.0, 150.0), 2)))
+    if rng.random() < 0.7:
+        heat = float(rng.choice((200, 350, 600)))
+        values["process-temperature"] = Offered(heat, heat)
+    if rng.random() < 0.6:
+        values["excluded-materials"] = Offered(choices=rng.choice((("au",), ("li",), ("iii-v",))))
+    organisation = rng.randrange(4)
+    lead = rng.choice((None, (1.0, 2.0), (3.0, 5.0)))
+    return Offer(number, f"k{number:03d}", organisation, f"o{organisation}", (technique,),
+                 values=values, place=PLACES[organisation * 2], lead_weeks=lead)  # fmt: skip
+
+
+def plan_for(seed: int, graph: bool = False) -> Plan:
+    rng = random.Random(seed)
+    techniques = rng.choice(CHAINS)
+    steps = []
+    for place, technique in enumerate(techniques):
+        found = []
+        for n in range(rng.randint(1, 4)):
+            offer = invent(rng, technique, place * 10 + n)
+            low, high = offer.lead_weeks or (1.0, 3.0)
+            weeks = Weeks(low, high, offer.lead_weeks is not None)
+            found.append(Candidate(offer, technique, weeks, rng.randrange(3), "meets"))
+        before: tuple[int, ...] = (place - 1,) if place else ()
+        if graph and place == 1:
+            before = ()
+        if graph and place == 2:
+            before = (0, 1)
+        steps.append(PlanStep(place, Step(str(place), (technique,)), before, tuple(found)))
+    deadline = rng.choice((None, None, 6.0))
+    need = NeedProfile(
+        steps=tuple(s.step for s in steps), materials=rng.choice(((), ("inp",), ("tfln",))),
+        criteria=(Criterion("wavelength", "eq", 1550.0),), deadline_weeks=deadline,
+    )  # fmt: skip
+    return Plan(need, tuple(steps), (), LOGISTICS)
+
+
+def slow_walk(plan: Plan, path: tuple[int, ...]) -> int | None:
+    """Questions of a route, None when a hand-over is broken: rules asked one by one, no memo."""
+    after: list[pieces.Piece] = []
+    questions = 0
+    for step, number in zip(plan.steps, path, strict=True):
+        incoming = [after[b] for b in step.before] or [pieces.start(BOOK.terms, plan.need)]
+        piece = pieces.merge(BOOK.terms, incoming)
+        candidate = step.candidates[number]
+        sight = Sight(BOOK.terms, piece, candidate.offer, candidate.done, plan.need)
+        checked = check_step(BOOK, sight)
+        if any(c.verdict == "block" for c in checked):
+            return None
+        questions += new_questions(piece, checked) + candidate.open_questions
+        after.append(walk(BOOK, sight, checked))
+    return questions
+
+
+def slow_cost(search: Search, path: tuple[int, ...], objective: str) -> int | None:
+    plan, weights = search.plan, OBJECTIVES[objective]
+    questions = slow_walk(plan, path)
+    if questions is None:
+        return None
+    finish: list[int] = []
+    stated: list[int] = []
+    handovers = km = 0
+    for step, number in zip(plan.steps, path, strict=True):
+        weeks = step.candidates[number].weeks
+        start = late = 0
+        for b in step.before:
+            pair = pair_of(plan, search.lanes[b], search.lanes[step.place])
+            start = max(start, finish[b] + int(pair.weeks[path[b], number]))
+            late = max(late, stated[b])
+            handovers += int(pair.handover[path[b], number])
+            km += int(pair.km[path[b], number])
+        finish.append(start + centi(weeks.low + weeks.high))
+        stated.append(late + (centi(weeks.low) if weeks.stated else 0))
+    if plan.need.deadline_weeks is not None and max(stated) > centi(plan.need.deadline_weeks):
+        return None
+    return (weights.weeks * max(finish) + weights.handovers * handovers + weights.km * km
+            + weights.questions * questions)  # fmt: skip
+
+
+def brute(search: Search, objective: str, count: int) -> list[tuple[int, ...]]:
+    paths = itertools.product(*(range(len(s.candidates)) for s in search.plan.steps))
+    costed = [(slow_cost(search, p, objective), p) for p in paths]
+    return [p for _, p in sorted((c, p) for c, p in costed if c is not None)[:count]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 100_000), st.sampled_from(sorted(OBJECTIVES)), st.sampled_from([1, 4, 10]))
+def test_the_best_routes_equal_trying_everything(seed: int, objective: str, count: int) -> None:
+    search = Search(plan_for(seed), BOOK)
+    assert search.best(objective, count) == brute(search, objective, count)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 100_000), st.sampled_from(sorted(OBJECTIVES)), st.sampled_from([1, 4, 10]))
+def test_parallel_steps_too(seed: int, objective: str, count: int) -> None:
+    search = Search(plan_for(seed, graph=True), BOOK)
+    assert search.best(objective, count) == brute(search, objective, count)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 100_000))
+def test_every_handover_of_a_route_is_valid_for_the_slow_checker(seed: int) -> None:
+    search = Search(plan_for(seed), BOOK)
+    for objective in OBJECTIVES:
+        for path in search.best(objective, 10):
+            assert slow_walk(search.plan, path) is not None
+
+
+def test_no_steps_and_no_candidates_give_no_route() -> None:
+    empty = Plan(NeedProfile(), (), (), LOGISTICS)
+    assert Search(empty, BOOK).best("fastest", 3) == []
+    bare = PlanStep(0, Step("1", ("etching",)), (), ())
+    assert Search(Plan(NeedProfile(), (bare,), (), LOGISTICS), BOOK).best("surest", 3) == []
+
+
+@pytest.mark.parametrize("chain", [None, "tfln-modulator"])
+def test_steps_follow_the_chain_or_else_the_text(chain: str | None) -> None:
+    written = ("singulation.stealth-dicing", "lithography.ebl", "etching.ibe")
+    need = NeedProfile(steps=tuple(Step(t, (t,)) for t in written), chain=chain)
+    from collab.matching.answer import judge_steps
+    from collab.matching.snapshot import build
+
+    plan = make_plan(VOCABULARY, need, judge_steps(VOCABULARY, build(VOCABULARY, []), need))
+    order = [s.step.key for s in plan.steps]
+    assert order == (list(written) if chain is None else [written[1], written[2], written[0]])
