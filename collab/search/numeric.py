@@ -66,6 +66,7 @@ class NumericReader:
                 for spelling in (unit, *(spellings if isinstance(spellings, list) else ())):
                     table.setdefault(fold(str(spelling)), unit)
         self._names: dict[str, list[Parameter]] = {}
+        self._telling: dict[str, Parameter] = {}
         for parameter in self._parameters.values():
             if parameter.kind == "quantity":
                 self._add(parameter)
@@ -74,6 +75,8 @@ class NumericReader:
         labels = (parameter.id, *parameter.spellings(), *parameter.cues_zh, *parameter.cues_en)
         for name in dict.fromkeys(fold(label) for label in labels):
             self._names.setdefault(name, []).append(parameter)
+        for unit in parameter.bare_units:
+            self._telling.setdefault(fold(unit), parameter)
 
     def read(self, found: Iterable[Condition]) -> list[Numeric]:
         """The conditions that name a known parameter and fit its unit."""
@@ -86,6 +89,10 @@ class NumericReader:
             scaled = self._scale(condition.unit, parameter)
             if scaled is not None and (scaled[1] or condition.op):
                 readings.append((scaled[1], len(name), parameter, scaled[0]))
+        telling = self._telling.get(fold(condition.unit))
+        if not readings and telling is not None and condition.op:
+            scaled = self._scale(condition.unit, telling)
+            readings += [(scaled[1], 0, telling, scaled[0])] if scaled else []
         if not readings:
             return None
         used, length, parameter, factor = max(readings, key=lambda r: (r[0], r[1]))

@@ -30,17 +30,6 @@ class Phrase:
     weight: float = 1.0
 
 
-Part = Atom | Phrase
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Alternatives for one thing asked; a document scores its best one, or their sum."""
-
-    parts: tuple[Part, ...]
-    best: bool = True
-
-
 @dataclass(frozen=True, slots=True)
 class Range:
     """Documents whose stated interval of a parameter meets [low, high], in canonical units.
@@ -55,12 +44,30 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """A range as an alternative among others: scores `weight` where it is known to hold."""
+
+    range: Range
+    weight: float = 1.0
+
+
+Part = Atom | Phrase | Within
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Alternatives for one thing asked; a document scores its best one, or their sum."""
+
+    parts: tuple[Part, ...]
+    best: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One search. A document matches when every `must`, at least `minimum` of `some`, every
     filter and range hold and nothing of `exclude` occurs; `extra` only adds to the score.
 
-    `filters` are values of a facet, any one of which will do; `prefer` are ranges that add the
-    given score to documents known to meet them, and take nothing from the others.
+    `filters` are values of a facet, any one of which will do.
     """
 
     must: tuple[Group, ...] = ()
@@ -70,7 +77,6 @@ class Plan:
     exclude: tuple[Part, ...] = ()
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: tuple[Range, ...] = ()
-    prefer: tuple[tuple[Range, float], ...] = ()
 
     @property
     def asks_nothing(self) -> bool:

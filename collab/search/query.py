@@ -22,7 +22,19 @@ from collab.search.facets import COUNTED, FACETS, SORTS, Facet, Sort
 from collab.search.function_words import FUNCTION_WORDS
 from collab.search.numeric import WAFER, Numeric, NumericReader, wafer_classes, wafer_values
 from collab.search.places import Gazetteer
-from collab.search.plan import GRAMS, MENTION, TAG, WORDS, Atom, Group, Part, Phrase, Plan, Range
+from collab.search.plan import (
+    GRAMS,
+    MENTION,
+    TAG,
+    WORDS,
+    Atom,
+    Group,
+    Part,
+    Phrase,
+    Plan,
+    Range,
+    Within,
+)
 from collab.search.syntax import FieldTerm, Syntax, conditions, take_apart
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 
@@ -129,12 +141,12 @@ class QueryParser:
 
     def _read(self, folded: str, expand: bool) -> _Found:
         numerics = self._numbers.read(conditions(folded))
-        taken = [(n.start, n.end) for n in numerics if n.strict]
+        taken = [(n.start, n.end) for n in numerics]
         concepts: list[Concept] = []
         if expand:
             concepts = [
                 c for c in self.recogniser.find(folded, query=True)
-                if not any(i < c.end and c.start < j for i, j in taken)
+                if not any(n.strict and n.start < c.end and c.start < n.end for n in numerics)
             ]  # fmt: skip
             taken += [(c.start, c.end) for c in concepts]
         return _Found(folded, self.recogniser.most_specific(concepts), numerics, taken)
@@ -148,13 +160,14 @@ class QueryParser:
         beside = [self._concept(c, MATERIAL) for c in materials]
         beside += [self._concept(c, TECHNIQUE) for c in techniques if c not in enough]
         beside += [*self._places.groups(found.folded, PLACE), *self._sizes(found)]
-        prefer = tuple((n.range, NUMBER) for n in found.numerics if not n.strict)
+        soft = self._soft_numbers(found)
         must = tuple(
             Group((Phrase(tuple(terms), 8.0),))
             for text in syntax.phrases if (terms := phrase_grams(text))
         )  # fmt: skip
-        words = self._word_groups(found)
+        words = [*self._word_groups(found), *soft]
         some, minimum = tuple(self._concept(c, TECHNIQUE) for c in enough), 1
+        beside += soft if found.concepts else []
         extra = [*beside, *self._all_words(found)]
         if not some and materials:
             some, extra = tuple(beside[: len(materials)]), [*beside[len(materials) :], *extra]
@@ -165,7 +178,7 @@ class QueryParser:
         elif not some and not must:
             some, extra = tuple(beside), []
         extra += [Group((Atom(TAG, tag, weight, flat=True),)) for tag, weight in PRIORS]
-        return Plan(must=must, some=some, minimum=minimum, extra=tuple(extra), prefer=prefer)
+        return Plan(must=must, some=some, minimum=minimum, extra=tuple(extra))
 
     def _concept(self, concept: Concept, weight: float) -> Group:
         parts: list[Part] = []
@@ -178,6 +191,17 @@ class QueryParser:
                 Atom(MENTION, term_id, weight * MENTIONED_NARROWER, flat=True),
             )
         return Group(tuple(parts))
+
+    @staticmethod
+    def _soft_numbers(found: _Found) -> list[Group]:
+        """Numbers without an operator: known to hold, or at least written in the text."""
+        out = []
+        for numeric in found.numerics:
+            if not numeric.strict:
+                written = quantities(found.folded[numeric.start : numeric.end])
+                parts = [Atom(WORDS, m.token, NUMBER / 2, flat=True) for m in written]
+                out.append(Group((Within(numeric.range, NUMBER), *parts)))
+        return out
 
     @staticmethod
     def _sizes(found: _Found) -> list[Group]:
@@ -255,8 +279,6 @@ class QueryParser:
                 filters.setdefault("wafer", wafer_classes(wanted) or ("none",))
             else:
                 ranges.append(wanted)
-        if not (plan.must or plan.some) and plan.prefer and not found.concepts:
-            ranges += [r for r, _ in plan.prefer]
         return replace(plan, filters=filters, ranges=tuple(ranges))
 
     # ---- fields and exclusions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 from collab.search.facets import BY_NAME
@@ -13,7 +14,7 @@ MAX_PIECES = 24
 
 _PHRASE = re.compile(r'(?<!\S)(-?)"([^"]{1,200})"')
 _PHRASE_ANYWHERE = re.compile(r'(-?)"([^"]{2,200})"')
-_QUOTES = str.maketrans("「」『』《》", '""""""')
+_QUOTES = str.maketrans("「」『』“”„", '"""""""')
 _FIELD = re.compile(
     r"(?<!\S)(-?)([A-Za-z_]{2,24}|[\u4e00-\u9fff]{1,6})\s?:\s?(\"[^\"]{1,80}\"|[^\s:]{1,80})"
 )
@@ -101,13 +102,14 @@ def _take_excluded(syntax: Syntax) -> None:
 def take_apart(query: str) -> Syntax:
     """The parts of a query; whatever is not understood stays plain text. Never raises."""
     clean = "".join(c if c.isprintable() else " " for c in query[:MAX_QUERY])
-    syntax = Syntax(normalize_text(clean.translate(_QUOTES)))
+    syntax = Syntax(unicodedata.normalize("NFKC", clean).translate(_QUOTES))
     _take_fields(syntax)
     _take_phrases(syntax)
     _take_fields(syntax)
     _take_excluded(syntax)
     for parts in (syntax.phrases, syntax.excluded, syntax.fields):
         del parts[MAX_PIECES:]
+    syntax.text = normalize_text(syntax.text)
     return syntax
 
 

@@ -24,6 +24,7 @@ from collab.search.plan import (
     Raw,
     RawHit,
     Want,
+    Within,
 )
 from collab.search.whoosh_score import kilometres
 from collab.vocabulary.catalog import load_vocabulary
@@ -282,7 +283,6 @@ class _Builder:
         clauses += [(Occur.MustNot, self._part(part)) for part in plan.exclude]
         if scored:
             clauses += [(Occur.Should, self._group(group)) for group in plan.extra]
-            clauses += [(Occur.Should, self._flat(self._range(r), w)) for r, w in plan.prefer]
         return Query.boolean_query(clauses)
 
     def _set(self, tags: list[str]) -> Any:
@@ -303,6 +303,8 @@ class _Builder:
     def _part(self, part: Part) -> Any:
         if isinstance(part, Phrase):
             return self._flat(self._phrase(part), part.weight)
+        if isinstance(part, Within):
+            return self._flat(self._range(part.range), part.weight)
         if part.prefix:
             return self._flat(self._prefixed(part.field, part.term), part.weight)
         if part.field in ("words", "grams") and not part.flat:

@@ -7,7 +7,20 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from collab.search.plan import GRAMS, TAG, Atom, Group, Part, Phrase, Plan, Range, Raw, RawHit, Want
+from collab.search.plan import (
+    GRAMS,
+    TAG,
+    Atom,
+    Group,
+    Part,
+    Phrase,
+    Plan,
+    Range,
+    Raw,
+    RawHit,
+    Want,
+    Within,
+)
 from collab.search.whoosh_reader import Floats, Mask, Segment, View
 
 K1, B = 1.2, 0.75
@@ -79,8 +92,6 @@ class Scorer:
             return base, score
         for group in plan.extra:
             score += self._group(segment, group)[1]
-        for wanted, weight in plan.prefer:
-            score += weight * _in_range(segment, wanted)
         return base, score
 
     def _enough(self, segment: Segment, plan: Plan, score: Floats) -> Mask:
@@ -131,6 +142,9 @@ class Scorer:
     def _part(self, segment: Segment, part: Part) -> tuple[Mask, Floats]:
         if isinstance(part, Phrase):
             hit = self._phrase(segment, part)
+            return hit, hit * part.weight
+        if isinstance(part, Within):
+            hit = _in_range(segment, part.range)
             return hit, hit * part.weight
         if part.prefix:
             hit = np.zeros(segment.size, dtype=bool)
