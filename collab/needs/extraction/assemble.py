@@ -8,17 +8,18 @@ from typing import Any
 
 from collab.needs.extraction import amounts, chains, money, questions, wishes
 from collab.needs.extraction.context import Context
-from collab.needs.extraction.criteria import Criteria, Scene
+from collab.needs.extraction.criteria import Criteria
 from collab.needs.extraction.findings import Reading, Taken, Unread
 from collab.needs.extraction.grammar import Grammar
 from collab.needs.extraction.layout import lay_out
 from collab.needs.extraction.measures import Measure, measures
+from collab.needs.extraction.scene import Scene
 from collab.needs.extraction.steps import Steps, Wanted
 from collab.needs.extraction.terms import Mention, folded_text
 from collab.needs.extraction.values import merged
 from collab.vocabulary.normalize import Normalized
 
-MAX_CHARS = 50_000
+MAX_CHARS = 20_000
 _AMBIGUITY_LIMIT = 0.65
 
 
@@ -34,7 +35,7 @@ class Extraction:
         self._folded = folded_text(self._text)
         self._layout = lay_out(self._text)
         self._context = Context(self._layout)
-        self._taken = Taken()
+        self._taken = Taken(len(self._text))
         self._unread: list[Unread] = []
         self._steps = Steps(grammar, self._text, self._folded, self._layout, self._context)
 
@@ -62,19 +63,16 @@ class Extraction:
 
     # ------------------------------------------------------------------ numbers and values
     def _numbers(self) -> list[Measure]:
-        inside = [
-            (m.start, m.end)
-            for m in (*self._steps.mentions, *self._steps.devices, *self._steps.materials)
-            if any(c.isdigit() for c in self._text[m.start : m.end])
-        ]
-        found = measures(self._text, self._grammar.units)
-        return [m for m in found if not any(s <= m.start and m.end <= e for s, e in inside)]
+        return measures(self._text, self._grammar.units)
 
     def _readings(self, numbers: Sequence[Measure]) -> list[Reading]:
+        cues = self._grammar.cues.find(self._text, self._folded)
+        steps = self._steps
         scene = Scene(
-            self._text, self._folded, self._layout, self._context,
-            self._grammar.cues.find(self._text, self._folded),
-            self._steps.test_only(), self._steps.imaging(),
+            text=self._text, layout=self._layout, context=self._context,
+            cues=cues, cue_starts=[c.start for c in cues],
+            techniques=steps.mentions, materials=steps.materials,
+            test_only=steps.test_only(), imaging=steps.imaging(), coupling=steps.coupling(),
         )  # fmt: skip
         criteria = Criteria(self._grammar, scene, self._taken)
         found = criteria.from_forms()
@@ -114,11 +112,16 @@ class Extraction:
 
     def _leftovers(self, numbers: Sequence[Measure]) -> None:
         operators = self._grammar.operators
+        named = Taken(len(self._text))
+        for mention in (*self._steps.mentions, *self._steps.devices, *self._steps.materials):
+            named.add(mention.start, mention.end)
         for measure in numbers:
             idle = self._layout.in_background(measure.start) or self._layout.in_purpose(
                 measure.start
             )
             if idle or self._taken.overlaps(measure.start, measure.end):
+                continue
+            if named.overlaps(measure.start, measure.end):
                 continue
             before = operators.before(self._text, measure.start)
             if not measure.units and not (

@@ -9,12 +9,12 @@ from collab.needs.extraction.layout import Layout, Span
 
 _REJECT_BEFORE = re.compile(
     r"不接受|不要(?!求)|不采用|不使用|不允许|不希望|不建议|不得采用|不得使用|不得|不能用|不能采用|不可用|不可采用|不可使用|不用(?!户)|不做|不走|不想用|不想"
-    r"|不考虑|不支持|不含(?!税)|不包括|不包含|不涉及|不需要|不需(?!求)|无需|无须|毋需|不必|禁止|严禁|禁用|拒绝|排除|谢绝|避免使用|避免采用|避免|勿用|勿|暂不|而非|而不是|并非|除了|除(?!胶|锡|金|铜|膜|气|尘|湿|泡|非|外)"
+    r"|不考虑|不支持|不含(?!税)|不包括|不包含|不涉及|不需要|不需(?!求)|无需|无须|毋需|不必|禁止|严禁|禁用|拒绝|排除|谢绝|避免使用|避免采用|避免|勿用|勿|暂不|而非|而不是|并非|除了|(?<![去清消移剥扣解免排])除(?=[^，,。;；\n]{1,14}(?:以外|之外|外))"
     r"|\b(?:no need (?:for|of|to)|do not|don't|does not|must not|should not|shall not|cannot|not|no|without|exclud(?:e|es|ing)|except(?: for)?|other than|rather than|instead of|avoid(?:ing)?|never)\b",
     re.IGNORECASE,
 )
 _NOT_REJECT = re.compile(
-    r"不(?:少于|低于|高于|超过|大于|小于|短于|长于|晚于|早于|差于|劣于|弱于)|不限于|\b(?:no (?:more|less|later|worse|fewer|higher|lower|greater|longer)|not (?:less|more|exceed|exceeding|later|worse|only|limited|lower|higher|above|below|greater|to exceed)|no\.)",
+    r"不(?:得|能|要|应|宜|可|允许|可以)?(?:少于|低于|高于|超过|高过|多于|大于|小于|短于|长于|晚于|早于|差于|劣于|弱于)|不限于|\b(?:no (?:more|less|later|worse|fewer|higher|lower|greater|longer)|not (?:less|more|exceed|exceeding|later|worse|only|limited|lower|higher|above|below|greater|to exceed)|no\.)",
     re.IGNORECASE,
 )
 _REJECT_AFTER = re.compile(
@@ -43,10 +43,12 @@ _TURN = re.compile(
     re.IGNORECASE,
 )
 _OPTIONAL = re.compile(
-    r"最好|优先|如能|若能|如果能|如可(?!靠)|若可(?!靠)|如有(?:可能|条件|能力|需要|必要)|可选|选做|选配|视情况|尽量|尽可能|倾向|更佳|更好|加分|可以考虑|可考虑|(?:^|[，,(])如(?:是|为|用|采用)"
+    r"最好|优先|如能|若能|如果能|如可(?!靠)|若可(?!靠)|如有(?:可能|条件|能力|需要|必要)|可选|选做|选配|视情况|尽量|尽可能|倾向|更佳|更好|加分|可以考虑|可考虑"
     r"|\b(?:preferabl[ey]|preferred|prefer|ideally|if possible|optional(?:ly)?|nice[- ]to[- ]have|would be (?:a plus|nice|great|good|welcome)|a plus|a bonus|bonus|desirable|(?:is|are) (?:also )?(?:acceptable|fine|welcome|ok)|as a fallback|fallback|could also)\b",
     re.IGNORECASE,
 )
+_REACH = 60
+_IF_AFTER = re.compile(r"\s?[(,](?:如果?|若)(?!需)|\s?\((?:if|optional)", re.IGNORECASE)
 _OPENS = re.compile(
     r"如能|若能|如果能|如可|若可|如有(?:可能|条件|能力)|if possible|ideally|preferabl[ey]|最好能?",
     re.IGNORECASE,
@@ -95,32 +97,27 @@ class Context:
         low, high = self._soft_scope(start)
         if _NEED_CUE.search(self._text, low, high):
             return False
-        if _OPTIONAL.search(self._text, low, high):
+        if _OPTIONAL.search(self._text, low, high) or _IF_AFTER.match(self._text, end):
             return True
         sentence = self._layout.sentence(start)
         opened = None
-        for opened in _OPENS.finditer(self._text, sentence[0], start):
+        for opened in _OPENS.finditer(self._text, max(sentence[0], start - _REACH), start):
             pass
         return opened is not None and not _TURN_BACK.search(self._text, opened.end(), start)
 
     def _soft_scope(self, start: int) -> Span:
-        bracket = self._layout.bracket(start)
-        clause = self._layout.clause(start)
-        if bracket and bracket[0] > clause[0]:
-            return (clause[0], clause[1])
-        high = clause[1]
-        if self._text[high : high + 4].startswith("如是"):
-            high += 4
-        return (clause[0], high)
+        low, high = self._layout.clause(start)
+        return (max(low, start - _REACH), min(high, start + _REACH))
 
     def _reject(self, start: int, end: int) -> str:
         clause = self._layout.clause(start)
         low = clause[0]
+        low = max(low, start - _REACH)
         for match in reversed(list(_REJECT_BEFORE.finditer(self._text, low, start))):
             if _NOT_REJECT.match(self._text, match.start()):
                 continue
             between = self._text[match.end() : start]
-            if len(between) <= 40 and not _TURN.search(between):
+            if not _TURN.search(between) and between.count(")") <= between.count("("):
                 return match.group()
         after = _REJECT_AFTER.match(self._text[end : min(len(self._text), end + 60)])
         if after and not re.search(r"^[^，,。;；\n]*?[、]", after.group()):
@@ -132,11 +129,13 @@ class Context:
         if not re.search(r"不需|无需|无须|不必|no need|not (?:needed|required)", word):
             return "reject"
         low, high = self._layout.sentence(start)
+        low, high = max(low, start - 2 * _REACH), min(high, start + _REACH)
         return "own" if _OWN_BEFORE.search(self._text, low, high) else "reject"
 
     def _own(self, start: int, end: int) -> str:
         clause = self._layout.clause(start)
-        for match in reversed(list(_OWN_BEFORE.finditer(self._text, clause[0], start))):
+        low = max(clause[0], start - _REACH)
+        for match in reversed(list(_OWN_BEFORE.finditer(self._text, low, start))):
             if not _OWN_TURN.search(self._text, match.end(), start):
                 return match.group()
         after = _OWN_AFTER.match(self._text[end : min(len(self._text), end + 60)])

@@ -4,45 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from collab.needs.extraction.context import Context
 from collab.needs.extraction.cues import Cue, Form, accepted_unit
 from collab.needs.extraction.findings import Reading, Taken
 from collab.needs.extraction.grammar import Grammar
-from collab.needs.extraction.layout import Layout
 from collab.needs.extraction.measures import Measure
 from collab.needs.extraction.operators import REACH, UP_TO, Found
 from collab.needs.extraction.scales import (
-    LASER_LINES,
     OPERATING_CLASSES,
     TEST_TEMPERATURES,
     band_value,
     wafer_class,
 )
+from collab.needs.extraction.scene import Scene
+from collab.needs.extraction.unaided import Unaided
 from collab.needs.extraction.units import convert, tidy
 from collab.vocabulary.catalog import Parameter
 
 _FLIP = {"le": "ge", "lt": "ge", "ge": "le", "gt": "le"}
 _BRACKETED = re.compile(r"\([^()]{0,40}\)")
 _FILLER = re.compile(
-    r"[\s:=|/(为是在应须需要的约值约~≈≤≥<>±可能达到至]|要求|指标|典型值?|目标值?|标称|之间|范围|一般|大概|大约|通常|整体|单边|单侧|平均|总|最终|均|都|分别|每通道"
+    r"[\s:=|/(满足为是在应须需要的约值约~≈≤≥<>±可能达到至]|要求|指标|典型值?|目标值?|标称|之间|范围|一般|大概|大约|通常|整体|单边|单侧|平均|总|最终|均|都|分别|每通道"
     r"|不大于|不小于|不低于|不高于|不超过|不少于|小于|大于|低于|高于|优于|好于|至少|至多|最大|最小|最高|最低|控制"
     r"|\b(?:of|is|are|be|should|must|shall|to|a|an|the|with|value|target|at|typ|typical|around|about|below|above|under|over|less|more|than|up|least|most|better|no|not|within|from|between|for|RMS|Ra|rms|max|min)\b"
 )
 _AFTER_CUE = re.compile(
     r"\s?(?:的|厚的?|长的?|宽的?|高的?|\bof (?:the )?(?:\w+ )?|-)?\s?", re.IGNORECASE
-)
-_WAFER_NEXT = re.compile(
-    r"(?:的|直径|,|\s|-)*(?:[A-Za-z\-/]{1,20}[\s-]?){0,3}(?:[\u3400-\u9fff]{0,6}?)(?:晶圆|圆片|衬底|外延片|硅片|片子|产线|工艺线|wafers?\b|substrates?\b|line\b|fab\b|epi)",
-    re.IGNORECASE,
-)
-_NOT_WAFER_NEXT = re.compile(r"\s?(?:屏|显示|液晶|面板|display|screen|panel|机柜|机架|rack)")
-_NO_WAVELENGTH_NEXT = re.compile(
-    r"\s?(?:以[上下内]|左右)?(?:的)?\s?(?:厚|宽|深|高|线宽|线条|工艺|节点|光刻|步进|pitch|thick|wide|deep|node|process|litho|gap|间距|间隙|周期|period|带宽|均匀|bandwidth|DUV|KrF|ArF|i线|stepper|scanner|layer|膜|层|氧化|SiN|氮化)"
-)
-_NO_WAVELENGTH_BEFORE = re.compile(
-    r"(?:厚|宽|深|高|距|周期|间隙|径|层|度|尺寸|节点|线条|分辨率|差|精度|偏移|漂移|thick|thickness|feature|pitch|period|gap|resolution|width|depth|layer of)\s?(?:为|是|of|:|≤|<|约)?\s?$"
 )
 _CONTEXT_SHIFT: Sequence[tuple[str, str, str, int]] = (
     ("etch-depth", r"TSV|TGV|通孔|via", "via-depth", 24),
@@ -56,19 +43,6 @@ _CONTEXT_SHIFT: Sequence[tuple[str, str, str, int]] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """Everything about one text that reading its numbers needs."""
-
-    text: str
-    folded: str
-    layout: Layout
-    context: Context
-    cues: Sequence[Cue]
-    test_only: bool
-    imaging: bool
-
-
 class Criteria:
     """Reads the criteria of one text."""
 
@@ -77,6 +51,7 @@ class Criteria:
         self._scene = scene
         self._taken = taken
         self._parameters = grammar.vocabulary.parameters
+        self._unaided = Unaided(grammar, scene)
 
     # ------------------------------------------------------------------ forms without a cue
     def from_forms(self) -> list[Reading]:
@@ -87,7 +62,7 @@ class Criteria:
                 continue
             reading = self._form(form)
             if reading is not None:
-                self._taken.add(form.start, form.end)
+                self._taken.add(form.start, form.end, form=True)
                 found.append(reading)
         return found
 
@@ -180,15 +155,13 @@ class Criteria:
     def _preference(self, name: str) -> int:
         if name == "spatial-resolution":
             return 0 if self._scene.imaging else 2
+        if name == "test-temperature":
+            return 0 if self._scene.test_only else 2
         return 1
 
     def _fits(self, parameter: Parameter, measure: Measure) -> bool:
         if (parameter.kind == "dims2") != (measure.shape == "size"):
-            return (
-                parameter.kind == "dims2"
-                and parameter.id == "piece-size"
-                and measure.shape == "one"
-            )
+            return False
         if parameter.id == "fiber-pitch" and not measure.units:
             return measure.values[0] in (127.0, 250.0, 165.0, 82.0)
         if parameter.dimension == "none" and measure.units:
@@ -198,15 +171,14 @@ class Criteria:
     def _preceding(self, measure: Measure, before: Found | None) -> Cue | None:
         """The nearest cue in front of the number with nothing but fillers between."""
         edge = before.start if before else measure.start
-        for cue in reversed(self._cues_before(edge + 1)):
-            gap = self._scene.text[cue.end : measure.start]
+        for cue in reversed(self._scene.cues_between(edge - 70, edge + 1)):
+            if cue.end > edge + 1 or cue.end > measure.start:
+                continue
+            gap = self._taken.masked(self._scene.text, cue.end, measure.start)
             if len(gap) > 44:
                 return None
             return cue if self._bridges(gap, before is not None) else None
         return None
-
-    def _cues_before(self, edge: int) -> list[Cue]:
-        return [c for c in self._scene.cues if edge - 48 < c.end <= edge]
 
     @staticmethod
     def _bridges(gap: str, has_operator: bool) -> bool:
@@ -224,78 +196,15 @@ class Criteria:
         start = after.end if after else measure.end
         match = _AFTER_CUE.match(self._scene.text, start)
         reach = match.end() if match else start
-        for cue in self._scene.cues:
-            if start <= cue.start <= reach:
-                return cue
+        for cue in self._scene.cues_between(start, reach + 1):
+            return cue
         return None
 
     def _uncued(
         self, measure: Measure, preceding: Cue | None
     ) -> list[tuple[Parameter, Cue | None, str, float]]:
-        names: list[tuple[str, float]] = []
-        word = self._unit_word(measure)
-        if word in self._grammar.bare_units and not self._foreign_noise(measure):
-            names.append((self._grammar.bare_units[word], 0.85))
-        if self._is_wafer(measure):
-            names.append(("wafer-diameter", 0.95))
-        if preceding is None and self._is_wavelength(measure):
-            names.append(("wavelength", 0.75))
-        if measure.shape == "size" and self._is_die(measure):
-            names.append(("die-size", 0.8))
-        if measure.unit_in("count") and self._is_cycling(measure):
-            names.append(("cycle-count", 0.85))
+        names = self._unaided.names(measure, preceding is not None)
         return [(self._parameters[n], None, "unit", sure) for n, sure in names]
-
-    def _unit_word(self, measure: Measure) -> str:
-        tail = self._scene.text[measure.start : measure.end]
-        match = re.search(r"[^\d\s.+-][^\s]*$", tail)
-        return match.group() if match else ""
-
-    def _foreign_noise(self, measure: Measure) -> bool:
-        before = self._scene.text[max(0, measure.start - 12) : measure.start]
-        return bool(re.search(r"相位噪声|相噪|phase noise|频率噪声", before))
-
-    def _is_wafer(self, measure: Measure) -> bool:
-        unit = measure.unit_in("length")
-        if unit == "inch":
-            return not _NOT_WAFER_NEXT.match(self._scene.text, measure.end)
-        if unit in ("mm", "cm") and measure.shape != "size":
-            known = all(
-                wafer_class(v, unit, self._grammar.tables["wafer_diameter_nominal"])
-                for v in measure.values
-            )
-            return known and bool(_WAFER_NEXT.match(self._scene.text, measure.end))
-        return False
-
-    def _is_wavelength(self, measure: Measure) -> bool:
-        unit = measure.unit_in("length")
-        if unit not in ("nm", "um") or measure.shape == "size":
-            return False
-        centre = sum(measure.values) / len(measure.values)
-        nanometres = centre if unit == "nm" else centre * 1000
-        known = round(nanometres) in LASER_LINES and (unit == "nm" or 0.7 < centre < 11)
-        if measure.shape == "range":
-            known = unit == "nm" and measure.values[0] >= 400 and measure.values[1] <= 2500
-        text = self._scene.text
-        return known and not (
-            _NO_WAVELENGTH_NEXT.match(text, measure.end)
-            or _NO_WAVELENGTH_BEFORE.search(text[max(0, measure.start - 14) : measure.start])
-        )
-
-    def _is_die(self, measure: Measure) -> bool:
-        low, high = self._scene.layout.clause(measure.start)
-        return bool(
-            re.search(
-                r"芯片|管芯|裸片|\bdies?\b|\bchips?\b", self._scene.text[low:high], re.IGNORECASE
-            )
-        )
-
-    def _is_cycling(self, measure: Measure) -> bool:
-        if not re.search(r"次|循环|cycles?$", self._scene.text[measure.start : measure.end + 4]):
-            return False
-        low, high = self._scene.layout.sentence(measure.start)
-        around = self._scene.text[max(low, measure.start - 30) : min(high, measure.end + 12)]
-        return bool(re.search(r"温循|温度循环|高低温|循环|冲击|cycl", around))
 
     # ------------------------------------------------------------------ value and operator
     def _read(
@@ -337,6 +246,8 @@ class Criteria:
         name = parameter.id
         if name == "eo-bandwidth" and self._scene.test_only:
             return self._parameters["test-frequency"]
+        if name == "insertion-loss" and self._scene.coupling and self._plain_loss(measure):
+            return self._parameters["coupling-loss"]
         for source, pattern, target, reach in _CONTEXT_SHIFT:
             if name == source and re.search(pattern, self._near(measure, reach)):
                 if not target:
@@ -345,11 +256,15 @@ class Criteria:
                 return shifted if accepted_unit(shifted, measure.units) is not None else parameter
         return parameter
 
+    def _plain_loss(self, measure: Measure) -> bool:
+        """损耗 alone, in a need that only asks for coupling."""
+        before = self._scene.text[max(0, measure.start - 12) : measure.start]
+        return bool(re.search(r"(?<![入传播总插])损耗|(?<!insertion )(?<!propagation )\bloss", before))
+
     def _near(self, measure: Measure, reach: int) -> str:
         low = self._scene.layout.sentence(measure.start)[0]
-        cue = max(
-            (c.start for c in self._scene.cues if c.end <= measure.start), default=measure.start
-        )
+        close = self._scene.cues_between(measure.start - 40, measure.start)
+        cue = max((c.start for c in close if c.end <= measure.start), default=measure.start)
         edge = cue if measure.start - cue < 24 else measure.start
         return self._scene.text[max(low, edge - reach) : measure.start]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -32,16 +32,26 @@ class Unread:
     reason: str
 
 
-@dataclass(slots=True)
 class Taken:
-    """Stretches of the text that are spoken for."""
+    """Stretches of a text that are spoken for."""
 
-    spans: list[tuple[int, int]] = field(default_factory=list)
+    def __init__(self, size: int) -> None:
+        self._used = bytearray(size + 1)
+        self._forms = bytearray(size + 1)
 
-    def add(self, start: int, end: int) -> None:
-        """Mark a stretch as used."""
-        self.spans.append((start, end))
+    def add(self, start: int, end: int, *, form: bool = False) -> None:
+        """Mark a stretch as used; a form may stand between a cue and its number."""
+        self._used[start:end] = b"\x01" * (end - start)
+        if form:
+            self._forms[start:end] = b"\x01" * (end - start)
 
     def overlaps(self, start: int, end: int) -> bool:
         """True when part of the stretch is used already."""
-        return any(s < end and start < e for s, e in self.spans)
+        return any(self._used[start:end])
+
+    def masked(self, text: str, start: int, end: int) -> str:
+        """The stretch without the forms inside it."""
+        piece = text[start:end]
+        if not any(self._forms[start:end]):
+            return piece
+        return "".join(c for c, used in zip(piece, self._forms[start:end], strict=True) if not used)

@@ -8,7 +8,7 @@ from typing import Any
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from collab.needs.extraction.cues import CueIndex, Forms, bare_units, parameter_tables
-from collab.needs.extraction.numerals import chinese_value
+from collab.needs.extraction.numerals import ENGLISH, chinese_value
 from collab.needs.extraction.operators import Operators
 from collab.needs.extraction.terms import Resolver, build_indexes, stems
 from collab.needs.extraction.units import UnitWords
@@ -49,10 +49,13 @@ class Grammar:
     @staticmethod
     def figure(text: str) -> float | None:
         """A number in digits or Chinese numerals."""
+        word = text.strip().lower()
+        if word in ENGLISH:
+            return float(ENGLISH[word])
         try:
-            return float(text.replace(",", ""))
+            return float(word.replace(",", ""))
         except ValueError:
-            return chinese_value(text)
+            return chinese_value(word)
 
 
 def grammar_of(vocabulary: Vocabulary) -> Grammar:

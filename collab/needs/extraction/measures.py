@@ -27,7 +27,7 @@ _ENGLISH_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _LONE = re.compile(r"(?:±|\+/-|正负)\s?$")
-_SIGN = re.compile(r"(?<![0-9A-Za-z)°%\"])-\s?$|(?<=[~≤≥<>=至到])\s?-\s?$|(?<=\bto )-$")
+_SIGN = re.compile(r"(?<![0-9A-Za-z)°%\"])(?<!/)-\s?$|(?<=[~≤≥<>=至到])\s?-\s?$|(?<=\bto )-$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +207,8 @@ def _listed(text: str, items: list[Token], index: int) -> tuple[Measure, int]:
 
 
 def _listable(first: Token, second: Token) -> bool:
-    return (
-        (bool(second.units)
-        and (not first.units or first.units == second.units))
-        or (not first.units and not second.units and first.core == first.end)
+    return (bool(second.units) and (not first.units or first.units == second.units)) or (
+        not first.units and not second.units and first.core == first.end
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from collab.needs.extraction.context import Context
@@ -17,12 +17,14 @@ _COMMISSION = re.compile(
     r"测试委托|委托测试|委托检测|性能评测|验证服务|测试服务|检测服务|测试需求|检测需求|test(?:ing)? (?:service|commission|campaign|request)|measurement (?:service|request)",
     re.IGNORECASE,
 )
+_NAMED_TEST = re.compile(r"(?:测试|测量|试验|检测|分析|表征|test(?:ing)?|measurements?)$", re.IGNORECASE)
 _TEST_VERB = re.compile(r"测试?|测量|检测?|表征|验证|评估|标定")
 _SPEC_AFTER = re.compile(
     r"\s?(?:\([^()]{0,16}\))?\s?(?:[≤≥<>=±~:：]|[-+]?\d|不[大小高低超少多][于过]|[小大低高优好]于|至少|至多|超过|达到|控制在|要求|指标|为\s?\d|of \d|below|above|better|less|more|at (?:least|most)|under \d|over \d|[\u3400-\u9fff]{0,2}[≤≥<>])"
 )
 _SUPPLY_DEFAULT = ("采购", "购买", "求购", "供应", "供货", "定制", "订购")
 _CARRIER = ("packaging", "mask", "singulation", "planarization", "bonding", "metrology")
+_PROPERTY_WORD = re.compile(r"[\u3400-\u9fff]{0,4}?(?:温度|精度|强度|深度|厚度|损耗|间距|误差|均匀性|应力|速率|周期|宽度|浓度|能量|剂量|良率|时间|面积|场|成品率|temperature|accuracy|strength|depth|loss|rate)|\s(?:temperature|accuracy|strength|depth|loss|thickness|pitch|yield)")
 _TEST_OBJECT = re.compile(r"(?:芯片|管芯|裸片)(?!的|流|封|设计|载|级)")
 _AS_VERB = re.compile(r"(?:和|、|及|并|或|不需要|无需|需要|要|做)\s?$")
 
@@ -90,6 +92,12 @@ class Steps:
             self._vocabulary.techniques[m.id].category in ("test", "equipment") for m in live
         )
 
+    def coupling(self) -> bool:
+        """True when light is coupled or devices are packaged, and nothing is made or measured."""
+        kinds = {m.id.split(".")[0] for m in self.mentions if not self._idle(m)}
+        ids = {m.id for m in self.mentions}
+        return any(i.startswith("packaging.coupling") for i in ids) and kinds <= {"packaging", "facet", "singulation"}
+
     def imaging(self) -> bool:
         """True when microscopy or failure analysis is asked for and no lithography."""
         ids = {m.id.split(".")[0] for m in self.mentions}
@@ -130,7 +138,7 @@ class Steps:
     def sort(self, readings: Sequence[Reading]) -> Wanted:
         """Decide for each mention: wanted, alternative, optional, excluded or only talk."""
         wanted = Wanted()
-        bound = [(r.start, r.end) for r in readings if r.rule in ("cue-before", "cue-after")]
+        bound = {r.start: r.end for r in readings if r.rule in ("cue-before", "cue-after")}
         live: list[Mention] = []
         cued: list[Mention] = []
         for mention in self.mentions:
@@ -225,16 +233,27 @@ class Steps:
         branch = (mention.id, *self._vocabulary.ancestors(mention.id))
         if "test.reliability" in branch or "metrology" in branch:
             return False
+        if _NAMED_TEST.search(self._text[mention.start : mention.end]):
+            return False
         return self._spec_follows(mention)
 
     def _spec_follows(self, mention: Mention) -> bool:
         return bool(_SPEC_AFTER.match(self._text, mention.end))
 
-    @staticmethod
-    def _inside_cue(mention: Mention, bound: list[tuple[int, int]]) -> bool:
-        return any(
-            s <= mention.start and mention.end < e and mention.start - s <= 3 for s, e in bound
-        )
+    def _inside_cue(self, mention: Mention, bound: Mapping[int, int]) -> bool:
+        """A step named only inside the name of a property (沉积温度, 键合强度)."""
+        if self._is_test(mention):
+            return False
+        if len(self._vocabulary.descendants(mention.id)) == 1 and mention.rule != "context":
+            return False
+        for start in range(max(0, mention.start - 3), mention.start + 1):
+            if start in bound:
+                return self._cue_goes_on(mention.end, bound[start])
+        return False
+
+    def _cue_goes_on(self, end: int, reading_end: int) -> bool:
+        """The property's name is longer than the step's."""
+        return end < reading_end and bool(_PROPERTY_WORD.match(self._text, end))
 
     def _about_region(self, mention: Mention) -> bool:
         """不接受境外流片 refuses a place, not the step."""

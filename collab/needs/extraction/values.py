@@ -26,7 +26,32 @@ _SKIPPED: Mapping[str, frozenset[str]] = {
     "certification": frozenset({"aec-q102"}),
 }
 _WEAK_WORDS = frozenset(
-    ["采购", "购买", "供货", "license", "技术转让", "专利许可", "来料加工", "代工服务", "委托加工", "合资", "咨询服务", "技术咨询", "加工测试服务", "许可或转让", "chirp", "ook", "板载", "塑封", "金盒", "box", "以太网标准", "激光安全等级", "17025", "coc"]
+    [
+        "采购",
+        "购买",
+        "供货",
+        "license",
+        "技术转让",
+        "专利许可",
+        "来料加工",
+        "代工服务",
+        "委托加工",
+        "合资",
+        "咨询服务",
+        "技术咨询",
+        "加工测试服务",
+        "许可或转让",
+        "chirp",
+        "ook",
+        "板载",
+        "塑封",
+        "金盒",
+        "box",
+        "以太网标准",
+        "激光安全等级",
+        "17025",
+        "coc",
+    ]
 )
 _NEAR: Mapping[str, re.Pattern[str]] = {
     "substrate-conductivity": re.compile(r"衬底|基底|基片|substrate|wafer|晶圆|InP|GaAs|外延片", re.IGNORECASE),

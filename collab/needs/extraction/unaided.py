@@ -1,0 +1,174 @@
+"""Numbers whose unit or surroundings name the parameter although no cue word stands by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from collab.needs.extraction.grammar import Grammar
+from collab.needs.extraction.measures import Measure
+from collab.needs.extraction.scales import LASER_LINES, wafer_class
+from collab.needs.extraction.scene import Scene
+
+_FIBRE_PITCHES = (82.0, 127.0, 165.0, 250.0)
+_WAFER_NEXT = re.compile(
+    r"(?:的|直径|,|\s|-)*(?:[A-Za-z\-/]{1,20}[\s-]?){0,3}(?:[\u3400-\u9fff]{0,6}?)"
+    r"(?:晶圆|圆片|衬底|外延片|硅片|片子|产线|工艺线|wafers?\b|substrates?\b|line\b|fab\b|epi)",
+    re.IGNORECASE,
+)
+_NOT_WAFER_NEXT = re.compile(
+    r"\s?(?:屏|显示|液晶|面板|方形?掩模|石英铬版|铬版|掩模|display|screen|panel|机柜|机架|rack)",
+    re.IGNORECASE,
+)
+_NO_WAVELENGTH_NEXT = re.compile(
+    r"\s?(?:以[上下内]|左右)?(?:的)?\s?(?:厚|宽|深|高|线宽|线条|工艺|节点|光刻|步进|pitch|thick|wide"
+    r"|deep|node|process|litho|gap|间距|间隙|周期|period|带宽|均匀|bandwidth|DUV|KrF|ArF|i线|stepper"
+    r"|scanner|layer|膜|层|氧化|SiN|氮化|grating|feature|line|of )"
+)
+_NO_WAVELENGTH_BEFORE = re.compile(
+    r"(?:厚|宽|深|高|距|周期|间隙|径|层|度|尺寸|节点|线条|分辨率|差|精度|偏移|漂移|thick|thickness"
+    r"|feature|pitch|period|gap|resolution|width|depth|layer of)\s?(?:为|是|of|:|≤|<|约)?\s?$"
+)
+_LAYER_NEXT = re.compile(
+    r"\s?(?:的|厚的?|of|thick)?\s?(?:(?:[A-Z]*CVD|ALD|thermal|sputtered|热|干氧|湿氧|溅射的?|蒸发的?)\s?)?"
+    r"(?:氧化硅|二氧化硅|氮化硅|氧化铝|SiO2|SiN\b|Si3N4|Al2O3|HfO2|TiO2|ITO|a-Si|oxide|nitride|alumina"
+    r"|Au\b|Cr\b|Ti\b|Ni\b|Al\b|Cu\b|Pt\b|gold|金膜|铬|镍|铝膜|铜膜|薄膜|膜层|介质膜)",
+)
+_THICK_NEXT = re.compile(r"\s?厚(?!度)")
+_GUIDING = frozenset({"sin", "sion", "tfln", "tflt", "bto", "alumina", "ta2o5", "aln", "soi", "ge", "sic"})
+_HEAT_STEPS = ("thermal", "deposition", "epitaxy", "bonding", "doping")
+_PITCHES: Sequence[tuple[str, str]] = (
+    (r"GSG|探针|probe", "gsg-pitch"),
+    (r"凸点|bump|铜柱|pillar|混合键合|hybrid bond", "bump-pitch"),
+    (r"焊盘|pad", "pad-pitch"),
+    (r"像元|像素|pixel", "pixel-pitch"),
+)  # fmt: skip
+_PITCH_NEXT = re.compile(r"\s?(?:间距|节距|pitch)", re.IGNORECASE)
+_PITCH_BEFORE = re.compile(r"(?:间距|节距|pitch)(?:为|是|:|of|\s|≤|约)*$", re.IGNORECASE)
+
+
+class Unaided:
+    """Finds the parameter of a number from its unit and what stands around it."""
+
+    def __init__(self, grammar: Grammar, scene: Scene) -> None:
+        self._grammar = grammar
+        self._scene = scene
+        self._text = scene.text
+
+    def names(self, measure: Measure, has_cue: bool) -> list[tuple[str, float]]:
+        """Parameters the number may state, the surest first, with a confidence."""
+        found: list[tuple[str, float]] = []
+        word = self._unit_word(measure)
+        if word in self._grammar.bare_units and not self._foreign_noise(measure):
+            found.append((self._grammar.bare_units[word], 0.85))
+        for name, sure, holds in (
+            ("wafer-diameter", 0.95, self._is_wafer),
+            ("wavelength", 0.75, self._is_wavelength),
+            ("die-size", 0.8, self._is_die),
+            ("cycle-count", 0.85, self._is_cycling),
+            ("film-thickness", 0.75, self._is_layer),
+            ("process-temperature", 0.75, self._is_heating),
+            ("test-temperature", 0.75, self._is_test_heat),
+        ):
+            if not (has_cue and name == "wavelength") and holds(measure):
+                found.append((name, sure))
+        return found + self._pitch(measure)
+
+    def _before(self, measure: Measure, reach: int) -> str:
+        return self._text[max(0, measure.start - reach) : measure.start]
+
+    def _clause(self, measure: Measure, reach: int = 60) -> str:
+        low, high = self._scene.layout.clause(measure.start)
+        return self._text[max(low, measure.start - reach) : min(high, measure.end + reach)]
+
+    def _unit_word(self, measure: Measure) -> str:
+        match = re.search(r"[^\d\s.+-][^\s]*$", self._text[measure.start : measure.end])
+        return match.group() if match else ""
+
+    def _foreign_noise(self, measure: Measure) -> bool:
+        return bool(re.search(r"相位噪声|相噪|phase noise|频率噪声", self._before(measure, 12)))
+
+    def _is_wafer(self, measure: Measure) -> bool:
+        unit = measure.unit_in("length")
+        if unit == "inch":
+            return not _NOT_WAFER_NEXT.match(self._text, measure.end)
+        if unit not in ("mm", "cm") or measure.shape == "size":
+            return False
+        table = self._grammar.tables["wafer_diameter_nominal"]
+        known = all(wafer_class(v, unit, table) for v in measure.values)
+        return known and bool(_WAFER_NEXT.match(self._text, measure.end))
+
+    def _is_wavelength(self, measure: Measure) -> bool:
+        unit = measure.unit_in("length")
+        if unit not in ("nm", "um") or measure.shape == "size":
+            return False
+        centre = sum(measure.values) / len(measure.values)
+        nanometres = centre if unit == "nm" else centre * 1000
+        known = round(nanometres) in LASER_LINES and (unit == "nm" or 0.7 < centre < 11)
+        if measure.shape == "range":
+            known = unit == "nm" and measure.values[0] >= 400 and measure.values[1] <= 2500
+        return known and not (
+            _NO_WAVELENGTH_NEXT.match(self._text, measure.end)
+            or _NO_WAVELENGTH_BEFORE.search(self._before(measure, 14))
+        )
+
+    def _is_die(self, measure: Measure) -> bool:
+        if measure.shape != "size":
+            return False
+        return bool(re.search(r"芯片|管芯|裸片|\bdies?\b|\bchips?\b", self._clause(measure), re.IGNORECASE))
+
+    def _is_cycling(self, measure: Measure) -> bool:
+        if measure.unit_in("count") is None:
+            return False
+        if not re.search(r"次|循环|cycles?$", self._text[measure.start : measure.end + 4]):
+            return False
+        return bool(re.search(r"温循|温度循环|高低温|循环|冲击|cycl", self._clause(measure, 30)))
+
+    def _is_layer(self, measure: Measure) -> bool:
+        """2.5 um of oxide, 20 nm 厚, SiN 400 nm: the thickness of a layer."""
+        if measure.unit_in("length") not in ("nm", "um", "angstrom") or measure.shape == "size":
+            return False
+        if _LAYER_NEXT.match(self._text, measure.end) or _THICK_NEXT.match(self._text, measure.end):
+            return True
+        return self._layer_before(measure) is not None and not self._is_wavelength(measure)
+
+    def _layer_before(self, measure: Measure) -> str | None:
+        """The guiding material that stands right before the number."""
+        for mention in self._scene.materials:
+            gap = self._text[mention.end : measure.start] if mention.end <= measure.start else None
+            if gap is not None and len(gap) <= 2 and not gap.strip(" :(") and mention.id in _GUIDING:
+                return mention.id
+        return None
+
+    def _is_heating(self, measure: Measure) -> bool:
+        """RTA 1050 °C: a temperature right behind the step it belongs to."""
+        if measure.unit_in("temperature") is None or measure.values[0] < 60:
+            return False
+        for mention in self._scene.techniques:
+            close = 0 <= measure.start - mention.end <= 4
+            if close and mention.id.split(".")[0] in _HEAT_STEPS:
+                return True
+        return False
+
+    def _is_test_heat(self, measure: Measure) -> bool:
+        if measure.unit_in("temperature") is None:
+            return False
+        if re.search(r"高低温|温循|三温|变温|温度循环", self._clause(measure, 24)):
+            return True
+        return self._scene.test_only and bool(re.search(r"温度?[^,，。;]{0,4}$", self._before(measure, 8)))
+
+    def _pitch(self, measure: Measure) -> list[tuple[str, float]]:
+        """A bare 间距 or pitch takes its meaning from what is spaced."""
+        said = _PITCH_NEXT.match(self._text, measure.end) or _PITCH_BEFORE.search(self._before(measure, 10))
+        if not said:
+            return []
+        around = self._clause(measure, 40)
+        for pattern, name in _PITCHES:
+            if re.search(pattern, around, re.IGNORECASE):
+                return [(name, 0.8)]
+        low = self._scene.layout.sentence(measure.start)[0]
+        near = self._text[max(low, measure.start - 50) : measure.end + 20]
+        fibres = re.search(r"光纤|阵列|芯|通道|FA|fiber|V槽|耦合|channel", near)
+        if fibres and measure.values[0] in _FIBRE_PITCHES:
+            return [("fiber-pitch", 0.85)]
+        return []
