@@ -94,11 +94,13 @@ def _regions(uow: UnitOfWork, data: SeedData) -> dict[str, int]:
 def _region_values(
     region: SeedRegion, parents: Mapping[str, str], wishes: list[str]
 ) -> dict[str, Any]:
-    return {
+    values = {
         "code": region.code, "zh": region.zh, "en": region.en, "parent": region.parent,
         "kind": region.kind, "path": region_path(region.code, parents), "iso": region.iso,
         "lat": region.lat, "lon": region.lon, "wishes": wishes, "source": region.source,
+        "full_zh": region.full_zh,
     }  # fmt: skip
+    return {name: value for name, value in values.items() if name in Region.model_fields}
 
 
 def _organisations(uow: UnitOfWork, data: SeedData, regions: Mapping[str, int]) -> dict[str, int]:
@@ -129,6 +131,7 @@ def _organisation_values(o: SeedOrganisation, region_id: int) -> dict[str, Any]:
 
 def _capabilities(uow: UnitOfWork, data: SeedData, organisations: Mapping[str, int]) -> None:
     have = {r.slug: r for r in uow.session.exec(select(Capability)).all() if r.slug}
+    details = facilities.all_details(uow)
     fresh: list[tuple[Capability, SeedCapability]] = []
     for capability in data.capabilities:
         row = have.get(capability.slug)
@@ -142,8 +145,26 @@ def _capabilities(uow: UnitOfWork, data: SeedData, organisations: Mapping[str, i
         uow.session.add(row)
         fresh.append((row, capability))
     uow.flush()
-    for row, capability in fresh:
-        put_details(uow, row, capability.techniques, capability.materials, capability.values)
+    with uow.session.no_autoflush:  # all rows in a few statements at the end
+        for row, capability in fresh:
+            if not _stands(row, capability, details):
+                put_details(
+                    uow, row, capability.techniques, capability.materials, capability.values
+                )
+    uow.flush()
+
+
+def _stands(row: Capability, capability: SeedCapability, details: facilities.Details) -> bool:
+    """Whether the database holds just these techniques, materials and values already."""
+    key = row.id or 0
+    stated = {
+        p: Offered(v.low, v.high, tuple(v.choices)) for p, v in details.values.get(key, {}).items()
+    }
+    return (
+        details.techniques.get(key, []) == list(capability.techniques)
+        and details.materials.get(key, []) == list(capability.materials)
+        and stated == dict(capability.values)
+    )
 
 
 def put_details(
