@@ -14,8 +14,8 @@ from tests.service import killing
 def test_what_was_acknowledged_survives_killed_writers(database: Database, tmp_path: Path) -> None:
     chance = random.Random(7)
     url = database.url.render_as_string(hide_password=False)
-    promised = [killing.kill_writers(url, tmp_path, n, chance, 2) for n in range(2)]
-    assert killing.check(database, promised) >= 40
+    promised = killing.kill_writers(url, tmp_path, 0, chance, 2)
+    assert killing.check(database, [promised]) >= 20
 
 
 def test_a_killed_migration_is_finished_by_the_next_start(empty_url: str) -> None:
