@@ -13,7 +13,8 @@ GAP = 14.0
 STEP = 1.08  # radii grow in steps, so that one more member mostly moves nothing outside
 TURNS = 160
 WIDE = 1.1  # screens and slides are wider than high
-SPREAD = 0.55  # of the room the discs need: closer than geography, so that no oceans gape
+SPREAD = 1.2  # of the room the discs need: so wide at first that hardly any overlap
+SETTLE, DRAW = 110, 0.994  # then drawn together little by little, so that none changes sides
 
 
 def chance(key: str, salt: str = "") -> tuple[float, float]:
@@ -67,7 +68,8 @@ def pack(anchors: Floats, radius: Floats, keys: list[str]) -> Floats:
         np.fill_diagonal(distance, np.inf)
         push = np.maximum(reach - distance, 0.0) / np.maximum(distance, 1e-9) * give
         centre += 0.6 * (apart * push[..., None]).sum(axis=1)
-        centre += 0.02 * (1.0 - turn / TURNS) * (start - centre)
+        if turn < SETTLE:
+            centre *= DRAW
     return _stretched(centre, reach)
 
 
