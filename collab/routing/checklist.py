@@ -1,0 +1,176 @@
+"""Routes as plain data and words, with the hand-over checklist: who ships what, in what, to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from collab.matching.words import both, figure
+from collab.routing.plan import Plan
+from collab.routing.route import Handover, Leg, Route
+from collab.routing.rules import UNKNOWN, Checked
+from collab.vocabulary.catalog import Vocabulary
+
+Text = dict[str, str]
+CARRIERS: dict[str, tuple[str, str, str]] = {
+    "design": ("layout-file", "加密传输的版图文件", "layout files over an encrypted channel"),
+    "mask": ("mask-box", "掩模盒", "mask box"),
+    "blank-wafer": ("wafer-box", "晶圆盒", "wafer box"), "epi-wafer": ("wafer-box", "晶圆盒", "wafer box"),
+    "wafer": ("wafer-box", "晶圆盒", "wafer box"), "wafer-done": ("wafer-box", "晶圆盒", "wafer box"),
+    "bonded-wafer": ("wafer-box", "晶圆盒", "wafer box"),
+    "thinned-wafer": ("film-frame", "带绷膜的晶圆环", "film frame"),
+    "bar": ("bar-cassette", "巴条盒", "bar cassette"), "die": ("gel-pack", "凝胶盒或华夫盘", "gel pack or waffle tray"),
+    "carrier-assembly": ("waffle-tray", "华夫盘", "waffle tray"),
+    "sub-assembly": ("device-tray", "器件托盘", "device tray"),
+    "packaged-device": ("device-tray", "器件托盘", "device tray"), "module": ("device-tray", "器件托盘", "device tray"),
+}  # fmt: skip
+KINDS = {
+    "fastest": ("最快", "fastest"), "fewest": ("交接最少", "fewest hand-overs"),
+    "nearest": ("最近", "nearest"), "surest": ("最有把握", "surest"), "pareto": ("折中", "balanced"),
+}  # fmt: skip
+_ROAD = {
+    "same_site": ("同一园区内", "on one site"), "same_country": ("国内运输", "within the country"),
+    "cross_border": ("跨境运输，确认出口管制与清关", "across a border: settle export control and customs"),
+    "unknown": ("地点未知", "place unknown"),
+}  # fmt: skip
+_VERDICTS = {
+    "block": ("不可行", "not possible"), "fix": ("需要补救", "needs a remedy"), "warn": ("注意", "mind"),
+    "info": ("说明", "note"), UNKNOWN: ("待确认", "to be confirmed"), "ok": ("符合", "fits"),
+}  # fmt: skip
+
+
+def state_label(vocabulary: Vocabulary, state: str) -> Text:
+    """The name of a state of the piece."""
+    entry = vocabulary.raw["chains"]["states"].get(state)
+    return both(entry["zh"], entry["en"]) if entry else both("待确认", "to be confirmed")
+
+
+def _operand(vocabulary: Vocabulary, operand: Any, language: str) -> str:
+    if isinstance(operand, dict):
+        value = operand["value"]
+        shown = "/".join(map(str, value)) if isinstance(value, list) else str(value)
+        return f"{shown} {operand.get('unit', '')}".strip()
+    name = str(operand).split(".", 1)[-1]
+    found = vocabulary.label(name, language)
+    return found if found != name else name.replace("-", " ")
+
+
+def rule_view(vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
+    """A rule's verdict at a hand-over with its reason in both languages."""
+    rule = checked.rule
+    zh, en = _VERDICTS[checked.verdict]
+    return {
+        "rule": rule.id, "severity": rule.severity, "verdict": checked.verdict,
+        "label": both(zh, en), "reason": both(rule.reason_zh, rule.reason_en),
+        "remedies": list(rule.remedies) if checked.verdict == "fix" else [],
+    }  # fmt: skip
+
+
+def rule_question(vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
+    """The question that settles an unknown or a fix without remedy, and who should answer it."""
+    side = "member" if checked.asks.startswith("piece.") else "provider"
+    parts = {}
+    for language in ("zh", "en"):
+        left = _operand(vocabulary, checked.left, language)
+        right = _operand(vocabulary, checked.right, language)
+        parts[language] = (left, right)
+    zh = f"请确认{parts['zh'][0]}与{parts['zh'][1]}是否相符：{checked.rule.reason_zh}"
+    en = f"Please confirm {parts['en'][0]} against {parts['en'][1]}: {checked.rule.reason_en}"
+    return {"rule": checked.rule.id, "to": side, **both(zh, en)}
+
+
+def _shown(checked: Iterable[Checked]) -> list[Checked]:
+    return [c for c in checked if c.verdict != "ok"]
+
+
+def leg_view(vocabulary: Vocabulary, leg: Leg) -> dict[str, Any]:
+    """A leg as data: where, what, how long, what is open."""
+    offer, weeks = leg.offer, leg.candidate.weeks
+    technique = leg.candidate.done
+    return {
+        "step": leg.key or None, "technique": technique,
+        "label": both(vocabulary.label(technique), vocabulary.label(technique, "en")),
+        "capability": offer.key, "organisation": offer.organisation,
+        "capability_name": both(offer.name_zh, offer.name_en),
+        "organisation_name": both(offer.organisation_zh, offer.organisation_en),
+        "region": offer.place.region, "weeks": [weeks.low, weeks.high], "weeks_stated": weeks.stated,
+        "remedy": leg.remedy or None, "class": leg.candidate.klass, "score": leg.candidate.score,
+        "open_questions": leg.questions, "state_after": leg.state or None,
+        "price": list(offer.price) if offer.price else None, "after": list(leg.before),
+        "rules": [rule_view(vocabulary, c) for c in _shown(leg.checked)],
+        "questions": [rule_question(vocabulary, c) for c in leg.checked if c.verdict in (UNKNOWN, "fix")],
+    }  # fmt: skip
+
+
+def handover_view(vocabulary: Vocabulary, route: Route, handover: Handover) -> dict[str, Any]:
+    """One line of the checklist: who ships what in which form and carrier, and what to settle."""
+    sender, receiver = route.legs[handover.sender], route.legs[handover.receiver]
+    carrier, zh, en = CARRIERS.get(sender.state, ("to-agree", "待商定的载具", "a carrier to be agreed"))
+    form = state_label(vocabulary, sender.state)
+    road = _ROAD[handover.kind]
+    names = [
+        (s.offer.organisation_zh or s.offer.organisation, s.offer.organisation_en or s.offer.organisation)
+        for s in (sender, receiver)
+    ]  # fmt: skip
+    return {
+        "from": handover.sender, "to": handover.receiver,
+        "sender": sender.offer.organisation, "receiver": receiver.offer.organisation,
+        "form": sender.state or None, "carrier": carrier, "kind": handover.kind,
+        "weeks": list(handover.weeks), "km": None if handover.km is None else round(handover.km),
+        "text": both(f"{names[0][0]}将{form['zh']}装入{zh}交给{names[1][0]}（{road[0]}）",
+                     f"{names[0][1]} ships {form['en'].lower()} in {_article(en)}{en} to {names[1][1]} ({road[1]})"),
+        "checks": [rule_view(vocabulary, c) for c in _shown(receiver.checked)],
+    }  # fmt: skip
+
+
+def _article(carrier: str) -> str:
+    return "" if carrier.startswith(("a ", "layout")) else "a "
+
+
+def _price(route: Route) -> dict[str, Any]:
+    sums: dict[str, float] = {}
+    for leg in route.legs:
+        if leg.offer.price is not None:
+            amount, currency = leg.offer.price
+            sums[currency] = sums.get(currency, 0.0) + amount
+    return {"known": [{"amount": sums[c], "currency": c} for c in sorted(sums)],
+            "missing": sum(leg.offer.price is None for leg in route.legs)}  # fmt: skip
+
+
+def plan_rules(vocabulary: Vocabulary, plan: Plan, route: Route) -> list[dict[str, Any]]:
+    """The rules over the whole plan: enough pieces started, and the critical path in time."""
+    found = []
+    for rule in vocabulary.rules:
+        if rule.evaluable != "plan":
+            continue
+        verdict = UNKNOWN
+        if rule.id == "lead-time-critical-path":
+            if plan.need.deadline_weeks is None:
+                continue
+            verdict = "ok" if route.weeks[1] <= plan.need.deadline_weeks else rule.severity
+        elif plan.need.quantity is None:
+            continue
+        found.append(rule_view(vocabulary, Checked(rule, verdict)))
+    return found
+
+
+def route_view(
+    vocabulary: Vocabulary, plan: Plan, route: Route, kind: str, place: int, best: bool
+) -> dict[str, Any]:
+    """A route as the answer shows it. `pareto` is True when no other route beats it everywhere."""
+    zh, en = KINDS[kind]
+    low, high = route.weeks
+    km = f"{route.km}"
+    return {
+        "kind": kind, "rank": place, "label": both(zh, en),
+        "legs": [leg_view(vocabulary, leg) for leg in route.legs],
+        "weeks": [low, high], "weeks_estimated": route.estimated,
+        "handovers": len(route.handovers), "km": route.km, "km_unknown": route.unknown_places,
+        "open_questions": route.open_questions, "price": _price(route), "pareto": best,
+        "checklist": [handover_view(vocabulary, route, h) for h in route.handovers],
+        "plan_rules": plan_rules(vocabulary, plan, route),
+        "summary": both(
+            f"{figure(low)}–{figure(high)} 周，交接 {len(route.handovers)} 次，{km} 公里，待确认 {route.open_questions} 项",
+            f"{figure(low)}–{figure(high)} weeks, {len(route.handovers)} hand-overs, {km} km, "
+            f"{route.open_questions} open questions"),
+    }  # fmt: skip

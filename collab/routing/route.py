@@ -1,0 +1,233 @@
+"""One route in full: its legs with remedies inserted, hand-overs, totals and what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from collab.matching.records import Offer
+from collab.matching.score import great_circle_km
+from collab.routing import pieces
+from collab.routing.plan import (
+    Candidate,
+    Plan,
+    Weeks,
+    candidate_of,
+    kind_of_handover,
+    logistics_weeks,
+)
+from collab.routing.remedies import Finder
+from collab.routing.rules import UNKNOWN, Checked, RuleBook, Sight, check_step, walk
+from collab.vocabulary.catalog import Vocabulary
+
+Pair = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A step of a route at one capability. `before` are places of legs it takes its piece from;
+    `remedy` names the rule it mends, empty for a step of the need; `state` is the piece after."""
+
+    key: str
+    candidate: Candidate
+    before: tuple[int, ...]
+    checked: tuple[Checked, ...] = ()
+    remedy: str = ""
+    state: str = ""
+    incoming: str = ""
+    questions: int = 0
+
+    @property
+    def offer(self) -> Offer:
+        """The capability of the leg."""
+        return self.candidate.offer
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """The way between two legs of different organisations; km None when a place is unknown."""
+
+    sender: int
+    receiver: int
+    kind: str
+    weeks: Pair
+    km: float | None
+
+
+@dataclass(frozen=True)
+class Route:
+    """A whole route with its totals: weeks [low, high] on the critical path, km, open questions."""
+
+    legs: tuple[Leg, ...]
+    handovers: tuple[Handover, ...]
+    weeks: Pair
+    km: int
+    open_questions: int
+    estimated: bool
+    unknown_places: int = 0
+    path: tuple[int, ...] = field(default=())
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Public keys of the capabilities in order: ties are broken by it."""
+        return tuple(leg.offer.key for leg in self.legs)
+
+    def order(self, objective: str) -> tuple[float, ...]:
+        """What the objective sorts by, the most important first."""
+        weeks, hands = sum(self.weeks), float(len(self.handovers))
+        return {
+            "fastest": (weeks, hands, float(self.open_questions)),
+            "fewest": (hands, weeks, float(self.open_questions)),
+            "nearest": (float(self.km), hands, weeks),
+            "surest": (float(self.open_questions), weeks, hands),
+        }[objective]
+
+
+class _Builder:
+    """Lays the legs of one path, inserting remedies where a capability offers one."""
+
+    def __init__(
+        self, vocabulary: Vocabulary, book: RuleBook, plan: Plan, finder: Finder | None
+    ) -> None:
+        self.vocabulary, self.book, self.plan, self.finder = vocabulary, book, plan, finder
+        self.legs: list[Leg] = []
+        self.after: list[pieces.Piece] = []
+
+    def _incoming(self, before: tuple[int, ...]) -> pieces.Piece:
+        terms = self.book.terms
+        parts = [self.after[b] for b in before] or [pieces.start(terms, self.plan.need)]
+        return pieces.merge(terms, parts)
+
+    def lay(self, key: str, candidate: Candidate, before: tuple[int, ...], state: str) -> int:
+        """Adds a step's leg (and its remedies before it); gives the place of its leg."""
+        piece = self._incoming(before)
+        checked = self._check(piece, candidate, before)
+        for broken in [c for c in checked if c.verdict == "fix"]:
+            found = self._remedy(broken, candidate, before)
+            if found is not None:
+                before = (found,)
+                piece = self._incoming(before)
+        checked = self._check(piece, candidate, before)
+        return self._add(key, candidate, before, checked, piece, state)
+
+    def _remedy(self, broken: Checked, candidate: Candidate, before: tuple[int, ...]) -> int | None:
+        if self.finder is None:
+            return None
+        previous = self.legs[before[-1]].offer if before else None
+        found = self.finder(broken, previous, candidate.offer)
+        if found is None:
+            return None
+        mend = candidate_of(self.vocabulary, self.plan.need, found[1])
+        piece = self._incoming(before)
+        checked = self._check(piece, mend, before)
+        if any(c.verdict == "block" or c.rule.id == broken.rule.id and c.verdict == "fix" for c in checked):
+            return None
+        return self._add("", mend, before, checked, piece, "", broken.rule.id)
+
+    def _add(
+        self, key: str, candidate: Candidate, before: tuple[int, ...], checked: list[Checked],
+        piece: pieces.Piece, state: str, remedy: str = "",
+    ) -> int:  # fmt: skip
+        sight = self._sight(piece, candidate, before)
+        moved = walk(self.book, sight, checked)
+        if state not in ("", "report") and state in self.book.terms.orders:
+            moved = pieces.replace(moved, state=state)
+        asked = {
+            c.asks if c.verdict == UNKNOWN else c.rule.id
+            for c in checked
+            if c.verdict == "fix" or (c.verdict == UNKNOWN and c.rule.severity in ("block", "fix"))
+        }
+        questions = len(asked - piece.asked) + candidate.open_questions
+        self.legs.append(
+            Leg(key, candidate, before, tuple(checked), remedy, moved.state, piece.state, questions)
+        )
+        self.after.append(moved)
+        return len(self.legs) - 1
+
+    def _sight(self, piece: pieces.Piece, candidate: Candidate, before: tuple[int, ...]) -> Sight:
+        crossing: bool | None = False if before else None
+        for place in before:
+            kind = kind_of_handover(self.legs[place].offer, candidate.offer)
+            if kind == "unknown":
+                crossing = None
+                break
+            crossing = crossing or kind == "cross_border"
+        return Sight(self.book.terms, piece, candidate.offer, candidate.done, self.plan.need, crossing)
+
+    def _check(
+        self, piece: pieces.Piece, candidate: Candidate, before: tuple[int, ...]
+    ) -> list[Checked]:
+        checked = check_step(self.book, self._sight(piece, candidate, before))
+        return [self._aged(c, candidate, before) for c in checked]
+
+    def _aged(self, checked: Checked, candidate: Candidate, before: tuple[int, ...]) -> Checked:
+        """A freshly etched surface does not survive shipping: crossing organisations breaks the
+        rule unless the piece was cleaned at the receiver just before."""
+        if checked.rule.id != "regrowth-surface-age" or not before:
+            return checked
+        last = self.legs[before[-1]]
+        same = last.offer.organisation_id == candidate.offer.organisation_id
+        cleaned = self.vocabulary.covers(last.candidate.done, "cleaning")
+        if cleaned and same:
+            return Checked(checked.rule, "ok", checked.left, checked.right)
+        if same or cleaned:
+            return checked
+        return Checked(checked.rule, "fix", checked.left, checked.right)
+
+
+def build_route(
+    vocabulary: Vocabulary, book: RuleBook, plan: Plan, path: Sequence[int], finder: Finder | None
+) -> Route:
+    """The route of a path with everything about it worked out."""
+    builder = _Builder(vocabulary, book, plan, finder)
+    place_of: list[int] = []
+    for step, number in zip(plan.steps, path, strict=True):
+        before = tuple(place_of[b] for b in step.before)
+        place_of.append(builder.lay(step.step.key, step.candidates[number], before, step.state))
+    legs = tuple(builder.legs)
+    handovers = _handovers(plan, legs)
+    return Route(
+        legs, handovers, _critical_path(legs, handovers),
+        sum(round(h.km) for h in handovers if h.km is not None),
+        sum(leg.questions for leg in legs),
+        any(not leg.candidate.weeks.stated for leg in legs),
+        sum(h.km is None for h in handovers), tuple(path),
+    )  # fmt: skip
+
+
+def _handovers(plan: Plan, legs: tuple[Leg, ...]) -> tuple[Handover, ...]:
+    found = []
+    for place, leg in enumerate(legs):
+        for before in leg.before:
+            sender = legs[before].offer
+            kind = kind_of_handover(sender, leg.offer)
+            if kind != "none":
+                km = great_circle_km(sender.place, leg.offer.place)
+                found.append(Handover(before, place, kind, logistics_weeks(plan, kind), km))
+    return tuple(found)
+
+
+def _critical_path(legs: tuple[Leg, ...], handovers: tuple[Handover, ...]) -> Pair:
+    road = {(h.sender, h.receiver): h.weeks for h in handovers}
+    ends: list[Pair] = []
+    for place, leg in enumerate(legs):
+        weeks: Weeks = leg.candidate.weeks
+        arrive = [(ends[b][0] + road.get((b, place), (0.0, 0.0))[0],
+                   ends[b][1] + road.get((b, place), (0.0, 0.0))[1]) for b in leg.before]  # fmt: skip
+        low = max((a[0] for a in arrive), default=0.0) + weeks.low
+        high = max((a[1] for a in arrive), default=0.0) + weeks.high
+        ends.append((low, high))
+    low = max((e[0] for e in ends), default=0.0)
+    return round(low, 2), round(max((e[1] for e in ends), default=0.0), 2)
+
+
+def dominates(one: Route, other: Route) -> bool:
+    """True when `one` is nowhere worse and somewhere better in weeks, hand-overs, km, questions."""
+    a = (sum(one.weeks), len(one.handovers), one.km, one.open_questions)
+    b = (sum(other.weeks), len(other.handovers), other.km, other.open_questions)
+    return a != b and all(x <= y for x, y in zip(a, b, strict=True))
+
+
+def pareto(routes: Sequence[Route]) -> list[Route]:
+    """The routes that no other one dominates, in the order given."""
+    return [r for r in routes if not any(dominates(other, r) for other in routes)]
