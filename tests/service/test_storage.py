@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +28,7 @@ from collab.storage.models import (
     new_public_id,
 )
 from tests.service.scratch import Colour, Counter, Shelf, Thing, ThingColoured, ThingMade, create
+from tests.service.together import together
 
 
 @pytest.fixture(autouse=True)
@@ -253,20 +253,6 @@ def test_a_write_on_an_older_version_is_refused(database: Database) -> None:
 # ── many at once ─────────────────────────────────────────────────────────────
 
 
-def _together(count: int, work: Callable[[int], object]) -> list[object]:
-    barrier = threading.Barrier(count)
-
-    def start(number: int) -> object:
-        barrier.wait()
-        try:
-            return work(number)
-        except Conflict as conflict:
-            return conflict.code
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(start, range(count)))
-
-
 def test_no_update_is_lost_when_many_count_at_once(database: Database) -> None:
     with database.writing() as uow:
         uow.session.add(Counter(id=1))
@@ -277,7 +263,7 @@ def test_no_update_is_lost_when_many_count_at_once(database: Database) -> None:
                 query = select(Counter).where(Counter.id == 1).with_for_update()
                 uow.session.exec(query).one().value += 1
 
-    assert _together(6, count) == [None] * 6
+    assert together(6, count) == [None] * 6
     with database.reading() as uow:
         assert uow.session.get_one(Counter, 1).value == 90
 
@@ -296,7 +282,7 @@ def test_of_two_people_who_save_the_same_page_one_is_told(database: Database) ->
             row.name = f"by {number}"
         return "saved"
 
-    assert sorted(map(str, _together(2, save))) == ["saved", "stale"]
+    assert sorted(map(str, together(2, save))) == ["saved", "stale"]
 
 
 def test_of_many_who_take_the_same_name_one_gets_it(database: Database) -> None:
@@ -304,7 +290,7 @@ def test_of_many_who_take_the_same_name_one_gets_it(database: Database) -> None:
         _add(database, name="wanted")
         return "saved"
 
-    answers = _together(6, take)
+    answers = together(6, take)
     assert sorted(map(str, answers)) == ["saved", *["taken"] * 5]
 
 
@@ -371,100 +357,6 @@ def test_a_keyed_event_is_recorded_once(database: Database) -> None:
     with database.reading() as uow:
         kept = uow.session.exec(select(OutboxEvent)).all()
         assert sorted(one.payload["thing_id"] for one in kept) == [1, 2, 2]
-
-
-# ── the record of acts ───────────────────────────────────────────────────────
-
-
-def _acts(database: Database, count: int) -> None:
-    for number in range(count):
-        with database.writing() as uow:
-            for half in (1, 2):
-                actor = Actor(person_id=number, name="王小明")
-                uow.note(actor, "changed", "thing", f"{number}/{half}", {"价": 1.5}, {"价": half})
-
-
-def _broken(database: Database, anchor: tuple[int, str] | None = None) -> list[tuple[int, str]]:
-    with database.reading() as uow:
-        return [(one.sequence, one.code) for one in audit.verify(uow.session, anchor)]
-
-
-def _tamper(database: Database, *statements: str) -> None:
-    with database.engine.begin() as connection:
-        if database.is_sqlite:
-            connection.exec_driver_sql("DROP TRIGGER tr_activity_no_update")
-            connection.exec_driver_sql("DROP TRIGGER tr_activity_no_delete")
-        else:
-            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-
-
-TAMPERING = {
-    "change": ["UPDATE activity SET actor = 'other' WHERE sequence = 3"],
-    "change of a value": ["UPDATE activity SET after = '{\"价\": 9}' WHERE sequence = 3"],
-    "removal": ["DELETE FROM activity WHERE sequence = 3"],
-    "removal of the first": ["DELETE FROM activity WHERE sequence = 1"],
-    "removal of the last": ["DELETE FROM activity WHERE sequence = 6"],
-    "removal of all": ["DELETE FROM activity"],
-    "insertion": [
-        "INSERT INTO activity (sequence, at, actor, action, kind, key, prev_hash, hash)"
-        " SELECT 7, at, actor, action, kind, key, hash, hash FROM activity WHERE sequence = 6"
-    ],
-    "order": [
-        "UPDATE activity SET sequence = 99 WHERE sequence = 2",
-        "UPDATE activity SET sequence = 2 WHERE sequence = 3",
-        "UPDATE activity SET sequence = 3 WHERE sequence = 99",
-    ],
-    "closing the gap": [
-        "DELETE FROM activity WHERE sequence = 3",
-        "UPDATE activity SET sequence = sequence - 1 WHERE sequence = 4",
-        "UPDATE activity SET sequence = sequence - 1 WHERE sequence = 5",
-        "UPDATE activity SET sequence = sequence - 1 WHERE sequence = 6",
-    ],
-}
-
-
-@pytest.mark.parametrize("way", TAMPERING)
-def test_every_way_of_changing_the_record_shows(database: Database, way: str) -> None:
-    _acts(database, 3)
-    assert _broken(database) == []
-    _tamper(database, *TAMPERING[way])
-    assert _broken(database)
-
-
-def test_an_earlier_end_shows_a_record_rewritten_as_a_whole(database: Database) -> None:
-    _acts(database, 2)
-    with database.reading() as uow:
-        anchor = audit.head(uow.session)
-    assert anchor[0] == 4
-    _acts(database, 1)
-    assert _broken(database, anchor) == []
-    _tamper(database, "DELETE FROM activity", "DELETE FROM activity_head")
-    _acts(database, 3)
-    assert _broken(database) == []
-    assert _broken(database, anchor) == [(4, "anchor")]
-
-
-def test_the_database_refuses_to_change_the_record(database: Database) -> None:
-    _acts(database, 1)
-    for statement in ("UPDATE activity SET actor = 'x'", "DELETE FROM activity"):
-        refused = pytest.raises(sa.exc.DBAPIError, match="append-only")
-        with refused, database.engine.begin() as connection:
-            connection.exec_driver_sql(statement)
-    assert _broken(database) == []
-
-
-def test_acts_of_many_at_once_form_one_chain(database: Database) -> None:
-    def act(number: int) -> None:
-        for again in range(8):
-            with database.writing() as uow:
-                uow.note(Actor(person_id=number), "did", "thing", str(again))
-
-    assert _together(5, act) == [None] * 5
-    assert _broken(database) == []
-    with database.reading() as uow:
-        assert audit.head(uow.session)[0] == 40
 
 
 # ── grants ───────────────────────────────────────────────────────────────────
