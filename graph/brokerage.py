@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from graph.backend import ask
+from graph.compiled import compiled
 from graph.registry import Measure, Scene, Values, metric
 
 
@@ -40,17 +43,24 @@ def cross_region_share(scene: Scene) -> Measure:
 
 
 def _across(scene: Scene) -> tuple[Values, float | None]:
-    home = {key: data.get("region") or "" for key, data in scene.mutual.nodes(data=True)}
-    outward = dict.fromkeys(home, 0)
-    known = dict.fromkeys(home, 0)
-    for u, v in scene.mutual.edges:
-        if home[u] and home[v]:
-            for end in (u, v):
-                known[end] += 1
-                outward[end] += home[u] != home[v]
-    total = sum(known.values())
-    nodes: Values = {key: outward[key] / known[key] if known[key] else None for key in home}
-    return nodes, sum(outward.values()) / total if total else None
+    """Share of ties to another region, per node and over all; only ties between known regions."""
+    arrays = compiled(scene.mutual)
+    codes = [str(code or "") for _, code in scene.mutual.nodes(data="region")]
+    if not codes:
+        return {}, None
+    names, home = np.unique(np.array(codes), return_inverse=True)
+    stated = (names != "")[home]
+    known = stated[arrays.tail] & stated[arrays.head]
+    tail, head = arrays.tail[known], arrays.head[known]
+    ends = np.concatenate([tail, head])
+    apart = np.tile(home[tail] != home[head], 2)
+    total = np.bincount(ends, minlength=len(codes)).tolist()
+    outward = np.bincount(ends, weights=apart, minlength=len(codes)).tolist()
+    nodes: Values = {
+        key: out / all_ if all_ else None
+        for key, out, all_ in zip(arrays.nodes, outward, total, strict=True)
+    }
+    return nodes, float(apart.mean()) if len(apart) else None
 
 
 @metric(

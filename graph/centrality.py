@@ -5,6 +5,7 @@ from __future__ import annotations
 import networkx as nx
 
 from graph.backend import ask
+from graph.compiled import compiled
 from graph.registry import Cost, Measure, Scene, metric
 
 
@@ -18,7 +19,8 @@ from graph.registry import Cost, Measure, Scene, metric
 )
 def degree(scene: Scene) -> Measure:
     """Number of ties; in and out together where ties have a direction."""
-    return Measure({key: float(count) for key, count in scene.ties.degree()})
+    arrays = compiled(scene.ties)
+    return Measure(dict(arrays.named(arrays.strength(None))))
 
 
 @metric(
@@ -31,7 +33,10 @@ def degree(scene: Scene) -> Measure:
 )
 def degree_centrality(scene: Scene) -> Measure:
     """Ties divided by the number of others."""
-    return Measure({k: float(v) for k, v in nx.degree_centrality(scene.ties).items()})
+    arrays = compiled(scene.ties)
+    # NetworkX gives a node that is alone 1
+    share = arrays.strength(None) / (len(arrays) - 1) if len(arrays) > 1 else [1.0] * len(arrays)
+    return Measure(dict(arrays.named(share)))
 
 
 @metric(
@@ -44,7 +49,8 @@ def degree_centrality(scene: Scene) -> Measure:
 )
 def weighted_degree(scene: Scene) -> Measure:
     """Sum of the weights of all ties."""
-    return Measure({key: float(total) for key, total in scene.ties.degree(weight="weight")})
+    arrays = compiled(scene.ties)
+    return Measure(dict(arrays.named(arrays.strength("weight"))))
 
 
 @metric(

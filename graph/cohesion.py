@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import networkx as nx
+import numpy as np
+from scipy.sparse import csgraph
 
 from graph.backend import ask
+from graph.compiled import compiled
 from graph.registry import Cost, Level, Measure, Pair, Scene, Values, metric
 
 
@@ -92,11 +95,12 @@ def density(scene: Scene) -> Measure:
 )
 def components(scene: Scene) -> Measure:
     """Component of each node, 0 the largest; the value counts them. Direction is left aside."""
-    parts = scene.once("components", lambda: list(ask("connected_components", scene.mutual)))
-    place = {key: i for i, key in enumerate(scene.mutual)}
-    parts = sorted(parts, key=lambda part: (-len(part), min(place[key] for key in part)))
-    label = {key: float(i) for i, part in enumerate(parts) for key in part}
-    return Measure({key: label[key] for key in scene.mutual}, value=float(len(parts)))
+    arrays = compiled(scene.mutual)
+    count, label = csgraph.connected_components(arrays.plain, directed=False)
+    _, first, size = np.unique(label, return_index=True, return_counts=True)
+    place = np.empty(count)
+    place[np.lexsort((first, -size))] = np.arange(count)
+    return Measure(dict(arrays.named(place[label])), value=float(count))
 
 
 @metric(

@@ -59,6 +59,15 @@ class Compiled:
         found = [data.get(attribute, 1) for _, _, data in self.source.edges(data=True)]
         return np.array(found, dtype=float)
 
+    def strength(self, attribute: str | None) -> Floats:
+        """Per node the sum of an attribute over its edges, in and out; the number of them at None.
+
+        A self link counts at both its ends, as NetworkX counts it.
+        """
+        values, n = self.values(attribute), len(self.nodes)
+        both = np.bincount(self.tail, values, n) + np.bincount(self.head, values, n)
+        return np.asarray(both, dtype=float)
+
     def matrix(self, attribute: str | None = None, *, loops: bool = False) -> sparse.csr_array:
         """Adjacency matrix (both directions of an undirected edge), without self links."""
         tail, head, values = self.tail, self.head, self.values(attribute)

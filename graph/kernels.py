@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import csgraph, linalg
+from scipy.sparse import csgraph
 
 from graph.compiled import Floats, Ints
 
@@ -113,41 +113,43 @@ def weighted_path_shares(lengths: sparse.csr_array) -> Floats:
             tight = np.isfinite(ahead) & (np.abs(ahead - behind) <= SAME_LENGTH * behind)
             tight &= distance[:, tail] < behind
         row, arc = np.nonzero(tight)
-        return _dependencies(distance, part, row * n + tail[arc], row * n + head[arc])
+        origin = np.arange(len(part)) * n + part
+        found = _dependencies(len(part) * n, origin, row * n + tail[arc], row * n + head[arc])
+        return np.asarray(found.reshape(len(part), n).sum(axis=0))
 
     return _sum_over(work, _batches(np.arange(n), size), n)
 
 
-def _dependencies(distance: Floats, part: Ints, tail: Ints, head: Ints) -> Floats:
-    """Solve Brandes' two recursions for one batch as triangular systems, ordered by distance."""
-    count, n = distance.shape
-    flat = distance.ravel()
-    order = np.argsort(flat, kind="stable")
-    rank = np.empty(count * n, dtype=np.int64)
-    rank[order] = np.arange(count * n)
-    start = np.zeros(count * n)
-    origin = np.arange(count) * n + part
-    start[rank[origin]] = 1.0
-    tail, head = rank[tail], rank[head]
-    paths = _solve(head, tail, np.ones(len(tail)), start, lower=True)
-    share = paths[tail] / paths[head]
-    load = np.bincount(tail, weights=share, minlength=count * n).astype(np.float64)
-    through = _solve(tail, head, share, load, lower=False)[rank]
+def _dependencies(size: int, origin: Ints, tail: Ints, head: Ints) -> Floats:
+    """Brandes' two recursions over arcs (sorted by tail) of shortest-path graphs, wave by wave.
+
+    A node's wave comes when all arcs into it are done, so each arc is touched once each way.
+    """
+    first = np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=size))])
+    missing = np.bincount(head, minlength=size)
+    paths = np.zeros(size)
+    paths[origin] = 1.0
+    wave, waves = origin, []
+    while len(wave):
+        arcs = _ranges(first[wave], first[wave + 1])
+        ends = head[arcs]
+        np.add.at(paths, ends, paths[tail[arcs]])
+        np.subtract.at(missing, ends, 1)
+        waves.append(arcs)
+        wave = np.unique(ends[missing[ends] == 0])
+    through = np.zeros(size)
+    for arcs in reversed(waves):
+        begin, ends = tail[arcs], head[arcs]
+        np.add.at(through, begin, paths[begin] / paths[ends] * (1.0 + through[ends]))
     through[origin] = 0.0
-    return np.asarray(through.reshape(count, n).sum(axis=0))
+    return through
 
 
-def _solve(row: Ints, column: Ints, value: Floats, right: Floats, *, lower: bool) -> Floats:
-    size = len(right)
-    both = np.arange(size)
-    system = sparse.csr_array(
-        (
-            np.concatenate([-value, np.ones(size)]),
-            (np.concatenate([row, both]), np.concatenate([column, both])),
-        ),
-        shape=(size, size),
-    )
-    return np.asarray(linalg.spsolve_triangular(system, right, lower=lower, unit_diagonal=True))
+def _ranges(first: Ints, last: Ints) -> Ints:
+    """All whole numbers of several half-open ranges, one after another."""
+    count = last - first
+    offset = np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
+    return np.asarray(offset + np.arange(len(offset)))
 
 
 def reach(matrix: sparse.csr_array) -> tuple[Floats, Floats]:
@@ -221,10 +223,8 @@ def triangles(matrix: sparse.csr_array) -> tuple[Ints, Ints, Ints]:
 
 def _wedges(first: Ints, high: Ints) -> tuple[Ints, Ints]:
     """For each edge (a, b) every edge (b, c): the edge's number and c."""
-    count = first[high + 1] - first[high]
-    edge = np.repeat(np.arange(len(high)), count)
-    begin = np.repeat(first[high] - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
-    return edge, high[begin + np.arange(len(edge))] if len(edge) else high[:0]
+    edge = np.repeat(np.arange(len(high)), first[high + 1] - first[high])
+    return edge, high[_ranges(first[high], first[high + 1])]
 
 
 def constraint(weights: sparse.csr_array) -> Floats:

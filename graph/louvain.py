@@ -11,7 +11,8 @@ from scipy import sparse
 from graph.compiled import Ints
 
 RUNS = 10
-ROUNDS = 4
+LATER = 4
+ROUNDS = 3
 ENOUGH = 1e-12
 
 
@@ -42,7 +43,7 @@ def best_partition(matrix: sparse.csr_array, seed: int = 0) -> Ints:
         core = numbered(np.unique(np.stack(runs), axis=1, return_inverse=True)[1].ravel())
         small = merged(matrix, core)
         runs = []
-        for i in range(RUNS):
+        for i in range(LATER):
             chance = random.Random(seed + RUNS * (turn + 1) + i)  # noqa: S311
             coarse = louvain(small, chance)[core]
             runs.append(louvain(matrix, chance, coarse))

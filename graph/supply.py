@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graph.compiled import Floats, Ints, compiled
-from graph.registry import Cost, Measure, Pair, Scene, metric
+from graph.registry import Cost, Measure, Pair, Scene, Values, metric
 
 SHOWN = 200
 ROWS = 256
@@ -45,13 +45,17 @@ def single_provider(scene: Scene) -> Measure:
 )
 def redundancy(scene: Scene) -> Measure:
     """Share of neighbours in `holdings` with another neighbour; the value is over all ties."""
-    holdings = scene.holdings
-    degree = dict(holdings.degree())
-    shared = {key: sum(degree[t] > 1 for t in holdings[key]) for key in holdings}
-    nodes = {key: shared[key] / degree[key] if degree.get(key) else None for key in _all(scene)}
-    total = sum(degree[key] for key in holdings if key not in scene.techniques)
-    common = sum(shared[key] for key in holdings if key not in scene.techniques)
-    return Measure(dict(nodes), value=common / total if total else None)
+    arrays = compiled(scene.holdings)
+    degree = np.diff(arrays.plain.indptr)
+    shared = arrays.plain @ (degree > 1).astype(float)
+    nodes: Values = dict.fromkeys(_all(scene))
+    nodes.update(
+        (key, some / every if every else None)
+        for key, some, every in zip(arrays.nodes, shared.tolist(), degree.tolist(), strict=True)
+    )
+    owners = np.array([key not in scene.techniques for key in arrays.nodes], dtype=bool)
+    total = int(degree[owners].sum())
+    return Measure(nodes, value=float(shared[owners].sum()) / total if total else None)
 
 
 @metric(
