@@ -17,8 +17,9 @@ from flask import current_app
 from rich.console import Console
 from rich.progress import Progress
 
-from collab.importing import seeding
-from collab.kernel.happened import CatalogueReplaced
+from collab import tables
+from collab.importing import demo_removal, demo_seeding, seeding
+from collab.kernel import clock
 from collab.platform import Platform
 from collab.storage import backup, migrate
 
@@ -43,7 +44,7 @@ def prepare(found: Platform) -> None:
             if not seeding.is_seeded(uow):
                 seeding.seed(uow)
                 if found.settings.seed_demo:
-                    seeding.seed_demo(uow, found.settings.data_dir)
+                    demo_seeding.seed_demo(uow, clock.today(), found.settings.data_dir)
         found.worker.settle()
     found.search.ensure()
 
@@ -64,7 +65,7 @@ def seed_command(demo: bool | None) -> None:
     with found.database.writing() as uow:
         counts = seeding.seed(uow)
         if found.settings.seed_demo if demo is None else demo:
-            seeding.seed_demo(uow, found.settings.data_dir)
+            demo_seeding.seed_demo(uow, clock.today(), found.settings.data_dir)
     found.worker.settle()
     console.print(counts)
 
@@ -74,7 +75,7 @@ def remove_demo_command() -> None:
     """Remove the demo alliance; the real dataset stays."""
     found = platform()
     with found.database.writing() as uow:
-        seeding.remove_demo(uow)
+        demo_removal.remove_demo(uow)
     found.worker.settle()
     console.print("the demo alliance is gone")
 
@@ -185,8 +186,7 @@ def _serve(host: str, port: int, workers: int) -> None:
 @click.argument("target", type=click.Path(path_type=Path))
 def backup_command(target: Path) -> None:
     """Write a consistent, verified backup while the platform runs."""
-    report = backup.backup(platform().database, target)
-    console.print(report)
+    console.print(backup.back_up(platform().database, target, tables.metadata))
 
 
 @click.command("restore")
@@ -198,9 +198,7 @@ def restore_command(source: Path, yes: bool) -> None:
     if not yes:
         click.echo("this replaces the database; say --yes to go on", err=True)
         sys.exit(2)
-    report = backup.restore(source, found.settings.database)
-    with found.database.writing() as uow:
-        uow.record(CatalogueReplaced("restore"))
+    report = backup.restore(found.database, source, tables.metadata, replace=True)
     found.worker.settle()
     console.print(report)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from collab.config import Settings
 from collab.kernel import happened
-from collab.kernel.events import Event
+from collab.kernel.events import DatabaseRestored, Event
 from collab.network.service import NetworkService
 from collab.notices import service as notices
 from collab.platform import Platform
@@ -22,6 +22,7 @@ from collab.vocabulary.catalog import load_vocabulary
 
 CATALOGUE = (
     happened.CapabilityChanged, happened.OrganisationChanged, happened.CatalogueReplaced,
+    DatabaseRestored,
 )  # fmt: skip
 NEEDS = (happened.NeedChanged, happened.NeedPublished)
 

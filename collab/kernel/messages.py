@@ -50,6 +50,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "bad_request": ("请求无法理解。", "The request cannot be understood."),
     "bad_csrf": ("页面已过期，请返回刷新后再提交，您填写的内容不会保存。", "The page has expired; go back, reload it and submit again."),
     "method": ("此地址不支持这种请求方法。", "This address does not support that method."),
+    "not_storable": ("文本含有无法保存的字符，请删除后再提交。", "The text has characters that cannot be stored; please remove them."),
+    "in_use_or_missing": ("所指的记录不存在，或还有别的记录用到它。", "The record does not exist, or other records still refer to it."),
     "unsupported_text": ("文本含有无法保存的字符，请删除后再提交。", "The text has characters that cannot be stored; please remove them."),
     "invalid": ("“{value}”不符合要求。", "“{value}” does not fit."),
     "bad_value": ("这一项的格式不对：{reason}", "This has the wrong form: {reason}"),

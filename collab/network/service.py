@@ -9,7 +9,7 @@ from typing import Any
 
 import networkx as nx
 
-from collab.kernel.events import Event
+from collab.kernel.events import DatabaseRestored, Event
 from collab.kernel.happened import CapabilityChanged, CatalogueReplaced, OrganisationChanged
 from collab.kernel.identity import Actor
 from collab.network import feed
@@ -28,7 +28,7 @@ from graph.registry import Scene
 from graph.tables import node_rows
 
 DRAWN_BY = ("degree", "betweenness", "pagerank", "core_number")
-WORTH_A_REBUILD = (CapabilityChanged, CatalogueReplaced, OrganisationChanged)
+WORTH_A_REBUILD = (CapabilityChanged, CatalogueReplaced, DatabaseRestored, OrganisationChanged)
 
 
 @dataclass(frozen=True)

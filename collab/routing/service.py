@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from collab.kernel import clock
-from collab.kernel.events import Event
+from collab.kernel.events import DatabaseRestored, Event
 from collab.kernel.happened import (
     CapabilityChanged,
     CatalogueReplaced,
@@ -173,7 +173,9 @@ class MatchingService:
 
 
 def _everything(events: Sequence[Event]) -> bool:
-    return any(isinstance(e, CatalogueReplaced | OrganisationChanged) for e in events)
+    return any(
+        isinstance(e, CatalogueReplaced | DatabaseRestored | OrganisationChanged) for e in events
+    )
 
 
 def _version(found: Answer) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from collab.facilities import store as facilities
-from collab.kernel.events import Event
+from collab.kernel.events import DatabaseRestored, Event
 from collab.kernel.happened import (
     CapabilityChanged,
     CatalogueReplaced,
@@ -110,7 +110,7 @@ class SearchService:
 
     def follow(self, database: Database, events: Sequence[Event]) -> None:
         """Listener: bring the index to the state of the database for what events concern."""
-        if any(isinstance(e, CatalogueReplaced) for e in events):
+        if any(isinstance(e, CatalogueReplaced | DatabaseRestored) for e in events):
             self.rebuild(None)
             return
         with database.reading() as uow:

@@ -13,7 +13,8 @@ from flask import Flask, request, url_for
 from flask_babel import Babel, get_locale
 from flask_wtf.csrf import CSRFProtect
 
-from collab.web.session import current_actor, language, platform, vocabulary
+from collab.notices import service as notices
+from collab.web.session import current_actor, language, platform, reading, vocabulary
 
 STATIC = Path(__file__).resolve().parent / "static"
 TRANSLATIONS = Path(__file__).resolve().parents[2] / "translations"
@@ -80,6 +81,19 @@ def _locale() -> str:
     return LOCALES[language()] if request else LOCALES["zh"]
 
 
+def _unread() -> int:
+    actor = current_actor()
+    if actor.is_visitor or request.path.startswith("/api/"):
+        return 0
+    with reading() as uow:
+        return notices.unread(uow, actor)
+
+
+def attr_pair(tag: Any) -> tuple[str, str]:
+    """A tag as the (label, address) pair that the tags component takes."""
+    return (tag.label, tag.href)
+
+
 def install(app: Flask) -> None:
     """Register translations, CSRF and the template globals."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
@@ -87,6 +101,7 @@ def install(app: Flask) -> None:
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     Babel(app, locale_selector=_locale)
     csrf.init_app(app)
+    app.add_template_filter(attr_pair)
 
     @app.before_request
     def guard() -> None:
@@ -95,13 +110,18 @@ def install(app: Flask) -> None:
         ):
             csrf.protect()
 
+    app.jinja_env.globals.update(
+        asset=asset, vendor=vendor, switch_language_url=switch_language_url, with_args=with_args,
+        toggled=toggled, term=term, pick=pick, get_locale=get_locale,
+    )  # fmt: skip
+
     @app.context_processor
     def every_page() -> dict[str, Any]:
         return {
-            "asset": asset, "vendor": vendor, "lang": language(),
+            "lang": language(),
             "html_lang": "en" if language() == "en" else "zh-CN",
-            "current_actor": current_actor(), "switch_language_url": switch_language_url,
-            "with_args": with_args, "toggled": toggled, "term": term, "pick": pick,
-            "get_locale": get_locale, "demo_shipped": platform().settings.seed_demo,
+            "current_actor": current_actor(),
+            "demo_shipped": platform().settings.seed_demo,
             "nav_active": (request.blueprint or "").split(".")[0],
-        }  # fmt: skip
+            "unread_notices": _unread(),
+        }
