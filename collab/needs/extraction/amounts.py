@@ -69,7 +69,7 @@ _EACH = re.compile(
     re.IGNORECASE,
 )
 _NOT_QUANTITY = re.compile(
-    r"(?:月产能|月需求量?|月产|每月|年产|年需求量?|起订量?|MOQ|minimum order(?: of)?|专利|通道|产能|焊盘|引脚|温度|循环|员工|团队|人员|论文|客户|拥有|建有|配备|设备|产线|前)[^，,。;；\n\d]{0,8}$",
+    r"(?:月产能|月需求量?|月产|每月|年产|年需求量?|起订量?|MOQ|minimum order(?: of)?|专利|通道|产能|焊盘|引脚|温度|循环|员工|团队|人员|论文|拥有|建有|配备|设备|产线|前)[^，,。;；\n\d]{0,8}$",
     re.IGNORECASE,
 )
 _PER_TIME = re.compile(
@@ -145,7 +145,7 @@ def _counted(text: str, match: re.Match[str]) -> str | None:
 
 def _english(match: re.Match[str], figure: Any) -> Amount | None:
     value = figure(match["v"])
-    between = (match["a"] or "").lower()
+    between = re.sub(r"\d{1,3}[ -]?(?:mm|inch|in|\")\s", "", (match["a"] or "").lower())
     if not value or re.search(
         r"\b(?:of|inch|mm|nm|um|weeks?|months?|db|ghz|and|per|in|on|for|to|with|channels?)\b|,",
         between,
@@ -195,7 +195,7 @@ def _rate_quantity(text: str, layout: Layout, context: Context, amount: Amount) 
 
 # ---------------------------------------------------------------------- deadline
 _DEADLINE_CUE = re.compile(
-    r"(?:交期|交货期?|周期|交付|完成|期限|时限|工期|供货|出货|到货|给样|拿到|出片|时间|内给|交样|lead[- ]?time|deliver(?:y|ed|able)?|turn[- ]?around|within|deadline|duration|complete|finish|needed|schedule|TAT|timeline|time ?frame)[^。;；\n\d]{0,12}$",
+    r"(?:交期|交货期?|周期|交付|完成|期限|时限|工期|供货|出货|到货|给样|拿到|出片|时间|内给|交样|\bin\b|lead[- ]?time|deliver(?:y|ed|able)?|turn[- ]?around|within|deadline|duration|complete|finish|needed|schedule|TAT|timeline|time ?frame)[^。;；\n\d]{0,12}$",
     re.IGNORECASE,
 )
 _DEADLINE_AFTER = re.compile(
@@ -299,14 +299,14 @@ _BARE_MONTH = re.compile(
     r"(?P<rel>今年|明年|本年|本年度)?\s?(?<![\d.])(?P<m>1[0-2]|[1-9]|十一|十二|[一二三四五六七八九十])月(?:份)?(?P<d>\d{1,2}[日号])?(?P<tail>底|末|中旬|上旬|初)?(?P<before>之?前|以前|完成|交付|截止|止)?"
 )
 _WORDS = re.compile(
-    r"(?P<kw>今年年?底|年底|年末|明年年?底|明年上半年|明年[一1]季度|下个?月底|本?月底|下个月|季度末|年内)(?:前|之前|完成|交付)?"
+    r"(?P<kw>今年年?底|年底|年末|明年年?底|明年上半年|明年[一1]季度|下个?月底|(?<![\d一二三四五六七八九十])本?月底|下个月|季度末|年内)(?:前|之前|完成|交付)?"
 )
 _ENGLISH_DATE = re.compile(
     r"(?:by|before|until|no later than|latest|due|deadline:?)\s+(?:the\s+)?(?P<end>end of\s+)?(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+)?(?P<m>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s*(?P<d2>\d{1,2}(?:st|nd|rd|th)?(?!\d))?,?\s*(?P<y>20\d{2})?",
     re.IGNORECASE,
 )
 _ENGLISH_QUARTER = re.compile(
-    r"(?:by|before|in|end of)\s+(?:the\s+)?(?:end of\s+)?(?:Q(?P<q>[1-4])|(?P<year>year[- ]end|the year))(?:\s?(?:of\s)?(?P<y>20\d{2}))?",
+    r"(?:(?:by|before|in|end of)\s+(?:the\s+)?(?:end of\s+)?|(?=Q[1-4]\s?20\d\d\s?(?:之?前|以前)))(?:Q(?P<q>[1-4])|(?P<year>year[- ]end|the year))(?:\s?(?:of\s)?(?P<y>20\d{2}))?",
     re.IGNORECASE,
 )
 _ISO_DATE = re.compile(r"(?<!\d)(?P<y>20\d{2})-(?P<m>\d{2})-(?P<d>\d{2})(?!\d)")

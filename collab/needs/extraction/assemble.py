@@ -46,9 +46,7 @@ class Extraction:
         readings = self._readings(numbers)
         wanted = self._steps.sort(readings)
         business = self._business(numbers)
-        chain = chains.resembled(
-            self._grammar.vocabulary, wanted.ids(), [m.id for m in wanted.materials], wanted.devices
-        )
+        chain = self._chain(wanted)
         self._leftovers(numbers)
         return {
             **self._technique_part(wanted, chain),
@@ -60,6 +58,13 @@ class Extraction:
             "not_understood": [self._piece(u) for u in self._unread],
             "questions": self._questions(wanted, readings, chain),
         }
+
+    def _chain(self, wanted: Wanted) -> str | None:
+        if self._steps.tests_only_wanted():
+            return None
+        materials = [m.id for m in wanted.materials]
+        ids = [*wanted.ids(), *(m.id for m in wanted.optional)]
+        return chains.resembled(self._grammar.vocabulary, ids, materials, wanted.devices)
 
     # ------------------------------------------------------------------ numbers and values
     def _numbers(self) -> list[Measure]:

@@ -37,11 +37,23 @@ def _score(
     met = sum(1 for t in making if any(step_meets(vocabulary, s, t) for s in chain.steps))
     fitting = _material_fit(vocabulary, chain, materials)
     if named:
-        broad = any("." not in t for t in making)
-        return 10 * named + met + 2 * fitting if met or broad or fitting > 0 else 0
+        return 10 * named + met + 2 * fitting
+    if _joins_two_kinds(vocabulary, chain, making, materials):
+        return 5 + met
     if met < _ENOUGH_STEPS or fitting <= 0 or met < 0.6 * len(making):
         return 0
     return met / len(making) + fitting + met / (10 * len(chain.steps))
+
+
+def _joins_two_kinds(
+    vocabulary: Vocabulary, chain: Chain, making: Sequence[str], materials: Collection[str]
+) -> bool:
+    """A III-V material bonded or printed onto a silicon one makes the heterogeneous chain."""
+    if "iii-v-on-si" not in chain.materials:
+        return False
+    families = {vocabulary.materials[m].family for m in materials}
+    joined = any(t.startswith(("bonding", "transfer")) for t in making)
+    return joined and "iii-v" in families and "silicon" in families
 
 
 def _material_fit(vocabulary: Vocabulary, chain: Chain, materials: Collection[str]) -> float:

@@ -64,10 +64,15 @@ class CueIndex:
             word = self._patterns[index]
             if not bounded(folded, i, j):
                 continue
-            if word in self._codes and text[i:j] != self._codes[word]:
+            if word in self._codes and not _same_capitals(self._codes[word], text[i:j]):
                 continue
             found.append(Cue(i, j, tuple(self._words[word])))
         return found
+
+
+def _same_capitals(code: str, written: str) -> bool:
+    """Two letters keep their capitals; three may stand in lower case (pdl, fsr)."""
+    return written == code or (len(code) == 3 and written == code.lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ Meanings = tuple[tuple[str, str], ...]
 _RANGE = re.compile(r"\s?(?:~|--?|至|到|to|through)\s?", re.IGNORECASE)
 _TOLERANCE = re.compile(r"\s?(?:±|\+/-|正负)\s?")
 _TIMES = re.compile(r"\s?[×xX*]\s?")
-_LISTED = re.compile(r"\s?(?:、|/|或者|以及|或|和|及|与|,\s?|\s(?:and|or)\s)\s?")
+_LISTED = re.compile(r"\s?(?:、|/|或者|以及|或|和|及|与|\s(?:and|or)\s)\s?")
 _ENGLISH_NUMBER = re.compile(
     r"(?<![A-Za-z])(?P<en>"
     + "|".join(sorted(ENGLISH, key=len, reverse=True))

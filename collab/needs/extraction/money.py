@@ -13,7 +13,7 @@ _NUM = r"(?:\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.\d+)?|[一二两三四五六七八九
 _MULT = r"千万|百万|十万|万|亿|千(?!克|米)|(?:k|K|w|W|M|mio|million|thousand|Mio)(?![A-Za-z])"
 _CURRENCY = r"美元|美金|欧元|人民币|新台币|港币|港元|元|块钱|RMB|CNY|USD|EUR|NTD|TWD|HKD|CHF|GBP|JPY|SGD|euros?|dollars?|yuan|€|\$"
 _AMOUNT = re.compile(
-    rf"(?P<c1>US\$|NT\$|HK\$|[¥€$]|RMB|CNY|USD|EUR|NTD|TWD|人民币|新台币)?\s?(?P<v>{_NUM})\s?(?P<m>{_MULT})?\s?(?P<u1>{_CURRENCY})?"
+    rf"(?P<c1>US\$|NT\$|HK\$|[¥€$]|RMB|CNY|USD|EUR|NTD|TWD|HKD|CHF|GBP|人民币|新台币|港币|美元|美金|欧元)?\s?(?P<v>{_NUM})\s?(?P<m>{_MULT})?\s?(?P<u1>{_CURRENCY})?"
     rf"(?:\s?(?:~|-|至|到|to)\s?(?P<c2>US\$|[¥€$])?\s?(?P<v2>{_NUM})\s?(?P<m2>{_MULT})?)?\s?(?P<u>{_CURRENCY})?"
 )
 _CUE = re.compile(
@@ -27,7 +27,7 @@ _APPROX = re.compile(
 _LT = re.compile(r"低于|小于|少于|不到|less than|below|under\b", re.IGNORECASE)
 _GE = re.compile(r"不低于|不少于|至少|起步|以上|at least|minimum|or more", re.IGNORECASE)
 _NEGOTIABLE = re.compile(
-    r"面议|面谈|可谈|可议|另议|详谈|详议|协商(?!确定产权|解决)|商议|待定|按年框|(?:budget|price|cost|funding)[^.;\n]{0,24}(?:negotiable|open|tbd|to be (?:discussed|agreed|negotiated))|negotiable (?:budget|price)|open to (?:quotes|offers)",
+    r"面议|面谈|可谈|好谈|可议|另议|详谈|详议|协商(?!确定产权|解决)|商议|待定|按年框|(?:budget|price|cost|funding)[^.;\n]{0,24}(?:negotiable|open|tbd|to be (?:discussed|agreed|negotiated))|negotiable (?:budget|price)|open to (?:quotes|offers)",
     re.IGNORECASE,
 )
 _MONEY_CONTEXT = re.compile(
@@ -87,8 +87,9 @@ def _negotiable(text: str, layout: Layout) -> tuple[int, int] | None:
 def _amount(
     text: str, layout: Layout, match: re.Match[str], chinese: bool, figure: Any
 ) -> Amount | None:
-    before = text[max(0, match.start() - 30) : match.start()]
-    word = match["u"] or match["u1"] or match["c1"] or match["c2"] or ""
+    start = match.start("c1") if match["c1"] else match.start("v")
+    before = text[max(0, start - 30) : start]
+    word = match["c1"] or match["u"] or match["u1"] or match["c2"] or ""
     multiplier = match["m2"] or match["m"] or ""
     cued = bool(_CUE.search(before))
     if not _is_money(text, match, before, word, multiplier, cued) or layout.in_background(
@@ -106,7 +107,7 @@ def _amount(
     if data is None:
         return None
     data["currency"] = _currency(word, chinese)
-    return Amount(data, match.start(), match.end(), 0.95 if cued else 0.7)
+    return Amount(data, start, match.end(), 0.95 if cued else 0.7)
 
 
 def _is_money(

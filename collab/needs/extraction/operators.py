@@ -10,7 +10,7 @@ from typing import Any
 REACH = ("达到", "可达", "能到", "做到", "达", "到", "至", "reaching", "reach")
 UP_TO = ("最大", "最高", "最长", "up to", "max", "maximum", "max.", "最多", "可支持", "支持")
 _EXTRA_PREFIX: Mapping[str, Sequence[str]] = {
-    "le": ["不得超过", "不得大于", "不得高于", "不要超过", "不能超过", "不宜超过", "不可超过", "小于等于", "小于或等于", "低于等于",
+    "le": ["不得超过", "不得大于", "不得高于", "不要超过", "别超过", "别高于", "别大于", "勿超过", "不能超过", "不宜超过", "不可超过", "小于等于", "小于或等于", "低于等于",
            "不高過", "≦", "no higher than", "not more than", "no greater than", "not greater than", "no larger than", "less than or equal to",
            "smaller than or equal to", "not to exceed", "should not exceed", "must not exceed", "maximum of", "a maximum of",
            "控制在", "压到", "降到", "降至", "缩短至", "no longer than", "no later than", "不晚于", "不迟于", "限", "高不超过"],

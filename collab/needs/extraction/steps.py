@@ -17,8 +17,16 @@ _COMMISSION = re.compile(
     r"测试委托|委托测试|委托检测|性能评测|验证服务|测试服务|检测服务|测试需求|检测需求|test(?:ing)? (?:service|commission|campaign|request)|measurement (?:service|request)",
     re.IGNORECASE,
 )
+_SUBSTRATE_OFF = re.compile(
+    r"(?:去除|移除|去掉|剥离|腐蚀掉)[A-Za-z0-9\u3400-\u9fff-]{0,8}?衬底|衬底(?:的)?(?:去除|移除)"
+    r"|(?:remov(?:e|ing|al of)|etch(?:ing)? off) (?:the )?(?:[A-Za-z-]+ )?substrate",
+    re.IGNORECASE,
+)
 _NAMED_TEST = re.compile(r"(?:测试|测量|试验|检测|分析|表征|test(?:ing)?|measurements?)$", re.IGNORECASE)
-_TEST_VERB = re.compile(r"测试?|测量|检测?|表征|验证|评估|标定")
+_TEST_VERB = re.compile(
+    r"测试?|测量|检测?|表征|验证|评估|标定|\b(?:test(?:ing|s)?|measur(?:e|ing|ement)s?|characteri[sz]\w+|verif\w+)\b",
+    re.IGNORECASE,
+)
 _SPEC_AFTER = re.compile(
     r"\s?(?:\([^()]{0,16}\))?\s?(?:[≤≥<>=±~:：]|[-+]?\d|不[大小高低超少多][于过]|[小大低高优好]于|至少|至多|超过|达到|控制在|要求|指标|为\s?\d|of \d|below|above|better|less|more|at (?:least|most)|under \d|over \d|[\u3400-\u9fff]{0,2}[≤≥<>])"
 )
@@ -92,6 +100,10 @@ class Steps:
             self._vocabulary.techniques[m.id].category in ("test", "equipment") for m in live
         )
 
+    def tests_only_wanted(self) -> bool:
+        """The text calls itself a test order."""
+        return bool(_COMMISSION.search(self._text))
+
     def coupling(self) -> bool:
         """True when light is coupled or devices are packaged, and nothing is made or measured."""
         kinds = {m.id.split(".")[0] for m in self.mentions if not self._idle(m)}
@@ -122,17 +134,16 @@ class Steps:
         )
 
     def _is_tested(self, start: int, end: int) -> bool:
-        low = self._layout.clause(start)[0]
         sentence = self._layout.sentence(start)[0]
         verb = None
-        for verb in _TEST_VERB.finditer(self._text, max(sentence, low - 40), start):
+        for verb in _TEST_VERB.finditer(self._text, max(sentence, start - 80), start):
             pass
         if verb is None or _SPEC_AFTER.match(self._text, end):
             return False
         between = self._text[verb.end() : start]
-        return bool(re.fullmatch(r"[^。;；\n\d]{0,24}", between)) and (
-            "," not in between or "、" in between
-        )
+        if self._text[start:end].isascii():
+            return len(between) <= 60
+        return len(between) <= 30 and ("," not in between or "、" in between)
 
     # ------------------------------------------------------------------ sorting
     def sort(self, readings: Sequence[Reading]) -> Wanted:
@@ -156,6 +167,7 @@ class Steps:
                 wanted.optional.append(mention)
             else:
                 live.append(mention)
+        live += self._split_terms(live)
         self._settle(wanted, live or [m for m in cued if not self._is_test(m)])
         self._sort_materials(wanted)
         for device in self.devices:
@@ -167,6 +179,15 @@ class Steps:
                     wanted.devices.get(device.id, 0), 1 + (device.end - device.start) // 8
                 )
         return wanted
+
+    def _split_terms(self, live: list[Mention]) -> list[Mention]:
+        """Steps whose name is parted by what they act on (去除InP衬底)."""
+        found = []
+        for match in _SUBSTRATE_OFF.finditer(self._text):
+            mention = Mention("technique", "etching.substrate-removal", *match.span(), "split-term", 0.9)
+            if not self._idle(mention) and self._context.stance(*match.span()).kind == "want":
+                found.append(mention)
+        return found
 
     def _settle(self, wanted: Wanted, live: list[Mention]) -> None:
         refused = {m.id for m, kind in wanted.excluded if kind == "reject"}

@@ -14,9 +14,12 @@ from collab.vocabulary.normalize import Normaliser, fold_case
 
 _CUE_REACH = 25
 _ABBR_REACH = 20
-_TEST_SUFFIX = re.compile(r"(?:测试|测量|试验|分析|检测|仿真)$")
+_TEST_SUFFIX = re.compile(r"(?:测试|测量|试验|分析|检测|仿真)$|[ -](?:test(?:ing)?|measurement)$", re.IGNORECASE)
+_ENGLISH_STEM_STOP = frozenset(
+    "optical environmental life loss datacom radiation high-speed dynamic temperature bar wafer module structural".split()
+)
 _SHORT_CODE = re.compile(r"^[A-Z0-9][A-Za-z0-9/.+-]{0,5}$")
-_PLURAL = re.compile(r"(?:e?s)?(?![A-Za-z0-9])")
+_PLURAL = re.compile(r"(?:e?s|ing)?(?![A-Za-z0-9])")
 _SINGLE_OK = re.compile(r"(?:片|晶圆|圆片|衬底|波导|材料|探测器|外延)")
 
 
@@ -179,9 +182,10 @@ def stems(vocabulary: Vocabulary, normaliser: Normaliser) -> dict[str, str]:
     for technique in vocabulary.techniques.values():
         if technique.category != "test":
             continue
-        for word in (technique.zh, *technique.alt_zh):
+        for word in (technique.zh, technique.en, *technique.alt_zh, *technique.alt_en):
             stem = _TEST_SUFFIX.sub("", word)
-            if stem != word and len(stem) >= 2 and stem not in stop:
+            short = stem.isascii() and (len(stem) < 6 or stem.lower() in _ENGLISH_STEM_STOP)
+            if stem != word and len(stem) >= 2 and stem not in stop and not short:
                 found.setdefault(normaliser.key(stem), technique.id)
     return found
 

@@ -86,6 +86,7 @@ _DELIVERABLES: Mapping[str, str] = {
     "design-file": rf"{_DELIVER}[^，,。;；\n]{{0,12}}(?:设计文件|设计资料|PDK文件|设计报告|设计图纸)|design files? (?:included|delivered)",
     "process-recipe": rf"{_DELIVER}[^，,。;；\n]{{0,16}}(?:工艺文件|工艺参数包|工艺规程|工艺流程文件|工艺菜单|process recipes?)|\ba process recipe\b",
 }  # fmt: skip
+_COAXIAL = re.compile(r"(?<![A-Za-z])TO(?=器件|封装|管|激光|封帽|\s?[Cc]an\b|-CAN)")
 _REFUSED_METALS = re.compile(
     r"禁(?P<a>金|铜|锂|钠|铅)(?!属|制)|(?:不能|不得|不可|不允许|不)含(?P<b>金|铜|锂|钠|铅)|(?P<c>gold|copper|lead|lithium|sodium)[- ]free",
     re.IGNORECASE,
@@ -159,6 +160,9 @@ class ValueIndex:
                 match = pattern.search(text, match.end())
             if match is not None:
                 found.append(self._reading("deliverable", choice, match.start(), match.end()))
+        coaxial = _COAXIAL.search(text)
+        if coaxial:
+            found.append(self._reading("package-type", "to-can", *coaxial.span()))
         for match in _REFUSED_METALS.finditer(text):
             metal = _METALS[(match["a"] or match["b"] or match["c"]).lower()]
             found.append(self._reading("excluded-materials", metal, match.start(), match.end()))

@@ -51,7 +51,7 @@ _FOREIGN = re.compile(
 )
 
 _NDA = re.compile(
-    r"保密协议|保密协定|签(?:署|订)?\s?NDA|\bNDA\b|签(?:订|署)?保密|保密(?:条款|合同|要求)|non[- ]disclosure|confidential",
+    r"保密协议|保密协定|签(?:署|订)?\s?NDA|\bNDA\b|签(?:订|署)?保密|保密(?:条款|合同|要求)|(?:须|需|应|要求|注意)保密|non[- ]disclosure|confidential",
     re.IGNORECASE,
 )
 _RESTRICTED = re.compile(
@@ -149,7 +149,7 @@ def _region_kind(text: str, layout: Layout, start: int, end: int) -> str | None:
     supplier = bool(_SUPPLIER.match(after)) or bool(_SUPPLIER.search(after[:16]))
     if re.search(r"除外|不(?:接受|考虑|行)", after[:10]) or _EXCLUDE.search(before[-8:]):
         return "exclude"
-    if _REQUIRE.search(before) or re.search(r"\bonly\b|以内|范围内的?(?:单位|企业)", after[:24]):
+    if _REQUIRE.search(before) or before.endswith("限") or re.search(r"\bonly\b|以内|范围内的?(?:单位|企业)", after[:24]):
         return "require"
     if _PREFER.search(before) or _PREFER.search(after):
         return "prefer"
