@@ -40,7 +40,8 @@ def _score(
         return 10 * named + met + 2 * fitting
     if _joins_two_kinds(vocabulary, chain, making, materials):
         return 5 + met
-    if met < _ENOUGH_STEPS or fitting <= 0 or met < 0.6 * len(making):
+    shaping = [t for t in making if vocabulary.techniques[t].category == "process"]
+    if met < _ENOUGH_STEPS or len(shaping) < _ENOUGH_STEPS or fitting <= 0 or met < 0.6 * len(making):
         return 0
     return met / len(making) + fitting + met / (10 * len(chain.steps))
 

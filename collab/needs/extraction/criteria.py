@@ -101,7 +101,10 @@ class Criteria:
         if parameter.id == "pixel-count":
             value *= float(groups["v2"])
         unit = self._form_unit(parameter, groups.get("u", ""))
-        converted = convert(value, unit, parameter.unit) if unit else value
+        if parameter.id == "wafer-diameter":
+            converted: float | None = self._converted(parameter, value, "mm")
+        else:
+            converted = convert(value, unit, parameter.unit) if unit else value
         if converted is None:
             return None
         begin = form.start + self._scene.text[form.start : form.end].find(groups["v"])
@@ -172,13 +175,26 @@ class Criteria:
         """The nearest cue in front of the number with nothing but fillers between."""
         edge = before.start if before else measure.start
         for cue in reversed(self._scene.cues_between(edge - 70, edge + 1)):
-            if cue.end > edge + 1 or cue.end > measure.start:
+            if cue.end > measure.start or self._hidden(cue):
                 continue
             gap = self._taken.masked(self._scene.text, cue.end, measure.start)
             if len(gap) > 44:
                 return None
-            return cue if self._bridges(gap, before is not None) else None
+            return self._joined(cue, measure) if self._bridges(gap, before is not None) else None
         return None
+
+    def _joined(self, cue: Cue, measure: Measure) -> Cue:
+        """片内波长 + 均匀性: when the nearer cue cannot take the unit, the one it is glued to may."""
+        if self._fitting(cue.parameters, measure):
+            return cue
+        for other in self._scene.cues_between(cue.start - 12, cue.start):
+            if other.end == cue.start and self._fitting(other.parameters, measure):
+                return other
+        return cue
+
+    def _hidden(self, cue: Cue) -> bool:
+        """A cue inside a form already read; 双85 still announces a duration."""
+        return self._taken.in_form(cue.start) and "test-duration" not in cue.parameters
 
     @staticmethod
     def _bridges(gap: str, has_operator: bool) -> bool:
@@ -273,6 +289,8 @@ class Criteria:
         for index, value in enumerate(measure.values):
             meanings = measure.value_units[index] if measure.value_units else measure.units
             unit = accepted_unit(parameter, meanings)
+            if parameter.id == "fiber-pitch" and not meanings:
+                unit = "um"
             if unit is None:
                 return None
             converted = self._converted(parameter, value, unit)

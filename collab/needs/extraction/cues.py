@@ -18,7 +18,7 @@ NOT_CRITERIA = frozenset(
     {"quantity", "lead-time", "deadline", "budget", "trl", "region", "confidentiality", "material"}
 )
 _PATTERNED = (
-    "wavelength", "min-feature", "aspect-ratio", "channel-count", "data-rate", "pixel-count",
+    "wafer-diameter", "wavelength", "min-feature", "aspect-ratio", "channel-count", "data-rate", "pixel-count",
     "rdl-line-space", "operating-temperature", "test-temperature", "humidity", "core-hours",
     "gpu-hours", "monthly-capacity", "hourly-rate",
 )  # fmt: skip
@@ -42,8 +42,11 @@ class CueIndex:
         self._codes: dict[str, str] = {}
         for parameter in vocabulary.parameters.values():
             if parameter.kind in QUANTITY_KINDS and parameter.id not in NOT_CRITERIA:
-                for word in (parameter.zh, parameter.en, *parameter.cues_zh, *parameter.cues_en):
-                    self._add(re.sub(r"\s*\(.*\)$", "", word), parameter.id, normaliser)
+                for word in (parameter.zh, re.sub(r"\s*\(.*\)$", "", parameter.en)):
+                    self._add(word, parameter.id, normaliser)
+                for word in (*parameter.cues_zh, *parameter.cues_en):
+                    if "(" not in word:
+                        self._add(word, parameter.id, normaliser)
         self._patterns = list(self._words)
         self._automaton = AhoCorasick(self._patterns, matchkind=MatchKind.LeftmostLongest)
 
@@ -93,7 +96,8 @@ class Forms:
         for name in _PATTERNED:
             parameter = vocabulary.parameters.get(name)
             for pattern in parameter.patterns if parameter else ():
-                self._compiled.append((name, re.compile(pattern)))
+                if name != "wafer-diameter" or "Φ" in pattern:
+                    self._compiled.append((name, re.compile(pattern)))
 
     def find(self, text: str) -> Iterator[Form]:
         """Every form of the text, in the order of the parameters."""

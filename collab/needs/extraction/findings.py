@@ -45,6 +45,10 @@ class Taken:
         if form:
             self._forms[start:end] = b"\x01" * (end - start)
 
+    def in_form(self, at: int) -> bool:
+        """True inside a form."""
+        return bool(self._forms[at])
+
     def overlaps(self, start: int, end: int) -> bool:
         """True when part of the stretch is used already."""
         return any(self._used[start:end])

@@ -111,7 +111,7 @@ def _worded(text: str, words: UnitWords) -> list[Token]:
         value = chinese_value(match["zh"], match["group"])
         end, units = _unit_after(text, match.end(), words)
         before = text[match.start() - 1 : match.start()]
-        if value and (units or match["group"]) and before not in "第之统唯同单任每其某专":
+        if value and (units or match["group"]) and (not before or before not in "第之统唯同单任其某专"):
             found.append(Token(match.start(), match.end(), end, value, units))
     for match in _ENGLISH_NUMBER.finditer(text):
         end, units = _unit_after(text, match.end(), words)

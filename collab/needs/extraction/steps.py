@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from collab.needs.extraction.context import Context
 from collab.needs.extraction.findings import Reading
@@ -22,6 +22,9 @@ _SUBSTRATE_OFF = re.compile(
     r"|(?:remov(?:e|ing|al of)|etch(?:ing)? off) (?:the )?(?:[A-Za-z-]+ )?substrate",
     re.IGNORECASE,
 )
+_FIBRE_ARRAY = re.compile(r"光纤阵列|阵列光纤|fiber[ -]array|\bFAU\b", re.IGNORECASE)
+_ARRAY_ATTACH = "packaging.coupling.fiber-array"
+_ARRAY_MAKING = "packaging.coupling.fau-fabrication"
 _NAMED_TEST = re.compile(r"(?:测试|测量|试验|检测|分析|表征|test(?:ing)?|measurements?)$", re.IGNORECASE)
 _TEST_VERB = re.compile(
     r"测试?|测量|检测?|表征|验证|评估|标定|\b(?:test(?:ing|s)?|measur(?:e|ing|ement)s?|characteri[sz]\w+|verif\w+)\b",
@@ -136,19 +139,20 @@ class Steps:
     def _is_tested(self, start: int, end: int) -> bool:
         sentence = self._layout.sentence(start)[0]
         verb = None
-        for verb in _TEST_VERB.finditer(self._text, max(sentence, start - 80), start):
+        for verb in _TEST_VERB.finditer(self._text, max(sentence, start - 120), start):
             pass
         if verb is None or _SPEC_AFTER.match(self._text, end):
             return False
         between = self._text[verb.end() : start]
         if self._text[start:end].isascii():
-            return len(between) <= 60
+            return len(between) <= 90
         return len(between) <= 30 and ("," not in between or "、" in between)
 
     # ------------------------------------------------------------------ sorting
     def sort(self, readings: Sequence[Reading]) -> Wanted:
         """Decide for each mention: wanted, alternative, optional, excluded or only talk."""
         wanted = Wanted()
+        self._sharpen({r.parameter for r in readings})
         bound = {r.start: r.end for r in readings if r.rule in ("cue-before", "cue-after")}
         live: list[Mention] = []
         cued: list[Mention] = []
@@ -179,6 +183,15 @@ class Steps:
                     wanted.devices.get(device.id, 0), 1 + (device.end - device.start) // 8
                 )
         return wanted
+
+    def _sharpen(self, parameters: set[str]) -> None:
+        """Fibres coupled at a stated pitch, or in an array, are a fibre array."""
+        arrayed = "fiber-pitch" in parameters or _FIBRE_ARRAY.search(self._text)
+        if arrayed and all(m.id != _ARRAY_MAKING for m in self.mentions):
+            self.mentions = [
+                replace(m, id=_ARRAY_ATTACH, rule="array") if m.id == "packaging.coupling" else m
+                for m in self.mentions
+            ]
 
     def _split_terms(self, live: list[Mention]) -> list[Mention]:
         """Steps whose name is parted by what they act on (去除InP衬底)."""

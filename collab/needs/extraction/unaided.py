@@ -69,6 +69,7 @@ class Unaided:
             ("film-thickness", 0.75, self._is_layer),
             ("process-temperature", 0.75, self._is_heating),
             ("test-temperature", 0.75, self._is_test_heat),
+            ("test-frequency", 0.7, self._is_instrument_range),
         ):
             if not (has_cue and name == "wavelength") and holds(measure):
                 found.append((name, sure))
@@ -156,6 +157,10 @@ class Unaided:
         if re.search(r"高低温|温循|三温|变温|温度循环", self._clause(measure, 24)):
             return True
         return self._scene.test_only and bool(re.search(r"温度?[^,，。;]{0,4}$", self._before(measure, 8)))
+
+    def _is_instrument_range(self, measure: Measure) -> bool:
+        """A frequency in a need that only asks for tests is what the instrument must reach."""
+        return self._scene.test_only and "Hz" in self._text[measure.start : measure.end]
 
     def _pitch(self, measure: Measure) -> list[tuple[str, float]]:
         """A bare 间距 or pitch takes its meaning from what is spaced."""

@@ -180,7 +180,7 @@ class ValueIndex:
 
     @staticmethod
     def _fits(value: _Value, text: str, i: int, j: int) -> bool:
-        near = _NEAR.get(value.parameter)
+        near = _NEAR.get(value.parameter) if j - i <= 4 or value.parameter == "pad-metal" else None
         around = text[max(0, i - 8) : j + 12]
         if near is not None and not near.search(around):
             return False
@@ -199,7 +199,8 @@ class ValueIndex:
         return True
 
     def _reading(self, parameter: str, choice: str, start: int, end: int) -> Reading:
-        op = self._vocabulary.parameters[parameter].bare_op
+        entry = self._vocabulary.parameters[parameter]
+        op = "eq" if entry.kind == "ordinal" else entry.bare_op
         return Reading(parameter, op, choice, "", start, end, "named-value", 0.9, numeric=False)
 
     def _owned(self, text: str, layout: Layout) -> list[Reading]:
