@@ -1,4 +1,4 @@
-"""The application in process, on a database of its own with the shipped catalogue or an empty one."""
+"""The application in process, on a copy of the shipped catalogue."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from collab.config import Settings
 from collab.importing import seeding
 from collab.storage import migrate
 from collab.storage.database import Database
+from tests.web.api_world import World, build
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +57,9 @@ def app(seeded: Database, tmp_path: Path) -> Flask:
 def client(app: Flask) -> FlaskClient:
     """A browser without a session, or a program without a token."""
     return app.test_client()
+
+
+@pytest.fixture
+def world(client: FlaskClient, seeded: Database) -> World:
+    """Members with tokens beside the shipped catalogue."""
+    return build(client, seeded)

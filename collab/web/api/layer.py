@@ -24,7 +24,7 @@ Words = tuple[str, str]
 KEY = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$"
 _KEY = re.compile(KEY.removesuffix("$") + r"\Z")
 _PLACE = re.compile(r"<(\w+)>")
-CREATED, NO_CONTENT, NOT_MODIFIED, STALE = 201, 204, 304, 412
+CREATED, NO_CONTENT, CONFLICT, STALE = 201, 204, 409, 412
 PREFIX = "/v1"
 
 
@@ -145,17 +145,22 @@ def run(operation: Operation, keys: dict[str, str]) -> Response:
     try:
         answered = operation.view(**values)
     except Conflict as conflict:
-        if conflict.code == "stale" and "If-Match" in request.headers:
-            return problem_response(STALE, "stale", say("stale", language()))
-        raise
+        return _conflict(conflict)
     reply = answered if isinstance(answered, Reply) else Reply(answered, operation.status)
     return _answer(reply)
+
+
+def _conflict(conflict: Conflict) -> Response:
+    """The conflict under its own code; 412 where the version came as If-Match."""
+    code = conflict.code
+    status = STALE if code == "stale" and "If-Match" in request.headers else CONFLICT
+    return problem_response(status, code, say(code, language(), conflict.facts))
 
 
 def _answer(reply: Reply) -> Response:
     if reply.model is None:
         return Response(b"", NO_CONTENT, headers=reply.headers)
-    content = reply.model.model_dump_json().encode()
+    content = reply.model.model_dump_json(by_alias=True).encode()
     response = Response(content, reply.status, content_type="application/json")
     response.headers.extend(reply.headers)
     if reply.location:
