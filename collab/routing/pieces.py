@@ -193,9 +193,20 @@ def _single(vocabulary: Vocabulary, name: str, offered: Offered) -> Span | None:
     return None
 
 
+def any_form(vocabulary: Vocabulary, technique: str) -> bool:
+    """Whether a step may hand over wafers or diced chips alike: a foundry does either on order.
+
+    Neither is known before somebody asks, so the hand-over is a question and not a refusal.
+    """
+    settled = technique in ("foundry.mpw", "foundry.short-loop")
+    return vocabulary.covers(technique, "foundry") and not settled
+
+
 def next_state(terms: Terms, piece: Piece, technique: str) -> str:
     """The state after a technique; it moves forward except where wafers are made anew."""
     vocabulary = terms.vocabulary
+    if any_form(vocabulary, technique):
+        return ""
     given = terms.chain_states.get(technique)
     target = given or lookup(vocabulary, STATE_AFTER, technique) or ""
     if target in ("", "report") or target not in terms.orders:
