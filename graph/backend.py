@@ -20,7 +20,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from graph import kernels
-from graph.compiled import BACKEND, Compiled, compiled
+from graph.compiled import BACKEND, Compiled, Floats, compiled
 
 DEEP = 24  # steps beyond which level-wise kernels lose to rustworkx
 
@@ -47,18 +47,29 @@ def betweenness_centrality(
             )
         )  # fmt: skip
     n = len(G)
-    if weight is not None:
-        shares = kernels.weighted_path_shares(G.matrix(weight))
-    elif G.depth > DEEP:
-        found = rx.betweenness_centrality(G.rust, normalized=False)
-        shares = np.array([found[i] for i in range(n)]) * (1.0 if G.directed else 2.0)
-    else:
-        shares = kernels.path_shares(G.plain, np.arange(n), G.depth)
+    shares = _path_shares(G, weight)
     if normalized:
         scale = 1.0 / ((n - 1) * (n - 2)) if n > 2 else 1.0
     else:
         scale = 1.0 if G.directed else 0.5
     return G.named(shares * scale)
+
+
+def _path_shares(graph: Compiled, weight: str | None) -> Floats:
+    n = len(graph)
+    if weight is None and graph.depth > DEEP:
+        found: Any = rx.betweenness_centrality(graph.rust, normalized=False)
+        return np.array([found[i] for i in range(n)]) * (1.0 if graph.directed else 2.0)
+
+    def shares(matrix: sparse.csr_array, mass: Floats) -> Floats:
+        if weight is None:
+            return kernels.path_shares(matrix, mass, graph.depth)
+        return kernels.weighted_path_shares(matrix, mass)
+
+    matrix = graph.plain if weight is None else graph.matrix(weight)
+    if graph.directed:
+        return shares(matrix, np.ones(n))
+    return kernels.shares_with_leaves(matrix, shares)
 
 
 def closeness_centrality(
@@ -70,7 +81,7 @@ def closeness_centrality(
     """As `networkx.closeness_centrality` (distances inward; islands after Wasserman and Faust)."""
     n = len(G)
     if distance is not None:
-        others, total = kernels.weighted_reach(G.matrix(distance))
+        others, total = kernels.weighted_reach(G.matrix(distance), symmetric=not G.directed)
     elif G.depth > DEEP and wf_improved:
         inward: Any = rx.closeness_centrality(G.rust)
         values = G.named([inward[i] for i in range(n)])

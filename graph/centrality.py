@@ -137,5 +137,6 @@ def weighted_pagerank(scene: Scene) -> Measure:
 
 def _pagerank(ties: nx.Graph, weight: str | None) -> dict[str, float | None]:
     # NetworkX stops at a change of 1e-6 per node by default: too coarse to compare to 1e-9
-    tolerance = 1e-13 / max(1, len(ties))
-    return dict(ask("pagerank", ties, weight=weight, tol=tolerance, max_iter=1000))
+    n = max(1, len(ties))
+    change = max(1e-12, 1e-15 * n)  # below this the sums over n nodes only jitter
+    return dict(ask("pagerank", ties, weight=weight, tol=change / n, max_iter=1000))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from graph.compiled import Compiled, Floats, Ints, compiled
+from graph.compiled import Compiled, Floats, compiled
 from graph.records import ORGANISATIONS
 from graph.registry import Cost, Key, Measure, Pair, Scene, metric
+from graph.strongest import Strongest
 
 SUGGESTED = 50
 CELLS = 2_000_000
@@ -33,12 +34,9 @@ def complementarity(scene: Scene) -> Measure:
     their shared partners. Without techniques it is the Adamic-Adar index.
     """
     tables = _tables(scene)
-    best, row, column, score = _score(tables)
-    order = np.lexsort((column, row, -score))[:SUGGESTED]
+    best, strongest = _score(tables)
     nodes = tables.arrays.nodes
-    pairs = tuple(
-        _explained(scene, nodes[int(row[i])], nodes[int(column[i])], float(score[i])) for i in order
-    )
+    pairs = tuple(_explained(scene, nodes[i], nodes[j], score) for i, j, score in strongest)
     return Measure(dict(zip(nodes, best.tolist(), strict=True)), pairs)
 
 
@@ -104,43 +102,37 @@ def _table(where: list[tuple[int, int]], shape: tuple[int, int]) -> sparse.csr_a
     return sparse.csr_array((np.ones(len(spots)), (spots[:, 0], spots[:, 1])), shape=shape)
 
 
-def _score(tables: _Tables) -> tuple[Floats, Ints, Ints, Floats]:
+def _score(tables: _Tables) -> tuple[Floats, list[tuple[int, int, float]]]:
     n = len(tables.arrays)
     best = np.zeros(n)
-    rows: list[Ints] = [np.zeros(0, dtype=np.int64)]
-    columns: list[Ints] = [np.zeros(0, dtype=np.int64)]
-    scores: list[Floats] = [np.zeros(0)]
+    found = Strongest(SUGGESTED)
     height = max(1, CELLS // max(1, n))
     for begin in range(0, n, height):
-        i, j, score = _block(tables, slice(begin, min(n, begin + height)))
-        np.maximum.at(best, i, score)
-        once = i < j
-        i, j, score = i[once], j[once], score[once]
-        if len(score) > SUGGESTED:
-            bar = np.partition(score, -SUGGESTED)[-SUGGESTED]
-            i, j, score = i[score >= bar], j[score >= bar], score[score >= bar]
-        order = np.lexsort((j, i, -score))[:SUGGESTED]
-        rows.append(i[order])
-        columns.append(j[order])
-        scores.append(score[order])
-    return best, np.concatenate(rows), np.concatenate(columns), np.concatenate(scores)
+        part = slice(begin, min(n, begin + height))
+        score = _block(tables, part)
+        best[part] = score.max(axis=1)
+        i, j = np.nonzero(score > found.bar)
+        once = i + begin < j
+        i, j = i[once], j[once]
+        found.add(i + begin, j, score[i, j])
+    return best, found.pairs()
 
 
-def _block(tables: _Tables, part: slice) -> tuple[Ints, Ints, Floats]:
+def _block(tables: _Tables, part: slice) -> Floats:
     """Scores of the rows of `part` against everybody, ties and self left out."""
-    shared = (tables.eager[part] @ tables.ties).toarray()
-    steps = (tables.before[part] @ tables.after.T + tables.after[part] @ tables.before.T).toarray()
-    both = (tables.held[part] @ tables.held.T).toarray()
-    count = np.asarray(tables.held.sum(axis=1)).ravel()
-    either = count[part][:, None] + count[None, :] - both
-    likeness = np.divide(both, either, out=np.zeros_like(both), where=either > 0)
-    score = steps * (1.0 - likeness) + shared
+    score = (tables.eager[part] @ tables.ties).toarray()
+    if tables.before.nnz:
+        steps = tables.before[part] @ tables.after.T + tables.after[part] @ tables.before.T
+        both = (tables.held[part] @ tables.held.T).toarray()
+        count = np.asarray(tables.held.sum(axis=1)).ravel()
+        either = count[part][:, None] + count[None, :] - both
+        likeness = np.divide(both, either, out=np.zeros_like(both), where=either > 0)
+        score += steps.toarray() * (1.0 - likeness)
     score *= tables.allowed[part][:, None] * tables.allowed[None, :]
-    score[tables.ties[part].toarray() > 0] = 0.0
+    score[tables.ties[part].nonzero()] = 0.0
     here = np.arange(part.start, part.stop)
     score[here - part.start, here] = 0.0
-    i, j = np.nonzero(score > 0)
-    return i + part.start, j, score[i, j]
+    return np.asarray(score)
 
 
 def _explained(scene: Scene, a: Key, b: Key, score: float) -> Pair:

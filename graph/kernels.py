@@ -50,8 +50,38 @@ def _sum_over(work: Callable[[Ints], Floats], parts: list[Ints], n: int) -> Floa
     return total
 
 
-def path_shares(matrix: sparse.csr_array, sources: Ints, depth: int) -> Floats:
-    """Per node the sum over `sources` of the share of shortest paths that pass through it.
+def leaves(matrix: sparse.csr_array) -> tuple[Ints, Ints]:
+    """Nodes of a symmetric matrix with one tie, and the busier node each of them hangs on."""
+    degree = np.diff(matrix.indptr)
+    alone = np.flatnonzero(degree == 1)
+    on = matrix.indices[matrix.indptr[alone]].astype(np.int64)
+    return alone[degree[on] > 1], on[degree[on] > 1]
+
+
+def shares_with_leaves(
+    matrix: sparse.csr_array, shares: Callable[[sparse.csr_array, Floats], Floats]
+) -> Floats:
+    """Path shares of a symmetric matrix, worked out by `shares` on what is left without leaves.
+
+    A leaf carries nothing and stands on its node's shoulders: the node counts for itself and its
+    leaves, and every path from or to a leaf passes through the node. Exact, and a hub of 10,000
+    leaves is one node.
+    """
+    n = matrix.shape[0]
+    leaf, on = leaves(matrix)
+    count = np.bincount(on, minlength=n).astype(float)
+    core = np.setdiff1d(np.arange(n), leaf)
+    through = np.zeros(n)
+    through[core] = shares(matrix[core][:, core].tocsr(), 1.0 + count[core])
+    _, label = csgraph.connected_components(matrix, directed=False)
+    others = np.bincount(label, minlength=n)[label] - 1.0 - count
+    return np.asarray(through + count * (count - 1.0) + 2.0 * count * others)
+
+
+def path_shares(matrix: sparse.csr_array, mass: Floats, depth: int) -> Floats:
+    """Per node the sum over all pairs of others of the share of shortest paths through it.
+
+    `mass` says how many stand at a node, as sources and as targets.
 
     Brandes 2001 with all sources of a batch moving one step at a time (sparse times dense).
     """
@@ -61,11 +91,11 @@ def path_shares(matrix: sparse.csr_array, sources: Ints, depth: int) -> Floats:
 
     def work(part: Ints) -> Floats:
         levels, paths = _spread(back, part)
-        share = _gather(matrix, levels, paths)
+        share = _gather(matrix, levels, paths, mass[:, None])
         share[part, np.arange(len(part))] = 0.0
-        return np.asarray(share.sum(axis=1))
+        return np.asarray(share @ mass[part])
 
-    return _sum_over(work, _batches(sources, size), n)
+    return _sum_over(work, _batches(np.arange(n), size), n)
 
 
 def _spread(back: sparse.csr_array, part: Ints) -> tuple[list[Floats], Floats]:
@@ -83,14 +113,14 @@ def _spread(back: sparse.csr_array, part: Ints) -> tuple[list[Floats], Floats]:
         levels.append(front)
 
 
-def _gather(matrix: sparse.csr_array, levels: list[Floats], paths: Floats) -> Floats:
+def _gather(matrix: sparse.csr_array, levels: list[Floats], paths: Floats, mass: Floats) -> Floats:
     """Dependencies, from the farthest level back to the sources."""
     with np.errstate(divide="ignore"):
         per_path = 1.0 / paths
     per_path[paths == 0] = 0.0
     share = np.zeros_like(paths)
     for step in range(len(levels) - 1, 0, -1):
-        ahead = share + 1.0
+        ahead = share + mass
         ahead *= per_path
         ahead *= levels[step] > 0
         ahead = matrix @ ahead
@@ -99,8 +129,8 @@ def _gather(matrix: sparse.csr_array, levels: list[Floats], paths: Floats) -> Fl
     return share
 
 
-def weighted_path_shares(lengths: sparse.csr_array) -> Floats:
-    """As `path_shares` over all sources, with edge lengths above zero."""
+def weighted_path_shares(lengths: sparse.csr_array, mass: Floats) -> Floats:
+    """As `path_shares`, with edge lengths above zero."""
     n = lengths.shape[0]
     arcs = lengths.tocoo()
     tail, head, far = arcs.row.astype(np.int64), arcs.col.astype(np.int64), arcs.data
@@ -114,17 +144,20 @@ def weighted_path_shares(lengths: sparse.csr_array) -> Floats:
             tight &= distance[:, tail] < behind
         row, arc = np.nonzero(tight)
         origin = np.arange(len(part)) * n + part
-        found = _dependencies(len(part) * n, origin, row * n + tail[arc], row * n + head[arc])
-        return np.asarray(found.reshape(len(part), n).sum(axis=0))
+        found = _dependencies(
+            np.tile(mass, len(part)), origin, row * n + tail[arc], row * n + head[arc]
+        )
+        return np.asarray(mass[part] @ found.reshape(len(part), n))
 
     return _sum_over(work, _batches(np.arange(n), size), n)
 
 
-def _dependencies(size: int, origin: Ints, tail: Ints, head: Ints) -> Floats:
+def _dependencies(mass: Floats, origin: Ints, tail: Ints, head: Ints) -> Floats:
     """Brandes' two recursions over arcs (sorted by tail) of shortest-path graphs, wave by wave.
 
     A node's wave comes when all arcs into it are done, so each arc is touched once each way.
     """
+    size = len(mass)
     first = np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=size))])
     missing = np.bincount(head, minlength=size)
     paths = np.zeros(size)
@@ -140,7 +173,7 @@ def _dependencies(size: int, origin: Ints, tail: Ints, head: Ints) -> Floats:
     through = np.zeros(size)
     for arcs in reversed(waves):
         begin, ends = tail[arcs], head[arcs]
-        np.add.at(through, begin, paths[begin] / paths[ends] * (1.0 + through[ends]))
+        np.add.at(through, begin, paths[begin] / paths[ends] * (mass[ends] + through[ends]))
     through[origin] = 0.0
     return through
 
@@ -183,17 +216,21 @@ def reach(matrix: sparse.csr_array) -> tuple[Floats, Floats]:
     return others, total
 
 
-def weighted_reach(lengths: sparse.csr_array) -> tuple[Floats, Floats]:
+def weighted_reach(lengths: sparse.csr_array, *, symmetric: bool) -> tuple[Floats, Floats]:
     """As `reach`, with edge lengths."""
     n = lengths.shape[0]
     others, total = np.zeros(n), np.zeros(n)
     into = lengths.T.tocsr()
     size = int(np.clip(BATCH_BYTES // (16 * max(1, n)), 1, 512))
-    for part in _batches(np.arange(n), size):
+    leaf, on = leaves(into) if symmetric else (np.zeros(0, dtype=np.int64),) * 2
+    for part in _batches(np.setdiff1d(np.arange(n), leaf), size):
         distance = csgraph.dijkstra(into, indices=part)
         known = np.isfinite(distance)
         others[part] = known.sum(axis=1) - 1
         total[part] = np.where(known, distance, 0.0).sum(axis=1)
+    # a leaf is as far from everybody as the node it hangs on, plus its own tie
+    others[leaf] = others[on]
+    total[leaf] = total[on] + into.data[into.indptr[leaf]] * (others[on] - 1.0)
     return others, total
 
 

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from graph.compiled import Floats, Ints, compiled
+from graph.compiled import Floats, compiled
 from graph.registry import Cost, Measure, Pair, Scene, Values, metric
+from graph.strongest import Strongest
 
 SHOWN = 200
 ROWS = 256
@@ -71,11 +72,8 @@ def overlap(scene: Scene) -> Measure:
     """Largest Jaccard share with another node; pairs name the 200 strongest overlaps."""
     arrays = compiled(scene.holdings)
     listed = np.array([key not in scene.techniques for key in arrays.nodes], dtype=bool)
-    best, row, column, share = _similar(arrays.plain, listed)
-    pairs = tuple(
-        Pair(arrays.nodes[i], arrays.nodes[j], float(value))
-        for i, j, value in _strongest(row, column, share)
-    )
+    best, strongest = _similar(arrays.plain, listed)
+    pairs = tuple(Pair(arrays.nodes[i], arrays.nodes[j], share) for i, j, share in strongest)
     values = dict(zip(arrays.nodes, best.tolist(), strict=True))
     return Measure({key: values.get(key, 0.0) for key in _all(scene)}, pairs)
 
@@ -84,40 +82,29 @@ def _all(scene: Scene) -> dict[str, None]:
     return dict.fromkeys([*scene.ties, *scene.holdings])
 
 
-def _strongest(row: Ints, column: Ints, value: Floats) -> list[tuple[int, int, float]]:
-    order = np.lexsort((column, row, -value))[:SHOWN]
-    return list(
-        zip(row[order].tolist(), column[order].tolist(), value[order].tolist(), strict=True)
-    )
-
-
 def _similar(
     matrix: sparse.csr_array, listed: NDArray[np.bool_]
-) -> tuple[Floats, Ints, Ints, Floats]:
+) -> tuple[Floats, list[tuple[int, int, float]]]:
     """Per row the largest Jaccard share with another row, and the strongest pairs of `listed`.
 
-    Goes in blocks of rows and keeps only each block's strongest pairs, because everybody around a
-    hub of 10,000 resembles everybody else.
+    Goes in blocks of rows, because everybody around a hub of 10,000 resembles everybody else.
     """
     n = matrix.shape[0]
     degree = np.diff(matrix.indptr).astype(float)
     best = np.zeros(n)
-    rows: list[Ints] = [np.zeros(0, dtype=np.int64)]
-    columns: list[Ints] = [np.zeros(0, dtype=np.int64)]
-    shares: list[Floats] = [np.zeros(0)]
+    found = Strongest(SHOWN)
     turned = matrix.T.tocsr()
     for begin in range(0, n, ROWS):
-        block = (matrix[begin : begin + ROWS] @ turned).tocoo()
-        i, j = block.row.astype(np.int64) + begin, block.col.astype(np.int64)
+        block = (matrix[begin : begin + ROWS] @ turned).tocsr()
+        i = np.repeat(np.arange(begin, begin + block.shape[0]), np.diff(block.indptr))
+        j = block.indices.astype(np.int64)
         share = block.data / (degree[i] + degree[j] - block.data)
-        other = i != j
-        np.maximum.at(best, i[other], share[other])
-        once = (i < j) & listed[i] & listed[j]
-        i, j, share = i[once], j[once], share[once]
-        order = (
-            np.lexsort((j, i, -share))[: 4 * SHOWN] if len(share) else np.zeros(0, dtype=np.int64)
-        )
-        rows.append(i[order])
-        columns.append(j[order])
-        shares.append(share[order])
-    return best, np.concatenate(rows), np.concatenate(columns), np.concatenate(shares)
+        share[i == j] = 0.0
+        filled = np.flatnonzero(np.diff(block.indptr))
+        if len(filled):
+            best[begin + filled] = np.maximum.reduceat(share, block.indptr[filled])
+        good = (share > found.bar) & (i < j)
+        i, j, share = i[good], j[good], share[good]
+        both = listed[i] & listed[j]
+        found.add(i[both], j[both], share[both])
+    return best, found.pairs()
