@@ -15,6 +15,7 @@ from collab.matching.answer import StepResult
 from collab.matching.compare import Mark
 from collab.matching.records import NeedProfile, Offer, Step
 from collab.matching.rules import Verdict
+from collab.routing.pieces import any_form
 from collab.vocabulary.catalog import Chain, Vocabulary
 
 Ints = NDArray[np.int64]
@@ -176,7 +177,8 @@ def order_steps(
         }
         loose = {p for p in range(place) if mapped[ordered[p]] is None and p == place - 1}
         before.append(tuple(sorted((earlier - hidden) | loose)))
-        states.append(chain.steps[at].state)
+        open_form = any(any_form(vocabulary, t) for t in need.steps[ordered[place]].techniques)
+        states.append("" if open_form else chain.steps[at].state)
     return ordered, before, states
 
 
