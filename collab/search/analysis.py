@@ -125,6 +125,11 @@ def cut(run: str) -> list[tuple[str, int, int]]:
     return found
 
 
+def is_known_word(word: str) -> bool:
+    """True for words of the dictionary and of the vocabulary, false for made-up ones."""
+    return bool(_segmenter().has_word(word))
+
+
 def words_of(folded: str) -> list[str]:
     """The words of folded text as the index stores them, in order, without places."""
     found = [m.token for m in measures(folded)] if any(c.isdigit() for c in folded) else []
@@ -225,6 +230,7 @@ def canonical(folded: str) -> tuple[str, list[int]]:
     return "".join(out), places
 
 
+@lru_cache(maxsize=50_000)
 def term_key(spelling: str) -> str:
     """The canonical form of one vocabulary spelling."""
     return canonical(fold(spelling))[0]

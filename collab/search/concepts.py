@@ -41,7 +41,7 @@ class _Entry:
     context: bool = False
     stem: bool = False
     weak: bool = False
-    cues: Mapping[str, Any] = field(default_factory=dict)
+    cues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     default: str | None = None
     ambiguous: bool = False
 
@@ -125,13 +125,17 @@ class Recogniser:
         key = term_key(str(raw["term"]))
         known = self._entries.get(key)
         self._entries[key] = _Entry(
-            ids=ids, loose=True, cues=raw.get("cues") or {}, default=raw.get("default"),
+            ids=ids, loose=True, default=raw.get("default"),
+            cues={i: tuple(fold(str(c)) for c in cs) for i, cs in (raw.get("cues") or {}).items()},
             ambiguous=True, exact=known.exact if known else set(),
         )  # fmt: skip
 
     def find(self, text: str, *, query: bool = False) -> list[Concept]:
         """Concepts in order. A query may write abbreviations small; a document may not."""
-        normal = normalize_text(text)
+        return self.find_normal(normalize_text(text), query=query)
+
+    def find_normal(self, normal: str, *, query: bool = False) -> list[Concept]:
+        """The same for text that is normalised but keeps its capitals."""
         folded = normal.lower()
         if len(folded) != len(normal):
             normal = folded
@@ -177,7 +181,7 @@ class Recogniser:
         if not entry.ambiguous:
             return tuple(entry.ids)
         around = folded[max(0, span[0] - 25) : span[0]] + "\n" + folded[span[1] : span[1] + 25]
-        cued = [i for i in entry.ids if any(fold(str(c)) in around for c in entry.cues.get(i, ()))]
+        cued = [i for i in entry.ids if any(c in around for c in entry.cues.get(i, ()))]
         if len(cued) == 1:
             return (cued[0],)
         if entry.default is not None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from collab.search.analysis import fold, grams_of, words_of
 from collab.search.concepts import Recogniser, default_recogniser
 from collab.search.measures import measure_token
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary
+from collab.vocabulary.normalize import normalize_text
 
 TITLE_WEIGHT = 2
 MENTION_CHARACTERS = 4000
 BODY_CHARACTERS = 20000
+BREAK = "\n"  # stands between fields, so that no phrase runs from one into the next
 KINDS = ("capability", "organisation", "need", "run", "help")
 
 
@@ -62,7 +65,8 @@ class Document:
 
     def to_json(self) -> bytes:
         """The document as it is stored beside the index."""
-        plain = asdict(self)
+        plain = {name: getattr(self, name) for name in _NAMES}
+        plain["values"], plain["facts"] = dict(self.values), dict(self.facts)
         plain["updated_at"] = self.updated_at.isoformat() if self.updated_at else None
         return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -76,6 +80,9 @@ class Document:
             plain[name] = tuple(plain[name])
         plain["values"] = {k: (v[0], v[1]) for k, v in plain["values"].items()}
         return Document(**plain)
+
+
+_NAMES = tuple(f.name for f in fields(Document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +112,25 @@ def tie_of(key: str) -> float:
     return float(int.from_bytes(hashlib.blake2b(key.encode(), digest_size=6).digest(), "big"))
 
 
-def vocabulary_text(document: Document, vocabulary: Vocabulary) -> str:
-    """Chinese and English labels of what the document carries, once each."""
-    ids = (*document.techniques, *document.materials)
-    terms = [term for term in map(vocabulary.term, ids) if term is not None]
-    return " ".join(f"{term.zh} {term.en}" for term in terms)
+@lru_cache(maxsize=20_000)
+def _cut_short(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Words and grams of a text that many documents share: a label, an organisation's name."""
+    folded = fold(text)
+    return tuple(words_of(folded)), tuple(grams_of(folded))
+
+
+def carried_terms(document: Document, vocabulary: Vocabulary) -> tuple[list[str], list[str]]:
+    """Words and grams of the organisation's names and of the labels of what is carried."""
+    terms = map(vocabulary.term, (*document.techniques, *document.materials))
+    texts = [document.organisation_zh, document.organisation_en]
+    texts += [label for term in terms if term is not None for label in (term.zh, term.en)]
+    words: list[str] = []
+    grams: list[str] = []
+    for text in texts:
+        found = _cut_short(text)
+        words += found[0]
+        grams += (BREAK, *found[1])
+    return words, grams
 
 
 def _with_ancestors(ids: tuple[str, ...], vocabulary: Vocabulary) -> list[str]:
@@ -131,10 +152,10 @@ def tags_of(document: Document, vocabulary: Vocabulary) -> list[str]:
     return [f"{facet}:{value}" for facet, values in plain.items() for value in values if value]
 
 
-def mentions_of(text: str, vocabulary: Vocabulary, recogniser: Recogniser) -> list[str]:
-    """What the text speaks of: `=id` for the concept itself, `id` also for everything broader."""
+def mentions_of(normal: str, vocabulary: Vocabulary, recogniser: Recogniser) -> list[str]:
+    """What normalised text speaks of: `=id` for the concept, `id` also for all that is broader."""
     found: dict[str, None] = {}
-    for concept in recogniser.find(text[:MENTION_CHARACTERS]):
+    for concept in recogniser.find_normal(normal[:MENTION_CHARACTERS]):
         for term_id in concept.ids:
             found[f"={term_id}"] = None
             for up in (term_id, *vocabulary.ancestors(term_id)):
@@ -166,16 +187,16 @@ def entry_of(
     """The document cut into terms, the same way for every engine."""
     vocabulary = vocabulary or load_vocabulary()
     recogniser = recogniser or default_recogniser()
-    names = f"{document.organisation_zh} {document.organisation_en}"
-    title = fold(document.title)
-    body = fold(document.body[:BODY_CHARACTERS])
-    carried = fold(f"{names} {vocabulary_text(document, vocabulary)}")
+    head = " ".join(document.title.split())
+    normal = normalize_text(f"{head}{BREAK}{document.body[:BODY_CHARACTERS]}")
+    title, _, body = normal.lower().partition(BREAK)
+    words, grams = carried_terms(document, vocabulary)
     sizes = [measure_token(size, "mm")[0] for size in document.wafer_sizes]
     return Entry(
         key=document.key, version=document.version,
-        words=[*words_of(title) * TITLE_WEIGHT, *words_of(body), *words_of(carried), *sizes],
-        grams=[*grams_of(title), "\n", *grams_of(body), "\n", *grams_of(carried)],
-        mentions=mentions_of(f"{document.title}\n{document.body}", vocabulary, recogniser),
+        words=[*words_of(title) * TITLE_WEIGHT, *words_of(body), *words, *sizes],
+        grams=[*grams_of(title), BREAK, *grams_of(body), *grams],
+        mentions=mentions_of(normal, vocabulary, recogniser),
         tags=tags_of(document, vocabulary), labels=list(dict.fromkeys(document.labels)),
         numbers=numbers_of(document), stored=document.to_json(),
     )  # fmt: skip
@@ -187,6 +208,6 @@ def plain_entry(key: str, title: str, text: str) -> Entry:
     document = Document(key=key, kind="text", labels=("public",), title_zh=title)
     return Entry(
         key=key, version="", words=[*words_of(title) * TITLE_WEIGHT, *words_of(body)],
-        grams=[*grams_of(title), "\n", *grams_of(body)], mentions=[], tags=["kind:text"],
+        grams=[*grams_of(title), BREAK, *grams_of(body)], mentions=[], tags=["kind:text"],
         labels=["public"], numbers={"tie": (tie_of(key), 0.0)}, stored=document.to_json(),
     )  # fmt: skip

@@ -39,6 +39,27 @@ def _registry() -> Any:
     return registry
 
 
+_PREFIXES = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "c": 1e-2, "": 1.0, "k": 1e3,
+             "M": 1e6, "G": 1e9, "T": 1e12}  # fmt: skip
+_BASES = frozenset({"m", "Hz", "W", "V", "s", "A", "F", "Pa", "N", "J", "bit/s", "Bd", "ohm"})
+_OTHERS = {
+    "inch": ("m", 0.0254), "angstrom": ("m", 1e-10), "minute": ("s", 60.0), "hour": ("s", 3600.0),
+    "day": ("s", 86400.0), "week": ("s", 604800.0), "workday": ("s", 120960.0),
+    "month": ("s", 4.345 * 604800.0), "year": ("s", 52.14 * 604800.0),
+}  # fmt: skip
+
+
+def _simple(unit: str) -> tuple[str, float] | None:
+    """Base and factor of an everyday unit, so that few queries wait for pint."""
+    if unit in _OTHERS:
+        return _OTHERS[unit]
+    if unit in _BASES:
+        return unit, 1.0
+    if unit[1:] in _BASES and unit[:1] in _PREFIXES:
+        return unit[1:], _PREFIXES[unit[:1]]
+    return None
+
+
 @lru_cache(maxsize=4096)
 def _factor(unit: str, canonical: str) -> float | None:
     """What to multiply a value in `unit` with, None when the units do not convert."""
@@ -47,6 +68,9 @@ def _factor(unit: str, canonical: str) -> float | None:
     if "dB" in unit or "dB" in canonical:
         scale = {("dB/mm", "dB/cm"): 10.0, ("dB/m", "dB/cm"): 0.01, ("dB/cm", "dB/m"): 100.0}
         return scale.get((unit, canonical))
+    ours, theirs = _simple(unit), _simple(canonical)
+    if ours and theirs:
+        return ours[1] / theirs[1] if ours[0] == theirs[0] else None
     registry = _registry()
     try:
         return float(registry.Quantity(1.0, unit).to(canonical).magnitude)

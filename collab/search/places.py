@@ -9,6 +9,19 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 from collab.search.analysis import canonical, fold, term_key
 from collab.search.plan import TAG, Atom, Group
 
+_KINDS = ("特别行政区", "自治区", "省", "市")
+
+
+def _ways(name: str) -> list[str]:
+    """A place's name as given, and without the word for what kind of place it is."""
+    short = next((name.removesuffix(k) for k in _KINDS if name.endswith(k)), name)
+    return [name, short] if len(short) > 1 else [name]
+
+
+def _telling(key: str) -> bool:
+    """Codes of two or three letters (IN, US) are places only where a place is asked for."""
+    return len(key.strip()) > 3 if key.isascii() else len(key) > 1
+
 
 class Gazetteer:
     """Region codes by name (Chinese, English, with or without 省 or 市)."""
@@ -16,9 +29,9 @@ class Gazetteer:
     def __init__(self, names: Mapping[str, str]) -> None:
         self._codes: dict[str, str] = {}
         for name, code in names.items():
-            if len(name) > 1:
-                self._codes.setdefault(term_key(name), code)
-        self._keys = list(self._codes)
+            for written in _ways(name):
+                self._codes.setdefault(term_key(written), code)
+        self._keys = [key for key in self._codes if _telling(key)]
         self._automaton = (
             AhoCorasick(self._keys, matchkind=MatchKind.LeftmostLongest) if self._keys else None
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from collab.search.analysis import cut, fold, pieces, stem
+from collab.search.analysis import cut, fold, is_known_word, pieces, stem
 from collab.search.concepts import Recogniser
 from collab.search.function_words import FUNCTION_WORDS
 from collab.vocabulary.catalog import Vocabulary
@@ -45,6 +45,11 @@ def _holes(word: str) -> set[str]:
 def _shortened(word: str) -> set[str]:
     """The word without one of its inner characters."""
     return {word[:i] + word[i + 1 :] for i in range(1, len(word) - 1)}
+
+
+def _suspicious(word: str) -> bool:
+    """A left-over character, or a word that no dictionary has."""
+    return (len(word) == 1 and word not in FUNCTION_WORDS) or not is_known_word(word)
 
 
 class Speller:
@@ -149,7 +154,8 @@ class Speller:
         if all(known_pair(window[i : i + 2]) for i in range(len(window) - 1)):
             return None
         found = {t for p in _holes(window) for t in self._patterns.get(p, ())}
-        found |= _shortened(window) & self._terms
-        found |= set(self._short.get(window, ()))
+        if any(_suspicious(word) for word, _, _ in cut(window)):
+            found |= _shortened(window) & self._terms
+            found |= set(self._short.get(window, ()))
         found |= set(self._patterns.get(window, ()))
         return min(found - {window}, default=None)

@@ -18,6 +18,8 @@ NUMBER = "number"
 _NO_DOCS: Docs = np.zeros(0, dtype=np.int64)
 _NO_FLOATS: Floats = np.zeros(0)
 _CACHE_LIMIT = 60_000
+_PLACES_LIMIT = 2_000
+PLACE_BITS = 32
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class Segment:
         self._reader = SegmentReader(storage, schema, info)
         self._lock = threading.Lock()
         self._postings: dict[tuple[str, str], Postings] = {}
+        self._places: dict[str, Docs] = {}
         self._numbers: dict[str, tuple[Docs, Floats]] = {}
         self._tags: tuple[list[str], Docs, Docs] | None = None
         self._norms: dict[str, Floats] = {}
@@ -91,18 +94,30 @@ class Segment:
             weights.append(_weights(given, count))
         return Postings(_undo_gaps(gaps, bounds), np.concatenate(weights))
 
-    def places(self, term: str) -> dict[int, npt.NDArray[np.uint32]]:
-        """Where a gram stands, by document."""
-        with self._lock:
-            matcher = self._matcher("grams", term)
-            if matcher is None:
-                return {}
-            found: dict[int, npt.NDArray[np.uint32]] = {}
-            for ids, _, values, _ in _blocks(matcher):
-                docs = np.cumsum(np.asarray(ids, dtype=np.int64))
-                for doc, value in zip(docs.tolist(), values, strict=True):
-                    found[doc] = np.frombuffer(value, dtype="<u4")
-            return found
+    def places(self, term: str) -> Docs:
+        """Where a gram stands in all documents: document number and place in one integer."""
+        found = self._places.get(term)
+        if found is None:
+            with self._lock:
+                found = self._read_places(term)
+                if len(self._places) > _PLACES_LIMIT:
+                    self._places.clear()
+                self._places[term] = found
+        return found
+
+    def _read_places(self, term: str) -> Docs:
+        matcher = self._matcher("grams", term)
+        if matcher is None:
+            return _NO_DOCS
+        gaps: list[int] = []
+        bounds: list[int] = []
+        raw: list[bytes] = []
+        for ids, _, values, _ in _blocks(matcher):
+            bounds.append(len(gaps))
+            gaps.extend(ids)
+            raw.extend(values)
+        docs = np.repeat(_undo_gaps(gaps, bounds), [len(value) // 4 for value in raw])
+        return (docs << PLACE_BITS) | np.frombuffer(b"".join(raw), dtype="<u4").astype(np.int64)
 
     def numbers(self, name: str) -> tuple[Docs, Floats]:
         """Documents that state a number, with its (low, high) rows."""

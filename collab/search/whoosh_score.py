@@ -21,7 +21,7 @@ from collab.search.plan import (
     Want,
     Within,
 )
-from collab.search.whoosh_reader import Floats, Mask, Segment, View
+from collab.search.whoosh_reader import PLACE_BITS, Floats, Mask, Segment, View
 
 K1, B = 1.2, 0.75
 PREFIX_LIMIT = 64
@@ -158,19 +158,13 @@ class Scorer:
         terms = sorted(phrase.terms, key=lambda t: len(segment.postings(GRAMS, t[1]).docs))
         if len(terms) == 1:
             return self._part(segment, Atom(GRAMS, terms[0][1], prefix=len(terms[0][1]) == 1))[0]
-        docs = segment.postings(GRAMS, terms[0][1]).docs
-        for _, term in terms[1:]:
-            docs = np.intersect1d(docs, segment.postings(GRAMS, term).docs, assume_unique=True)
-        if not len(docs):
-            return hit
-        found = [(offset, segment.places(term)) for offset, term in terms]
-        for doc in docs.tolist():
-            starts = {int(p) - found[0][0] for p in found[0][1][doc]}
-            for offset, places in found[1:]:
-                starts &= {int(p) - offset for p in places[doc]}
-                if not starts:
-                    break
-            hit[doc] = bool(starts)
+        starts = segment.places(terms[0][1]) - terms[0][0]
+        for offset, term in terms[1:]:
+            if not len(starts):
+                break
+            there = segment.places(term) - offset
+            starts = np.intersect1d(starts, there, assume_unique=True)
+        hit[starts >> PLACE_BITS] = True
         return hit
 
     @staticmethod

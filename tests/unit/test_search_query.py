@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from collab.search.facets import BY_NAME, FACETS, SORTS
 from collab.search.highlight import Marker, cut_at
+from collab.search.places import Gazetteer
 from collab.search.plan import TAG, Atom, Phrase, Range
 from collab.search.query import QueryParser, SearchQuery, plain_plan
 from collab.search.spelling import Speller, distance
@@ -135,6 +136,14 @@ def test_every_facet_and_sort_has_both_languages_and_its_own_names() -> None:
     assert len(names) == len(set(names)) == len(BY_NAME)
 
 
+def test_places_are_known_by_name_and_short_codes_only_where_asked() -> None:
+    places = Gazetteer({"湖北省": "CN-42", "India": "IN", "IN": "IN", "上海市": "CN-31"})
+    assert places.found("湖北 硅光") == ["CN-42"]
+    assert places.found("上海市的光刻") == ["CN-31"]
+    assert places.found("bonding in silicon") == []
+    assert places.code("IN") == "IN"
+
+
 # ---- spelling
 
 SPELLER = Speller(PARSER.vocabulary, PARSER.recogniser)
@@ -162,14 +171,10 @@ def test_unknown_words_are_put_right(typed: str, meant: str) -> None:
 @pytest.mark.parametrize(
     "typed",
     [
-        "铌酸锂薄膜流片",
-        "激光隐切划片",
-        "专利许可和技术经纪",
-        "EBL",
-        "MOCVD外延代工",
+        "铌酸锂薄膜流片", "激光隐切划片", "专利许可和技术经纪", "EBL", "MOCVD外延代工",
         "where can I etch",
     ],
-)
+)  # fmt: skip
 def test_what_the_vocabulary_explains_is_left_alone(typed: str) -> None:
     assert SPELLER.correct(typed, nothing, nothing, none_seen) is None
 
