@@ -14,8 +14,9 @@ from collab.search.measures import Measure, measures
 from collab.vocabulary.catalog import load_vocabulary
 from collab.vocabulary.normalize import fold_case, normalize_text
 
-ANALYSER_VERSION = "2"
+ANALYSER_VERSION = "3"
 MAX_TOKEN = 64
+BARRIER = "|"
 
 _HAN = (
     r"[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -213,11 +214,16 @@ def canonical(folded: str) -> tuple[str, list[int]]:
     """Text in the form in which vocabulary terms are looked up, with places in the folded text.
 
     Chinese characters stand bare, Latin words as stems between blanks: hyphen equals blank,
-    plurals meet, and a Latin term never matches inside a word.
+    plurals meet, and a Latin term never matches inside a word. Punctuation is a barrier.
     """
     out: list[str] = []
     places: list[int] = []
+    before = 0
     for piece in pieces(folded):
+        if out and folded[before : piece.start].strip():
+            out.append(BARRIER)
+            places.append(before)
+        before = piece.end
         if piece.han:
             out.append(piece.text)
             places.extend(range(piece.start, piece.end))

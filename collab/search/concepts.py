@@ -9,10 +9,11 @@ from typing import Any
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from collab.search.analysis import canonical, fold, term_key
+from collab.search.analysis import BARRIER, canonical, cut, fold, is_han, term_key
 from collab.vocabulary.catalog import Term, Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
 
+_RETRIES, _REACH = 12, 12
 _TEST_VERBS = "测检验评析"
 _TEST_ENDINGS = ("测试", "测量", "试验", "分析", "检测")
 
@@ -58,6 +59,20 @@ def _abbreviates(short: str, term: Term) -> bool:
     return False
 
 
+def _cuts_a_word(line: str, start: int, end: int) -> bool:
+    """True for one or two Chinese characters that are no words of their own where they stand."""
+    if end - start > 2 or not is_han(line[start:end]):
+        return False
+    first, last = start, end
+    while first > max(0, start - _REACH) and is_han(line[first - 1]):
+        first -= 1
+    while last < min(len(line), end + _REACH) and is_han(line[last]):
+        last += 1
+    places = cut(line[first:last])
+    starts, ends = {i for _, i, _ in places}, {j for _, _, j in places}
+    return start - first not in starts or end - first not in ends
+
+
 class Recogniser:
     """Finds the vocabulary's techniques and materials in a text."""
 
@@ -72,8 +87,11 @@ class Recogniser:
         for name in ("techniques", "materials"):
             for entry in vocabulary.raw[name].get("ambiguous") or ():
                 self._add_ambiguous(entry)
-        self._keys = list(self._entries)
-        self._automaton = AhoCorasick(self._keys, matchkind=MatchKind.LeftmostLongest)
+        plain = [key for key, entry in self._entries.items() if not entry.stem]
+        stems = [key for key, entry in self._entries.items() if entry.stem]
+        self._keys = [*plain, *stems]
+        self._plain = AhoCorasick(plain, matchkind=MatchKind.LeftmostLongest)
+        self._testing = AhoCorasick(self._keys, matchkind=MatchKind.LeftmostLongest)
 
     def _add_term(self, term: Term) -> None:
         for spelling in (term.zh, term.en, *term.alt_zh, *term.alt_en, *term.zh_hant):
@@ -141,18 +159,32 @@ class Recogniser:
             normal = folded
         line, places = canonical(folded)
         found: list[tuple[_Entry, int, int]] = []
-        for index, i, j in self._automaton.find_matches_as_indexes(line):
+        for index, i, j in self._matches(line):
             entry = self._entries[self._keys[index]]
             i += line[i] == " "
             start, end = places[i], places[j - 1] + (line[j - 1] != " ")
-            if self._counts(entry, normal[start:end], folded, query):
+            if self._counts(entry, normal, (start, end), query):
                 found.append((entry, start, end))
         return self._resolve(found, folded, query)
 
+    def _matches(self, line: str) -> list[tuple[int, int, int]]:
+        """Longest matches, except short Chinese ones that cut through a word (激光刻蚀, 光刻)."""
+        tests = any(verb in line.replace("探测", "") for verb in _TEST_VERBS)
+        automaton = self._testing if tests else self._plain
+        for _ in range(_RETRIES):
+            matches = automaton.find_matches_as_indexes(line)
+            across = next((m for m in matches if _cuts_a_word(line, m[1], m[2])), None)
+            if across is None:
+                break
+            line = line[: across[1]] + BARRIER + line[across[1] + 1 :]
+        return matches
+
     @staticmethod
-    def _counts(entry: _Entry, surface: str, folded: str, query: bool) -> bool:
+    def _counts(entry: _Entry, normal: str, span: tuple[int, int], query: bool) -> bool:
+        surface = normal[span[0] : span[1]]
         if entry.stem:
-            return any(verb in folded for verb in _TEST_VERBS)
+            rest = normal[: span[0]] + BARRIER + normal[span[1] :]
+            return any(verb in rest.replace("探测", "") for verb in _TEST_VERBS)
         if entry.loose or not entry.exact:
             return True
         if entry.weak and not query:

@@ -43,8 +43,8 @@ __all__ = ["COUNTED", "FACETS", "SORTS", "Facet", "Parsed", "QueryParser", "Sear
 GRAM_WEIGHT = 0.4
 PHRASE_BONUS = 3.0
 TECHNIQUE, MATERIAL, PLACE, SIZE, NUMBER = 40.0, 24.0, 16.0, 12.0, 12.0
-NARROWER, MENTIONED, MENTIONED_NARROWER = 0.85, 0.5, 0.4
-WORDS_BESIDE_CONCEPTS = 0.5
+NARROWER, MENTIONED, MENTIONED_NARROWER = 0.95, 0.5, 0.45
+WORDS_OF_CONCEPTS, WORDS_BESIDE = 0.5, 2.0
 PRIORS = (
     ("kind:capability", 4.0), ("kind:run", 2.0), ("status:operating", 2.0),
     ("evidence:verified", 0.6), ("evidence:declared", 0.3),
@@ -263,7 +263,13 @@ class QueryParser:
     @staticmethod
     def _all_words(found: _Found) -> list[Group]:
         words = [w for w in dict.fromkeys(words_of(found.folded)) if w not in FUNCTION_WORDS]
-        parts: list[Part] = [Atom(WORDS, w, WORDS_BESIDE_CONCEPTS) for w in words[:48]]
+        rest = "".join(
+            char if found.free(at, at + 1) else " " for at, char in enumerate(found.folded)
+        )
+        beside = set(words_of(rest))
+        parts: list[Part] = [
+            Atom(WORDS, w, WORDS_BESIDE if w in beside else WORDS_OF_CONCEPTS) for w in words[:48]
+        ]
         return [Group(tuple(parts), best=False)] if parts else []
 
     def _with_conditions(

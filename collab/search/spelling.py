@@ -12,6 +12,7 @@ from collab.vocabulary.catalog import Vocabulary
 Known = Callable[[str], bool]
 SeenWords = Callable[[str], Iterable[str]]
 _MIN_LATIN, _MIN_HAN = 4, 4
+_MIN_PLAIN = 6  # below this, a run of ordinary words is never taken for an error
 _GAP = "\x00"
 
 
@@ -153,9 +154,12 @@ class Speller:
     def _term_for(self, window: str, known_pair: Known) -> str | None:
         if all(known_pair(window[i : i + 2]) for i in range(len(window) - 1)):
             return None
+        odd = any(_suspicious(word) for word, _, _ in cut(window))
+        if not odd and len(window) < _MIN_PLAIN:
+            return None
         found = {t for p in _holes(window) for t in self._patterns.get(p, ())}
-        if any(_suspicious(word) for word, _, _ in cut(window)):
+        found |= set(self._patterns.get(window, ()))
+        if odd:
             found |= _shortened(window) & self._terms
             found |= set(self._short.get(window, ()))
-        found |= set(self._patterns.get(window, ()))
         return min(found - {window}, default=None)
