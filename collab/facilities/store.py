@@ -149,18 +149,17 @@ def readable_capabilities(
 def capability_facets(
     uow: UnitOfWork, actor: Actor, wanted: CapabilityFilter
 ) -> dict[str, dict[str, int]]:
-    """Counts of categories, evidence levels and states under the same filter."""
-    conditions = _conditions(actor, wanted)
-    facets: dict[str, dict[str, int]] = {}
-    for name, column in (
-        ("category", col(Capability.category)),
-        ("evidence", col(Capability.evidence)),
-        ("status", col(Capability.status)),
-    ):
-        rows = uow.session.exec(
-            select(column, func.count(col(Capability.id))).where(*conditions).group_by(column)
-        ).all()
-        facets[name] = {str(value): count for value, count in rows}
+    """Counts of categories, evidence levels and states under the same filter, in one scan."""
+    columns = (col(Capability.category), col(Capability.evidence), col(Capability.status))
+    rows = uow.session.exec(
+        select(*columns, func.count(col(Capability.id)))
+        .where(*_conditions(actor, wanted))
+        .group_by(*columns)
+    ).all()
+    facets: dict[str, dict[str, int]] = {"category": {}, "evidence": {}, "status": {}}
+    for category, evidence, status, count in rows:
+        for name, value in (("category", category), ("evidence", evidence), ("status", status)):
+            facets[name][str(value)] = facets[name].get(str(value), 0) + count
     return facets
 
 

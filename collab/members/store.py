@@ -128,8 +128,13 @@ def organisations_by_id(uow: UnitOfWork, ids: Collection[int]) -> dict[int, Orga
 
 
 def all_regions(uow: UnitOfWork) -> dict[int, Region]:
-    """Every region by database key; a few hundred rows at most."""
-    return {r.id: r for r in uow.session.exec(select(Region)).all() if r.id is not None}
+    """Every region by database key; a few hundred rows, read once in a unit of work."""
+    found: dict[int, Region] | None = uow.session.info.get("regions")
+    if found is None:
+        found = {r.id: r for r in uow.session.exec(select(Region)).all() if r.id is not None}
+        if not uow.writable:
+            uow.session.info["regions"] = found
+    return found
 
 
 def region_by_code(uow: UnitOfWork, code: str) -> Region:

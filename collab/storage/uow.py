@@ -29,6 +29,11 @@ class UnitOfWork:
         self._events: list[dict[str, Any]] = []
         self._notes: list[audit.Note] = []
 
+    @property
+    def writable(self) -> bool:
+        """Whether this unit of work may change anything."""
+        return self._writable
+
     def record(self, event: Event, *, due: datetime | None = None, once: str | None = None) -> None:
         """Announce `event` with this commit; nothing is announced when it is rolled back.
 
