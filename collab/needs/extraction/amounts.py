@@ -48,7 +48,7 @@ _CHINESE_QUANTITY = re.compile(
     r"(?!内|间|上|式|级|专利|项|月|季|小时|工作日|周|星期|礼拜|点|通道|端口|波长|波段|标准|数量级|以内完成|信道|引脚|焊盘|[^，,。]{0,2}/)"
 )
 _ENGLISH_QUANTITY = re.compile(
-    rf"(?<![A-Za-z0-9.×x/-])(?P<v>\d{{1,3}}(?:,\d{{3}})+|\d+|{_EN})(?:\s?(?:-|to|~)\s?(?P<v2>\d+))?\s(?P<a>(?:[A-Za-z][A-Za-z0-9./-]*\s){{0,3}}?)(?P<u>wafers?|dies?|chips?|modules?|devices?|samples?|pieces?|units?|pcs|sets?|lots?|runs?|masks?|reticles?|lasers?|prototypes?|packages?|assemblies|people|persons|trainees|bars?)(?![A-Za-z-])",
+    rf"(?<![A-Za-z0-9.×x/-])(?P<v>\d{{1,3}}(?:,\d{{3}})+|\d+|{_EN})(?:\s?(?:-|to|~)\s?(?P<v2>\d+))?\s(?P<a>(?:(?:\d{{1,3}}[ -]?(?:mm|inch|in)|[A-Za-z][A-Za-z0-9./-]*)\s){{0,4}}?)(?P<u>wafers?|dies?|chips?|modules?|devices?|samples?|pieces?|units?|pcs|sets?|lots?|runs?|masks?|reticles?|lasers?|prototypes?|packages?|assemblies|people|persons|trainees|bars?)(?![A-Za-z-])",
     re.IGNORECASE,
 )
 _ENGLISH_UNITS = {
@@ -145,7 +145,7 @@ def _counted(text: str, match: re.Match[str]) -> str | None:
 
 def _english(match: re.Match[str], figure: Any) -> Amount | None:
     value = figure(match["v"])
-    between = re.sub(r"\d{1,3}[ -]?(?:mm|inch|in|\")\s", "", (match["a"] or "").lower())
+    between = re.sub(r"\d{1,3}[ -]?(?:mm|inch|in)\s", "", (match["a"] or "").lower())
     if not value or re.search(
         r"\b(?:of|inch|mm|nm|um|weeks?|months?|db|ghz|and|per|in|on|for|to|with|channels?)\b|,",
         between,
@@ -293,7 +293,7 @@ _FULL_DATE = re.compile(
     r"(?P<y>20\d{2})\s?(?:年|[-./])\s?(?P<m>1[0-2]|0?[1-9])(?:\s?月份?|(?=[-./]\d)|(?![\d.]))(?:\s?[-./]?\s?(?P<d>3[01]|[12]\d|0?[1-9])\s?[日号]?(?!\d))?"
 )
 _YEAR_ONLY = re.compile(
-    r"(?P<y>20\d{2})\s?年(?P<q>年?底|末|内|上半年|下半年|[第]?[一二三四1-4]季度|Q[1-4])?(?:前|之前|以前)?"
+    r"(?P<y>20\d{2})\s?年(?P<q>年?底|末|内|上半年|下半年|[第]?[一二三四1-4]季度?|Q[1-4])?(?:前|之前|以前)?"
 )
 _BARE_MONTH = re.compile(
     r"(?P<rel>今年|明年|本年|本年度)?\s?(?<![\d.])(?P<m>1[0-2]|[1-9]|十一|十二|[一二三四五六七八九十])月(?:份)?(?P<d>\d{1,2}[日号])?(?P<tail>底|末|中旬|上旬|初)?(?P<before>之?前|以前|完成|交付|截止|止)?"
@@ -363,7 +363,7 @@ def _year(match: re.Match[str], posted: date | None) -> date | None:
 
 
 def _part_of_year(year: int, tail: str) -> date:
-    quarter = re.search(r"[一二三四1-4](?=季度)|(?<=Q)[1-4]", tail)
+    quarter = re.search(r"[一二三四1-4](?=季)|(?<=Q)[1-4]", tail)
     if quarter:
         number = "一二三四".find(quarter.group()) + 1 or int(quarter.group())
         return _last(year, number * 3)

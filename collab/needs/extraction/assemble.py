@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from collab.needs.extraction import amounts, chains, money, questions, wishes
+from collab.needs.extraction import amounts, money, questions, wishes
 from collab.needs.extraction.context import Context
 from collab.needs.extraction.criteria import Criteria
 from collab.needs.extraction.findings import Reading, Taken, Unread
 from collab.needs.extraction.grammar import Grammar
-from collab.needs.extraction.layout import lay_out
+from collab.needs.extraction.layout import lay_out, without_runs
 from collab.needs.extraction.measures import Measure, measures
 from collab.needs.extraction.scene import Scene
 from collab.needs.extraction.steps import Steps, Wanted
@@ -31,7 +31,7 @@ class Extraction:
         self._source = source
         self._posted = posted
         self._normal: Normalized = grammar.normaliser.normalize(source[:MAX_CHARS])
-        self._text = self._normal.text
+        self._text = without_runs(self._normal.text)
         self._folded = folded_text(self._text)
         self._layout = lay_out(self._text)
         self._context = Context(self._layout)
@@ -64,7 +64,7 @@ class Extraction:
             return None
         materials = [m.id for m in wanted.materials]
         ids = [*wanted.ids(), *(m.id for m in wanted.optional)]
-        return chains.resembled(self._grammar.vocabulary, ids, materials, wanted.devices)
+        return self._grammar.chains.resembled(ids, materials, wanted.devices)
 
     # ------------------------------------------------------------------ numbers and values
     def _numbers(self) -> list[Measure]:
@@ -125,6 +125,8 @@ class Extraction:
                 measure.start
             )
             if idle or self._taken.overlaps(measure.start, measure.end):
+                continue
+            if self._text[measure.start - 1 : measure.start] == "@":
                 continue
             if named.overlaps(measure.start, measure.end):
                 continue
@@ -192,7 +194,7 @@ class Extraction:
     def _technique_part(self, wanted: Wanted, chain: str | None) -> dict[str, Any]:
         by_id = {m.id: m for m in wanted.techniques}
         ids = [m.id for m in sorted(wanted.techniques, key=lambda m: m.start)]
-        order = chains.ordered(self._grammar.vocabulary, chain, ids)
+        order = self._grammar.chains.ordered(chain, ids)
         return {
             "techniques": [{**self._mention(by_id[i]), "hard": True} for i in order],
             "techniques_any_of": [[self._mention(m) for m in group] for group in wanted.any_of],
@@ -239,7 +241,7 @@ class Extraction:
                 candidates = (mention.id, *mention.alternatives)
                 found.append(questions.about_ambiguity(vocabulary, word, span, candidates))
         found += questions.about_steps(
-            vocabulary, chain, chains.unsaid(vocabulary, chain, wanted.mentioned())
+            vocabulary, chain, self._grammar.chains.unsaid(chain, wanted.mentioned())
         )
         if len(self._source) > MAX_CHARS:
             found.append(questions.too_long(MAX_CHARS))

@@ -9,112 +9,124 @@ from collab.vocabulary.catalog import Chain, ChainStep, Vocabulary
 
 _MAKING = frozenset({"process", "packaging"})
 _ENOUGH_STEPS = 3
+_TWO_KINDS = "iii-v-on-si"
 
 
-def resembled(
-    vocabulary: Vocabulary, techniques: Collection[str], materials: Collection[str],
-    triggers: Mapping[str, int],
-) -> str | None:  # fmt: skip
-    """The chain named by a device word, or met by several of its steps; None without a making step."""
-    making = [t for t in techniques if vocabulary.techniques[t].category in _MAKING]
-    if not making:
-        return None
-    best: tuple[float, str] | None = None
-    for chain in vocabulary.chains.values():
-        score = _score(vocabulary, chain, making, materials, triggers.get(chain.id, 0))
-        if score > 0 and (best is None or score > best[0]):
-            best = (score, chain.id)
-    return best[1] if best else None
+class ChainIndex:
+    """The process chains of a vocabulary with the techniques that meet each step."""
 
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._meets: dict[tuple[str, str], frozenset[str]] = {}
+        self._rank: dict[str, dict[str, int]] = {}
+        for chain in vocabulary.chains.values():
+            self._rank[chain.id] = _ranks(chain)
+            for step in chain.steps:
+                self._meets[chain.id, step.key] = self._meeting(step)
+        self._any = {
+            c.id: frozenset().union(*(self._meets[c.id, s.key] for s in c.steps))
+            for c in vocabulary.chains.values()
+        }
 
-def _score(
-    vocabulary: Vocabulary,
-    chain: Chain,
-    making: Sequence[str],
-    materials: Collection[str],
-    named: int,
-) -> float:
-    met = sum(1 for t in making if any(step_meets(vocabulary, s, t) for s in chain.steps))
-    fitting = _material_fit(vocabulary, chain, materials)
-    if named:
-        return 10 * named + met + 2 * fitting
-    if _joins_two_kinds(vocabulary, chain, making, materials):
-        return 5 + met
-    shaping = [t for t in making if vocabulary.techniques[t].category == "process"]
-    if met < _ENOUGH_STEPS or len(shaping) < _ENOUGH_STEPS or fitting <= 0 or met < 0.6 * len(making):
-        return 0
-    return met / len(making) + fitting + met / (10 * len(chain.steps))
+    def _meeting(self, step: ChainStep) -> frozenset[str]:
+        """Techniques that are one of the step's, or narrower or broader than one of them."""
+        found: set[str] = set()
+        for technique in (*step.techniques, *step.alternatives):
+            found |= self._vocabulary.descendants(technique)
+            found |= set(self._vocabulary.ancestors(technique))
+        return frozenset(found)
 
+    def resembled(
+        self, techniques: Collection[str], materials: Collection[str], named: Mapping[str, int]
+    ) -> str | None:
+        """The chain of a device named in the text, or one met by several steps and materials.
 
-def _joins_two_kinds(
-    vocabulary: Vocabulary, chain: Chain, making: Sequence[str], materials: Collection[str]
-) -> bool:
-    """A III-V material bonded or printed onto a silicon one makes the heterogeneous chain."""
-    if "iii-v-on-si" not in chain.materials:
-        return False
-    families = {vocabulary.materials[m].family for m in materials}
-    joined = any(t.startswith(("bonding", "transfer")) for t in making)
-    return joined and "iii-v" in families and "silicon" in families
+        None when nothing is to be made or assembled.
+        """
+        kinds = self._vocabulary.techniques
+        making = [t for t in techniques if kinds[t].category in _MAKING]
+        best: tuple[float, str] | None = None
+        for chain in self._vocabulary.chains.values() if making else ():
+            score = self._score(chain, making, materials, named.get(chain.id, 0))
+            if score > 0 and (best is None or score > best[0]):
+                best = (score, chain.id)
+        return best[1] if best else None
 
+    def _score(
+        self, chain: Chain, making: Sequence[str], materials: Collection[str], named: int
+    ) -> float:
+        met = [t for t in making if t in self._any[chain.id]]
+        fitting = self._material_fit(chain, materials)
+        if named:
+            return 10 * named + len(met) + 2 * fitting
+        if self._joins_two_kinds(chain, making, materials):
+            return 5 + len(met)
+        shaping = [t for t in met if self._vocabulary.techniques[t].category == "process"]
+        if len(shaping) < _ENOUGH_STEPS or fitting <= 0 or len(met) < 0.6 * len(making):
+            return 0
+        return len(met) / len(making) + fitting + len(met) / (10 * len(chain.steps))
 
-def _material_fit(vocabulary: Vocabulary, chain: Chain, materials: Collection[str]) -> float:
-    """Share of the chain's materials that the text names; negative when it names only others."""
-    if not materials:
-        return 0
-    wanted = set(chain.materials)
-    met = {m for m in materials if m in wanted or wanted & {*vocabulary.ancestors(m)}}
-    return len(met) / max(len(wanted), len(set(materials))) if met else -1
+    def _joins_two_kinds(
+        self, chain: Chain, making: Sequence[str], materials: Collection[str]
+    ) -> bool:
+        """A III-V material bonded or printed onto a silicon one makes the heterogeneous chain."""
+        if _TWO_KINDS not in chain.materials:
+            return False
+        families = {self._vocabulary.materials[m].family for m in materials}
+        joined = any(t.startswith(("bonding", "transfer")) for t in making)
+        return joined and "iii-v" in families and "silicon" in families
 
+    def _material_fit(self, chain: Chain, materials: Collection[str]) -> float:
+        """Share of the chain's materials the text names; negative when it names only others."""
+        if not materials:
+            return 0
+        wanted = set(chain.materials)
+        met = {
+            m for m in materials if m in wanted or wanted & {*self._vocabulary.ancestors(m)}
+        }
+        return len(met) / max(len(wanted), len(set(materials))) if met else -1
 
-def step_meets(vocabulary: Vocabulary, step: ChainStep, technique: str) -> bool:
-    """True when the technique is one of the step's, or narrower or broader than one of them."""
-    return any(
-        vocabulary.covers(technique, t) or vocabulary.covers(t, technique)
-        for t in (*step.techniques, *step.alternatives)
-    )
+    def ordered(self, chain_id: str | None, techniques: Sequence[str]) -> list[str]:
+        """Text order corrected by the chain: steps the chain knows take the chain's order."""
+        if chain_id is None:
+            return list(techniques)
+        known = []
+        for position, technique in enumerate(techniques):
+            at = self._position(self._vocabulary.chains[chain_id], technique)
+            if at is not None:
+                known.append((at, position, technique))
+        queue = [t for _, _, t in sorted(known)]
+        chosen = set(queue)
+        return [queue.pop(0) if t in chosen else t for t in techniques]
 
+    def _position(self, chain: Chain, technique: str) -> int | None:
+        rank = self._rank[chain.id]
+        exact = [
+            rank[s.key] for s in chain.steps if technique in (*s.techniques, *s.alternatives)
+        ]
+        near = exact or [
+            rank[s.key] for s in chain.steps if technique in self._meets[chain.id, s.key]
+        ]
+        return min(near) if exact or len(near) == 1 else None
 
-def ordered(vocabulary: Vocabulary, chain_id: str | None, techniques: Sequence[str]) -> list[str]:
-    """Text order corrected by the chain: steps the chain knows take the chain's order."""
-    if chain_id is None:
-        return list(techniques)
-    rank = _ranks(vocabulary.chains[chain_id])
-    known: list[tuple[int, int, str]] = []
-    for position, technique in enumerate(techniques):
-        at = _position(vocabulary, vocabulary.chains[chain_id], rank, technique)
-        if at is not None:
-            known.append((at, position, technique))
-    queue = [t for _, _, t in sorted(known)]
-    chosen = {t for _, _, t in known}
-    return [queue.pop(0) if t in chosen else t for t in techniques]
+    def unsaid(self, chain_id: str | None, mentioned: Collection[str]) -> list[ChainStep]:
+        """Mandatory steps of the chain that none of the mentioned techniques covers."""
+        if chain_id is None:
+            return []
+        return [
+            step
+            for step in self._vocabulary.chains[chain_id].steps
+            if step.level == "mandatory"
+            and not self._meets[chain_id, step.key].intersection(mentioned)
+        ]
 
 
 def _ranks(chain: Chain) -> dict[str, int]:
+    """Position of each step along the chain's graph; steps of one depth keep their order."""
     order = TopologicalSorter({s.key: s.after for s in chain.steps})
     given = {s.key: i for i, s in enumerate(chain.steps)}
-    level: dict[str, int] = {}
     after = {s.key: s.after for s in chain.steps}
+    depth: dict[str, int] = {}
     for key in order.static_order():
-        level[key] = 1 + max((level[a] for a in after.get(key, ()) if a in level), default=0)
-    return {k: level[k] * 100 + given.get(k, 0) for k in level}
-
-
-def _position(
-    vocabulary: Vocabulary, chain: Chain, rank: Mapping[str, int], technique: str
-) -> int | None:
-    exact = [rank[s.key] for s in chain.steps if technique in (*s.techniques, *s.alternatives)]
-    near = exact or [rank[s.key] for s in chain.steps if step_meets(vocabulary, s, technique)]
-    return min(near) if len(near) == 1 or exact else None
-
-
-def unsaid(
-    vocabulary: Vocabulary, chain_id: str | None, mentioned: Collection[str]
-) -> list[ChainStep]:
-    """Mandatory steps of the chain that none of the mentioned techniques covers."""
-    if chain_id is None:
-        return []
-    return [
-        step
-        for step in vocabulary.chains[chain_id].steps
-        if step.level == "mandatory" and not any(step_meets(vocabulary, step, t) for t in mentioned)
-    ]
+        depth[key] = 1 + max((depth[a] for a in after.get(key, ()) if a in depth), default=0)
+    return {k: depth[k] * 100 + given.get(k, 0) for k in depth}

@@ -21,6 +21,7 @@ from collab.needs.extraction.unaided import Unaided
 from collab.needs.extraction.units import convert, tidy
 from collab.vocabulary.catalog import Parameter
 
+_POSITIVE_LEVELS = frozenset({"return-loss", "isolation", "extinction-ratio", "smsr"})
 _FLIP = {"le": "ge", "lt": "ge", "ge": "le", "gt": "le"}
 _BRACKETED = re.compile(r"\([^()]{0,40}\)")
 _FILLER = re.compile(
@@ -33,6 +34,7 @@ _AFTER_CUE = re.compile(
 )
 _CONTEXT_SHIFT: Sequence[tuple[str, str, str, int]] = (
     ("etch-depth", r"TSV|TGV|通孔|via", "via-depth", 24),
+    ("wafer-diameter", r"TSV|TGV|通孔|\bvia", "via-diameter", 24),
     ("film-thickness", r"减薄|磨|thinn|grind|lapp", "final-thickness", 14),
     ("film-thickness", r"埋氧|BOX|buried|下包层", "buried-oxide-thickness", 12),
     ("film-thickness", r"LNOI|LTOI|TFLN|铌酸锂|顶硅|顶层|器件层|SOI|氮化硅|SiN|nitride|波导层?|waveguide layer", "device-layer-thickness", 12),
@@ -245,6 +247,8 @@ class Criteria:
         )
         if op in ("ne", ""):
             return None
+        if target.id in _POSITIVE_LEVELS and min(measure.values) < 0:
+            op = _FLIP.get(op, op)
         others = (parameter.id,) if target.id != parameter.id else ()
         return Reading(
             target.id,
@@ -304,6 +308,8 @@ class Criteria:
             return wafer_class(value, unit, self._grammar.tables["wafer_diameter_nominal"])
         if parameter.id == "crosstalk":
             value = -abs(value)
+        elif parameter.id in _POSITIVE_LEVELS:
+            value = abs(value)
         return convert(value, unit or parameter.unit, parameter.unit)
 
     def _shape(

