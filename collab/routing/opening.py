@@ -11,7 +11,7 @@ from collab.matching.records import NeedProfile, Step
 from collab.matching.snapshot import Snapshot
 from collab.routing import pieces
 from collab.routing.plan import Plan, make_plan
-from collab.routing.planner import Search, settle
+from collab.routing.planner import Search
 from collab.routing.rules import Checked, Sight, check_step, rule_book, walk
 from collab.vocabulary.catalog import Vocabulary
 
@@ -63,7 +63,7 @@ def blocks(vocabulary: Vocabulary, plan: Plan) -> list[Block]:
                     stopped[entry.rule.id] += 1
                     samples[entry.rule.id] = entry
                 if not broken:
-                    leaving.setdefault(settle(walker, place, walk(book, sight, checked)))
+                    leaving.setdefault(walk(book, sight, checked, step.state))
         if not leaving:
             return [Block(place, samples[r], n) for r, n in stopped.most_common()]
         after.append(list(leaving))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from collab.matching.compare import WAFER, figures, nominal_wafer
+from collab.matching.compare import WAFER, WAFER_CLASSES, figures, nominal_wafer
 from collab.matching.records import Criterion, NeedProfile, Offer, Offered
 from collab.vocabulary.catalog import Vocabulary
 
@@ -105,13 +106,32 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Effects:
+    """What a technique does to a piece, looked up once: see the tables above."""
+
+    target: str
+    any_form: bool
+    onto_wafer: bool
+    fresh: bool
+    metal: bool
+    thins: bool
+    limit: float
+    melts: float | None
+    sets: frozenset[str]
+    clears: frozenset[str]
+    mask: frozenset[str] | None
+    coupler: frozenset[str] | None
+    listed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """The vocabulary's tables as the walk needs them."""
 
     vocabulary: Vocabulary
     orders: Mapping[str, int]
     limits: Mapping[str, float]
-    chain_states: Mapping[str, str] = field(default_factory=dict)
+    effects: dict[str, Effects] = field(default_factory=dict)
 
     def order(self, state: str) -> int:
         """How far along a state is; -1 for none."""
@@ -202,21 +222,44 @@ def any_form(vocabulary: Vocabulary, technique: str) -> bool:
     return vocabulary.covers(technique, "foundry") and not settled
 
 
+def effects_of(terms: Terms, technique: str) -> Effects:
+    """What a technique does, from the tables and the vocabulary's limits."""
+    found = terms.effects.get(technique)
+    if found is None:
+        vocabulary = terms.vocabulary
+        limit = lookup(vocabulary, terms.limits, technique)
+        found = terms.effects[technique] = Effects(
+            target=lookup(vocabulary, STATE_AFTER, technique) or "",
+            any_form=any_form(vocabulary, technique),
+            onto_wafer=vocabulary.covers(technique, "epitaxy"),
+            fresh=technique in ("wafer.resize", "wafer.carrier-mount"),
+            metal=any(vocabulary.covers(technique, t) for t in METALS_ADDED),
+            thins=vocabulary.covers(technique, "thinning"),
+            limit=math.inf if limit is None else limit,
+            melts=lookup(vocabulary, REMELT_DEGC, technique),
+            sets=frozenset(_table(vocabulary, FLAGS_SET, technique)),
+            clears=frozenset(_table(vocabulary, FLAGS_CLEARED, technique)),
+            mask=lookup(vocabulary, MASK_MADE, technique),
+            coupler=lookup(vocabulary, COUPLER_MADE, technique),
+            listed=vocabulary.params_of(technique) & FIGURES,
+        )
+    return found
+
+
 def next_state(terms: Terms, piece: Piece, technique: str) -> str:
     """The state after a technique; it moves forward except where wafers are made anew."""
-    vocabulary = terms.vocabulary
-    if any_form(vocabulary, technique):
+    effects = effects_of(terms, technique)
+    target = effects.target
+    if effects.any_form:
         return ""
-    given = terms.chain_states.get(technique)
-    target = given or lookup(vocabulary, STATE_AFTER, technique) or ""
-    if target in ("", "report") or target not in terms.orders:
+    if target not in terms.orders:
         return piece.state
-    if technique == "singulation.cleaving" and piece.state == "bar" and given is None:
+    if technique == "singulation.cleaving" and piece.state == "bar":
         return "die"
-    onto_wafer = target == "bonded-wafer" or vocabulary.covers(technique, "epitaxy")
+    onto_wafer = target == "bonded-wafer" or effects.onto_wafer
     if terms.order(target) < terms.order(piece.state) and not onto_wafer:
         return piece.state
-    if target in ("wafer", "wafer-done") and piece.state not in FRONT_END and given is None:
+    if target in ("wafer", "wafer-done") and piece.state not in FRONT_END:
         return piece.state
     if target in ("design", "mask") and terms.order(piece.state) > 0:
         return piece.state
@@ -224,10 +267,9 @@ def next_state(terms: Terms, piece: Piece, technique: str) -> str:
 
 
 def _diameters(
-    terms: Terms, piece: Piece, technique: str, offer: Offer | None
+    terms: Terms, piece: Piece, fresh: bool, offer: Offer | None
 ) -> frozenset[float] | None:
     offered = offer.values.get(WAFER) if offer else None
-    fresh = technique in ("wafer.resize", "wafer.carrier-mount")
     if offered is None:
         return None if fresh else piece.diameters
     here = held(terms.vocabulary, offered)
@@ -238,6 +280,13 @@ def _diameters(
     return piece.diameters & here or here
 
 
+@lru_cache(maxsize=4096)
+def _held(low: float, high: float, classes: tuple[float, ...]) -> frozenset[float]:
+    """The nominal classes inside [low, high], NaN being open."""
+    inside = frozenset(c for c in classes if not c < low and not c > high)
+    return inside or frozenset({high if math.isnan(low) else low})
+
+
 def held(vocabulary: Vocabulary, offered: Offered) -> frozenset[float] | None:
     """The nominal wafer diameters a capability takes; None when it states none."""
     low, high, choices = figures(vocabulary.parameters[WAFER], offered)
@@ -245,27 +294,25 @@ def held(vocabulary: Vocabulary, offered: Offered) -> frozenset[float] | None:
         return frozenset(choices)
     if math.isnan(low) and math.isnan(high):
         return None
-    classes = vocabulary.raw["parameters"]["wafer_diameter_nominal"]["classes"]
-    return frozenset(
-        float(c) for c in classes if not (c < low) and not (c > high)
-    ) or frozenset({low if not math.isnan(low) else high})  # fmt: skip
+    return _held(low, high, WAFER_CLASSES)
 
 
-def _metals(piece: Piece, technique: str, offer: Offer | None, vocabulary: Vocabulary) -> Piece:
-    if not any(vocabulary.covers(technique, t) for t in METALS_ADDED):
-        return piece
+Metals = tuple[frozenset[str] | None, frozenset[str], bool]
+_PARTS = {"ausn": frozenset({"au"}), "enepig": frozenset({"au"})}
+
+
+def _metals(piece: Piece, offer: Offer | None) -> Metals:
+    """(pad metal, materials carried, whether a metal of unknown kind is on it) after metal."""
     stated = offer.values.get("pad-metal") if offer else None
     metals = frozenset(str(c) for c in stated.choices) if stated and stated.choices else None
     metals = metals or piece.pad_metal
     if metals is None:
-        return replace(piece, open_metals=True)
-    parts = {"ausn": {"au"}, "enepig": {"au"}}
-    added = frozenset(p for m in metals for p in parts.get(m, {m})) & {"au", "cu", "pb"}
-    return replace(piece, pad_metal=metals, carried=piece.carried | added)
+        return None, piece.carried, True
+    added = frozenset(p for m in metals for p in _PARTS.get(m, {m})) & {"au", "cu", "pb"}
+    return metals, piece.carried | added, piece.open_metals
 
 
-def _remelt(piece: Piece, technique: str, offer: Offer | None, vocabulary: Vocabulary) -> float:
-    melts = lookup(vocabulary, REMELT_DEGC, technique)
+def _remelt(piece: Piece, melts: float | None, offer: Offer | None) -> float:
     if melts is None:
         return piece.remelt
     stated = offer.values.get("pad-metal") if offer else None
@@ -274,17 +321,20 @@ def _remelt(piece: Piece, technique: str, offer: Offer | None, vocabulary: Vocab
     return min(piece.remelt, min(by_metal, default=melts))
 
 
-def _figures(terms: Terms, piece: Piece, technique: str, offer: Offer | None,
-             need: NeedProfile) -> tuple[tuple[str, Span], ...]:  # fmt: skip
-    known = dict(piece.figures)
+def _figures(
+    terms: Terms, piece: Piece, effects: Effects, offer: Offer | None, need: NeedProfile
+) -> tuple[tuple[str, Span], ...]:
     vocabulary = terms.vocabulary
-    listed = vocabulary.params_of(technique)
-    for name, offered in offer.values.items() if offer else ():
-        if name in FIGURES and name in listed and name not in known:
-            span = _single(vocabulary, name, offered)
-            if span is not None:
-                known[name] = span
-    if vocabulary.covers(technique, "thinning"):
+    stated = offer.values if offer else {}
+    fresh = [n for n in effects.listed if n in stated]
+    if not fresh and not effects.thins:
+        return piece.figures
+    known = dict(piece.figures)
+    for name in fresh:
+        span = _single(vocabulary, name, stated[name])
+        if span is not None:
+            known.setdefault(name, span)
+    if effects.thins:
         known.pop("wafer-thickness", None)
         target = thinning_target(vocabulary, need, offer)
         if target is not None:
@@ -310,28 +360,39 @@ def _table(
     return {flag for name in names for flag in table.get(name, ())}
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the rules need to remember after a step (see Piece)."""
+
+    history: int
+    remedied: int
+    asked: frozenset[str]
+
+
 def advance(
-    terms: Terms, need: NeedProfile, piece: Piece, technique: str, offer: Offer | None
-) -> Piece:
-    """The piece after a technique was done by a capability (None: by somebody unknown)."""
-    vocabulary = terms.vocabulary
-    limit = lookup(vocabulary, terms.limits, technique)
-    cleared = _table(vocabulary, FLAGS_CLEARED, technique)
-    flags = (piece.flags - cleared) | _table(vocabulary, FLAGS_SET, technique)
-    moved = _metals(piece, technique, offer, vocabulary)
-    mask = lookup(vocabulary, MASK_MADE, technique)
-    return replace(
-        moved,
-        state=next_state(terms, piece, technique),
-        diameters=_diameters(terms, piece, technique, offer),
-        figures=_figures(terms, piece, technique, offer, need),
-        mask_scale=piece.mask_scale if mask is None else mask | (piece.mask_scale or frozenset()),
-        coupler=lookup(vocabulary, COUPLER_MADE, technique) or piece.coupler,
-        max_temperature=min(piece.max_temperature, math.inf if limit is None else limit),
-        remelt=_remelt(piece, technique, offer, vocabulary),
-        flags=flags,
-        steps=piece.steps + 1,
-    )
+    terms: Terms, need: NeedProfile, piece: Piece, technique: str, offer: Offer | None,
+    memory: Memory | None = None, state: str = "",
+) -> Piece:  # fmt: skip
+    """The piece after a technique was done by a capability (None: by somebody unknown). `state`
+    is what a chain names after the step and counts when given."""
+    effects = effects_of(terms, technique)
+    pad_metal, carried, open_metals = piece.pad_metal, piece.carried, piece.open_metals
+    if effects.metal:
+        pad_metal, carried, open_metals = _metals(piece, offer)
+    mask = piece.mask_scale
+    if effects.mask is not None:
+        mask = effects.mask | (mask or frozenset())
+    known = state not in ("", "report") and state in terms.orders
+    kept = memory or Memory(piece.history, piece.remedied, piece.asked)
+    return Piece(
+        state if known else next_state(terms, piece, technique),
+        _diameters(terms, piece, effects.fresh, offer),
+        _figures(terms, piece, effects, offer, need),
+        pad_metal, mask, effects.coupler or piece.coupler, carried, open_metals,
+        min(piece.max_temperature, effects.limit), _remelt(piece, effects.melts, offer),
+        (piece.flags - effects.clears) | effects.sets,
+        kept.history, kept.remedied, kept.asked, piece.steps + 1,
+    )  # fmt: skip
 
 
 def merge(terms: Terms, parts: list[Piece]) -> Piece:

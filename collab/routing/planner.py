@@ -14,7 +14,7 @@ from collab.matching.records import Offer
 from collab.routing import pieces
 from collab.routing.pieces import Piece
 from collab.routing.plan import Ints, Lane, Pair, Plan, centi, lane_of, pair_of
-from collab.routing.rules import RuleBook, Sight, check_step, new_questions, walk
+from collab.routing.rules import RuleBook, Sight, step_over
 
 MAX_POPS = 30_000
 """Partial routes looked at before the search gives up and says so."""
@@ -49,6 +49,9 @@ class Move:
     after: int
 
 
+BLOCKED_MOVE = Move(True, 0, -1)
+
+
 @dataclass
 class Walker:
     """Pieces and moves worked out once and shared by all objectives.
@@ -63,6 +66,7 @@ class Walker:
     moves: dict[tuple[int, int, int], Move] = field(default_factory=dict)
     kinds: list[list[int]] = field(default_factory=list)
     samples: list[list[int]] = field(default_factory=list)
+    living: dict[tuple[int, int], bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for place in range(len(self.plan.steps)):
@@ -129,19 +133,21 @@ class Walker:
         step = self.plan.steps[place]
         candidate = step.candidates[self.samples[place][kind]]
         sight = Sight(self.book.terms, piece, candidate.offer, candidate.done, self.plan.need)
-        checked = check_step(self.book, sight)
-        if any(c.verdict == "block" for c in checked):
-            return Move(True, 0, -1)
-        after = settle(self, place, walk(self.book, sight, checked))
-        return Move(False, new_questions(piece, checked), self.intern(after))
+        found = step_over(self.book, sight, step.state)
+        if found is None:
+            return BLOCKED_MOVE
+        return Move(False, found[0], self.intern(found[1]))
 
-
-def settle(walker: Walker, place: int, piece: Piece) -> Piece:
-    """The state a chain names after its step counts, except a report, which is no piece."""
-    state = walker.plan.steps[place].state
-    if state in ("", "report") or state not in walker.book.terms.orders:
-        return piece
-    return pieces.replace(piece, state=state)
+    def alive(self, place: int, piece: int) -> bool:
+        """True when some choice of the steps from `place` on accepts this piece (linear plans)."""
+        if place == len(self.plan.steps):
+            return True
+        known = self.living.get((place, piece))
+        if known is None:
+            moves = (self.move(place, k, piece) for k in range(len(self.samples[place])))
+            known = any(not m.blocked and self.alive(place + 1, m.after) for m in moves)
+            self.living[place, piece] = known
+        return known
 
 
 def _names(check: Mapping[str, object], here: bool) -> set[str]:
@@ -219,12 +225,22 @@ class Search:
         self.walker = Walker(plan, book)
         self.first = self.walker.intern(pieces.start(book.terms, plan.need))
         self.linear = plan.linear
-        self.table = _questions_to_go(self.walker, self.first) if self.linear else None
+        self._table: list[dict[int, int]] | None = None
+        self._tabled = False
         self.tails = self._tails()
         need = plan.need
         hard = need.deadline_weeks is not None and need.deadline_hard
         self.deadline = centi(need.deadline_weeks or 0.0) if hard else None
         self.complete = True
+
+    def table(self, objective: str) -> list[dict[int, int]] | None:
+        """Questions still to come, worked out only where they lead the objective: elsewhere the
+        bound without them is close and most pieces are never met."""
+        if not self.linear or objective != "surest":
+            return None
+        if not self._tabled:
+            self._table, self._tabled = _questions_to_go(self.walker, self.first), True
+        return self._table
 
     def _tails(self) -> list[int]:
         """Per step the least weeks (low + high, hundredths) from its end to the end of the plan."""
@@ -263,16 +279,18 @@ class Search:
         """The `count` best routes as candidates per step; ties go to the lower public keys."""
         if not self.plan.steps or any(not s.candidates for s in self.plan.steps):
             return []
-        if self.table is not None and self.table[0][self.first] >= BLOCKED:
+        if self.linear and not self.walker.alive(0, self.first):
             return []
-        return _Run(self, self.costs(OBJECTIVES[objective])).best(count)
+        return _Run(self, self.costs(OBJECTIVES[objective]), self.table(objective)).best(count)
 
 
 class _Run:
     """One best-first run under one objective."""
 
-    def __init__(self, search: Search, costs: Costs) -> None:
-        self.search, self.costs = search, costs
+    def __init__(
+        self, search: Search, costs: Costs, table: list[dict[int, int]] | None
+    ) -> None:
+        self.search, self.costs, self.table = search, costs, table
         self.heap: list[tuple[int, tuple[int, ...], int, Prefix, int]] = []
         self.ahead: dict[tuple[int, int], tuple[Ints, list[int]]] = {}
         self.vectors: dict[tuple[int, ...], tuple[Ints, list[int]]] = {}
@@ -302,7 +320,7 @@ class _Run:
         return found
 
     def _to_go(self, prefix: Prefix) -> int:
-        table = self.search.table
+        table = self.table
         if table is None:
             return 0
         at = len(prefix.path)
@@ -389,8 +407,7 @@ class _Run:
         )  # fmt: skip
 
     def _hopeless(self, at: int, piece: int) -> bool:
-        table = self.search.table
-        return table is not None and table[at + 1][piece] >= BLOCKED
+        return self.search.linear and not self.search.walker.alive(at + 1, piece)
 
     def _arriving(self, prefix: Prefix, at: int) -> int:
         """The piece that comes in: what its preceding steps leave, or the piece at the start."""

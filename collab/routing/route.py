@@ -129,9 +129,7 @@ class _Builder:
         piece: pieces.Piece, state: str, remedy: str = "",
     ) -> int:  # fmt: skip
         sight = self._sight(piece, candidate, before)
-        moved = walk(self.book, sight, checked)
-        if state not in ("", "report") and state in self.book.terms.orders:
-            moved = pieces.replace(moved, state=state)
+        moved = walk(self.book, sight, checked, state)
         asked = {
             c.asks if c.verdict == UNKNOWN else c.rule.id
             for c in checked

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from collab.matching.compare import figures
 from collab.matching.records import NeedProfile, Offer, Offered
 from collab.routing import pieces
-from collab.routing.pieces import Piece, Span, Terms, lookup
+from collab.routing.pieces import Memory, Piece, Span, Terms, lookup
 from collab.vocabulary.catalog import InterfaceRule, Vocabulary
 
 OK, BAD, UNKNOWN, NONE = "ok", "bad", "unknown", "none"
@@ -122,11 +122,6 @@ def _bits(book: RuleBook, technique: str, remedies: int) -> int:
         if named and book.matches(named, technique):
             found |= 1 << i
     return found
-
-
-@lru_cache(maxsize=4)
-def _book(version: str, terms: Terms) -> RuleBook:
-    return RuleBook(terms, terms.vocabulary.rules)
 
 
 _BOOKS: dict[int, RuleBook] = {}
@@ -346,17 +341,23 @@ def _of_need(sight: Sight, rule: InterfaceRule) -> str:
     return BAD if sight.crossing else OK
 
 
+_KNOWN: Mapping[str, Callable[[Piece], bool]] = {
+    "wafer-diameter": lambda p: p.diameters is not None,
+    "carried-materials": lambda p: True,
+    "state": lambda p: True,
+    "pad-metal": lambda p: p.pad_metal is not None,
+    "mask-scale": lambda p: p.mask_scale is not None,
+    "coupler-type": lambda p: p.coupler is not None,
+}
+
+
 def _asks(sight: Sight, rule: InterfaceRule) -> str:
     """Which side left the question open: the piece first, since one answer serves all steps."""
     for operand in (rule.check["left"], rule.check["right"]):
         if isinstance(operand, str) and operand.startswith("piece."):
             name = operand.split(".", 1)[1]
-            known = {"wafer-diameter": sight.piece.diameters is not None,
-                     "carried-materials": True, "state": True,
-                     "pad-metal": sight.piece.pad_metal is not None,
-                     "mask-scale": sight.piece.mask_scale is not None,
-                     "coupler-type": sight.piece.coupler is not None}  # fmt: skip
-            if not known.get(name, _piece_span(sight, name) is not None):
+            known = _KNOWN.get(name)
+            if not (known(sight.piece) if known else _piece_span(sight, name) is not None):
                 return operand
     return f"next.{rule.id}"
 
@@ -369,22 +370,26 @@ def check_rule(sight: Sight, rule: InterfaceRule) -> str:
     return _OPS[rule.check["op"]](sight, rule.check)
 
 
+def _outcome(book: RuleBook, sight: Sight, rule: InterfaceRule, bit: int) -> tuple[str, str]:
+    """(verdict, side that leaves it open) of a rule that applies; verdict NONE: nothing to say."""
+    if rule.exempt_chains and sight.need.chain in rule.exempt_chains:
+        return NONE, ""
+    found = check_rule(sight, rule)
+    if found == UNKNOWN:
+        # no hand-over before the first step: nothing to ask yet
+        return (NONE, "") if sight.piece.steps == 0 else (UNKNOWN, _asks(sight, rule))
+    if found == BAD and rule.severity == "fix" and _mended(book, sight, rule, bit):
+        return OK, ""
+    return (rule.severity if found == BAD else found), ""
+
+
 def _verdict(book: RuleBook, sight: Sight, place: int) -> Checked | None:
     rule = book.rules[place]
-    bit = 1 << place
-    if rule.from_techniques and not sight.piece.history & bit:
+    if rule.from_techniques and not sight.piece.history & (1 << place):
         return None
-    if sight.need.chain in rule.exempt_chains:
+    verdict, asks = _outcome(book, sight, rule, 1 << place)
+    if verdict == NONE:
         return None
-    found = check_rule(sight, rule)
-    if found == UNKNOWN and sight.piece.steps == 0:
-        return None  # no hand-over before the first step: nothing to ask yet
-    if found == BAD and rule.severity == "fix" and _mended(book, sight, rule, bit):
-        found = OK
-    if found == NONE:
-        return None
-    verdict = rule.severity if found == BAD else found
-    asks = _asks(sight, rule) if found == UNKNOWN else ""
     return Checked(rule, verdict, rule.check["left"], rule.check["right"], asks)
 
 
@@ -403,17 +408,44 @@ def check_step(book: RuleBook, sight: Sight) -> list[Checked]:
     return [c for c in found if c is not None]
 
 
-def walk(book: RuleBook, sight: Sight, checked: list[Checked]) -> Piece:
-    """The piece after the step, with what the rules need to remember of it."""
+def walk(book: RuleBook, sight: Sight, checked: list[Checked], state: str = "") -> Piece:
+    """The piece after the step, with what the rules need to remember of it. `state` is what a
+    chain names after the step."""
+    asks = frozenset(c.asks for c in checked if c.asks.startswith("piece."))
+    return _moved(book, sight, asks, state)
+
+
+def _moved(book: RuleBook, sight: Sight, asks: frozenset[str], state: str) -> Piece:
     piece = sight.piece
-    moved = pieces.advance(sight.terms, sight.need, piece, sight.technique, sight.offer)
-    asked = piece.asked | {c.asks for c in checked if c.asks.startswith("piece.")}
-    return replace(
-        moved,
-        history=piece.history | book.from_bits(sight.technique),
-        remedied=piece.remedied | book.remedy_bits(sight.technique),
-        asked=frozenset(asked),
+    memory = Memory(
+        piece.history | book.from_bits(sight.technique),
+        piece.remedied | book.remedy_bits(sight.technique),
+        piece.asked | asks if asks else piece.asked,
     )
+    return pieces.advance(sight.terms, sight.need, piece, sight.technique, sight.offer, memory, state)
+
+
+def step_over(book: RuleBook, sight: Sight, state: str = "") -> tuple[int, Piece] | None:
+    """New questions and the piece after the step, None when a rule blocks it: what `check_step`,
+    `new_questions` and `walk` say together, for searching."""
+    piece = sight.piece
+    fresh: set[str] = set()
+    asks: set[str] = set()
+    for place in book.to_rules(sight.technique):
+        rule = book.rules[place]
+        if rule.from_techniques and not piece.history & (1 << place):
+            continue
+        verdict, asked = _outcome(book, sight, rule, 1 << place)
+        if verdict == "block":
+            return None
+        if verdict == "fix":
+            fresh.add(rule.id)
+        elif verdict == UNKNOWN:
+            if asked.startswith("piece."):
+                asks.add(asked)
+            if rule.severity in ("block", "fix"):
+                fresh.add(asked)
+    return len(fresh - piece.asked), _moved(book, sight, frozenset(asks), state)
 
 
 def new_questions(piece: Piece, checked: list[Checked]) -> int:

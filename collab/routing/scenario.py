@@ -207,16 +207,4 @@ def route_exists(vocabulary: Vocabulary, plan: Plan) -> bool:
     if not plan.linear or (plan.need.deadline_weeks is not None and plan.need.deadline_hard):
         return bool(Search(plan, book).best("fastest", 1))
     walker = Walker(plan, book)
-    arriving = {walker.intern(pieces.start(book.terms, plan.need))}
-    for place in range(len(plan.steps)):
-        leaving = set()
-        for before in arriving:
-            for kind in range(len(walker.samples[place])):
-                move = walker.move(place, kind, before)
-                if not move.blocked:
-                    leaving.add(move.after)
-        arriving = leaving
-    return bool(arriving)
-
-
-
+    return walker.alive(0, walker.intern(pieces.start(book.terms, plan.need)))
