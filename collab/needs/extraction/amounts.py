@@ -15,7 +15,7 @@ from collab.needs.extraction.measures import Measure
 from collab.needs.extraction.operators import Operators
 from collab.needs.extraction.units import tidy
 
-_NUM = r"(?:\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?|[一二两三四五六七八九十百千]{1,6})"
+_NUM = r"(?:\d{1,3}(?:,\d{3}){1,5}|\d+(?:\.\d+)?|[一二两三四五六七八九十百千]{1,6})"
 _EN = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|a hundred|a dozen)"
 
 
@@ -48,7 +48,7 @@ _CHINESE_QUANTITY = re.compile(
     r"(?!内|间|上|式|级|专利|项|月|季|小时|工作日|周|星期|礼拜|点|通道|端口|波长|波段|标准|数量级|以内完成|信道|引脚|焊盘|[^，,。]{0,2}/)"
 )
 _ENGLISH_QUANTITY = re.compile(
-    rf"(?<![A-Za-z0-9.×x/-])(?P<v>\d{{1,3}}(?:,\d{{3}})+|\d+|{_EN})(?:\s?(?:-|to|~)\s?(?P<v2>\d+))?\s(?P<a>(?:(?:\d{{1,3}}[ -]?(?:mm|inch|in)|[A-Za-z][A-Za-z0-9./-]*)\s){{0,4}}?)(?P<u>wafers?|dies?|chips?|modules?|devices?|samples?|pieces?|units?|pcs|sets?|lots?|runs?|masks?|reticles?|lasers?|prototypes?|packages?|assemblies|people|persons|trainees|bars?)(?![A-Za-z-])",
+    rf"(?<![A-Za-z0-9.×x/-])(?P<v>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d+|{_EN})(?:\s?(?:-|to|~)\s?(?P<v2>\d+))?\s(?P<a>(?:(?:\d{{1,3}}[ -]?(?:mm|inch|in)|[A-Za-z][A-Za-z0-9./-]*)\s){{0,4}}?)(?P<u>wafers?|dies?|chips?|modules?|devices?|samples?|pieces?|units?|pcs|sets?|lots?|runs?|masks?|reticles?|lasers?|prototypes?|packages?|assemblies|people|persons|trainees|bars?)(?![A-Za-z-])",
     re.IGNORECASE,
 )
 _ENGLISH_UNITS = {
@@ -302,7 +302,7 @@ _WORDS = re.compile(
     r"(?P<kw>今年年?底|年底|年末|明年年?底|明年上半年|明年[一1]季度|下个?月底|(?<![\d一二三四五六七八九十])本?月底|下个月|季度末|年内)(?:前|之前|完成|交付)?"
 )
 _ENGLISH_DATE = re.compile(
-    r"(?:by|before|until|no later than|latest|due|deadline:?)\s+(?:the\s+)?(?P<end>end of\s+)?(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+)?(?P<m>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s*(?P<d2>\d{1,2}(?:st|nd|rd|th)?(?!\d))?,?\s*(?P<y>20\d{2})?",
+    r"(?:by|before|until|no later than|latest|due|deadline:?)\s+(?:the\s+)?(?P<end>end of\s+|mid[- ])?(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+)?(?P<m>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s*(?P<d2>\d{1,2}(?:st|nd|rd|th)?(?!\d))?,?\s*(?P<y>20\d{2})?",
     re.IGNORECASE,
 )
 _ENGLISH_QUARTER = re.compile(
@@ -420,6 +420,8 @@ def _english_date(match: re.Match[str], posted: date | None) -> date | None:
     else:
         return None
     day = match["d1"] or match["d2"]
+    if (match["end"] or "").lower().startswith("mid"):
+        day = "15"
     try:
         return date(year, month, int(re.sub(r"\D", "", day))) if day else _last(year, month)
     except ValueError:

@@ -14,7 +14,7 @@ _REJECT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _NOT_REJECT = re.compile(
-    r"不(?:得|能|要|应|宜|可|允许|可以)?(?:少于|低于|高于|超过|高过|多于|大于|小于|短于|长于|晚于|早于|差于|劣于|弱于)|不限于|\b(?:no (?:more|less|later|worse|fewer|higher|lower|greater|longer)|not (?:less|more|exceed|exceeding|later|worse|only|limited|lower|higher|above|below|greater|to exceed)|no\.)",
+    r"不(?:得|能|要|应|宜|可|允许|可以)?(?:少于|低于|高于|超过|高过|多于|大于|小于|短于|长于|晚于|早于|差于|劣于|弱于)|不限于|\b(?:(?:must|should|shall|can|do|does|may) not (?:exceed|be (?:more|less|lower|higher|greater|smaller|worse))|no (?:more|less|later|worse|fewer|higher|lower|greater|longer)|not (?:less|more|exceed|exceeding|later|worse|only|limited|lower|higher|above|below|greater|to exceed)|no\.)",
     re.IGNORECASE,
 )
 _REJECT_AFTER = re.compile(

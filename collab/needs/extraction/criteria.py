@@ -24,6 +24,7 @@ from collab.vocabulary.catalog import Parameter
 _POSITIVE_LEVELS = frozenset({"return-loss", "isolation", "extinction-ratio", "smsr"})
 _FLIP = {"le": "ge", "lt": "ge", "ge": "le", "gt": "le"}
 _BRACKETED = re.compile(r"\([^()]{0,40}\)")
+_CONDITION = re.compile(r"(?:@\s?)?-?\d+(?:\.\d+)?\s?°C\b,?")
 _FILLER = re.compile(
     r"[\s:=|/(满足为是在应须需要的约值约~≈≤≥<>±可能达到至]|要求|指标|典型值?|目标值?|标称|之间|范围|一般|大概|大约|通常|整体|单边|单侧|平均|总|最终|均|都|分别|每通道"
     r"|不大于|不小于|不低于|不高于|不超过|不少于|小于|大于|低于|高于|优于|好于|至少|至多|最大|最小|最高|最低|控制"
@@ -180,6 +181,8 @@ class Criteria:
             if cue.end > measure.start or self._hidden(cue):
                 continue
             gap = self._taken.masked(self._scene.text, cue.end, measure.start)
+            if measure.unit_in("temperature") is None:
+                gap = _CONDITION.sub("", gap)
             if len(gap) > 44:
                 return None
             return self._joined(cue, measure) if self._bridges(gap, before is not None) else None
@@ -319,6 +322,8 @@ class Criteria:
             return op, values if len(values) == 2 else values * 2
         if measure.shape in ("range", "tolerance"):
             return "between", sorted(values)
+        if measure.shape == "list" and parameter.dimension == "temperature" and values[0] < 0:
+            return "between", [min(values), max(values)]
         if measure.shape == "list" and len(set(values)) > 1:
             return "in", values
         if measure.shape == "lone":

@@ -9,7 +9,7 @@ from collab.needs.extraction.amounts import Amount
 from collab.needs.extraction.layout import Layout
 from collab.needs.extraction.units import tidy
 
-_NUM = r"(?:\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.\d+)?|[一二两三四五六七八九十百千]{1,6}"
+_NUM = r"(?:\d{1,3}(?:[, ]\d{3}){1,5}|\d+)(?:\.\d+)?|[一二两三四五六七八九十百千]{1,6}"
 _MULT = r"千万|百万|十万|万|亿|千(?!克|米)|[kKM](?=EUR|USD|RMB|CNY|€)|(?:k|K|w|W|M|mio|million|thousand|Mio)(?![A-Za-z])"
 _CURRENCY = r"美元|美金|欧元|人民币|新台币|港币|港元|元|块钱|RMB|CNY|USD|EUR|NTD|TWD|HKD|CHF|GBP|JPY|SGD|euros?|dollars?|yuan|€|\$"
 _AMOUNT = re.compile(

@@ -136,7 +136,9 @@ class Steps:
             "technique", "test.bar-chip", mention.start, mention.end + 2, "test-object", 0.7
         )
 
-    def _is_tested(self, start: int, end: int) -> bool:
+    def _is_tested(self, start: int, end: int, technique: str) -> bool:
+        if "test.reliability" in self._vocabulary.ancestors(technique):
+            return True
         sentence = self._layout.sentence(start)[0]
         verb = None
         for verb in _TEST_VERB.finditer(self._text, max(sentence, start - 120), start):

@@ -314,7 +314,7 @@ def with_stems(
     for index, i, j in automaton.find_matches_as_indexes(folded):
         if any(i < e and s < j for s, e in taken) or not bounded(folded, i, j):
             continue
-        if allowed(i, j):
+        if allowed(i, j, ids[patterns[index]]):
             added.append(Mention("technique", ids[patterns[index]], i, j, "test-stem", 0.8))
     return added
 

@@ -125,7 +125,7 @@ class Unaided:
     def _is_cycling(self, measure: Measure) -> bool:
         if measure.unit_in("count") is None:
             return False
-        if not re.search(r"次|循环|cycles?$", self._text[measure.start : measure.end + 4]):
+        if not re.search(r"次|循环|cycles?\b", self._text[measure.start : measure.end + 6]):
             return False
         return bool(re.search(r"温循|温度循环|高低温|循环|冲击|cycl", self._clause(measure, 30)))
 

@@ -78,7 +78,7 @@ _PROPERTY = re.compile(r"知识产权|产权|专利权|成果权属|\bIP\b|intel
 _DELIVER = r"(?:交付(?:物|成果|内容|形式)?|提交|出具|提供|附|需给|deliver(?:able|ables|s|ed)?|provide|include|plus)"
 _DELIVERABLES: Mapping[str, str] = {
     "report": r"(?:测试|检测|试验|分析|验证|检验|评估|评价|可靠性|表征|失效分析|CNAS|CMA)报告|报告(?=须|需|应|加盖|盖|用英文)|\b(?:test|measurement|analysis|failure|characteri[sz]ation|final|written)?\s?reports?\b(?: in English)?",
-    "gds": rf"{_DELIVER}[^，,。;；\n]{{0,12}}(?:GDS(?:II)?(?:文件)?|版图(?:文件|数据)?)",
+    "gds": rf"{_DELIVER}[^，,。;；\n]{{0,12}}(?:GDS(?:II)?(?:文件)?|版图(?:文件|数据)?)|\bGDS(?:II)?(?: files?)? (?:delivered|delivery|included)",
     "die": rf"{_DELIVER}[:：]?(?:物为|为)?[^，,。;；\n\d]{{0,4}}(?:裸芯片|裸片|\bbare dies?\b)|deliver(?:ed)? as bare dies?",
     "wafer": r"(?:交付(?:物|形式|成果)?|提交)[:：]?(?:为|物为)?(?:整片|完整)?(?:晶圆|圆片)(?!级)",
     "device": r"交付(?:物|形式)?[:：]?(?:为)?(?:封装(?:好的)?(?:器件|样品))|deliverables?:? packaged devices?",
