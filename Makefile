@@ -28,7 +28,7 @@ collab/web/static/vendor/manifest.json: package-lock.json scripts/assets.mjs
 	@touch $@
 
 $(VENV)/.translations: $(wildcard translations/*/LC_MESSAGES/*.po) $(VENV)/.installed
-	$(BIN)/pybabel -q compile -d translations
+	@if [ -d translations ]; then $(BIN)/pybabel -q compile -d translations; fi
 	@touch $@
 
 install: $(VENV)/.installed collab/web/static/vendor/manifest.json $(VENV)/.translations ## install everything the rest needs, inside this folder
