@@ -131,7 +131,9 @@ def pagerank(
 
 
 def core_number(G: Compiled) -> dict[Any, int]:  # noqa: N803
-    """As `networkx.core_number`, whole numbers; self links are refused there, ignored here."""
+    """As `networkx.core_number`, whole numbers; refuses self links as it does."""
+    if G.looped:
+        return dict(_plain("core_number", G))
     found: Any = rx.core_number(G.rust)
     return {node: int(found[i]) for i, node in enumerate(G.nodes)}
 
@@ -206,8 +208,8 @@ def bridges(G: Compiled, root: Any = None) -> Iterator[tuple[Any, Any]]:  # noqa
 
 
 def constraint(G: Compiled, nodes: Any = None, weight: str | None = None) -> dict[Any, float]:  # noqa: N803
-    """As `networkx.constraint`; not a number for isolates."""
-    if nodes is not None:
+    """As `networkx.constraint`; not a number for isolates, nothing for an empty graph."""
+    if nodes is not None or G.looped:
         return dict(_plain("constraint", G, nodes=nodes, weight=weight))
     table = G.matrix(weight)
     both = sparse.csr_array(table + table.T) if G.directed else table
@@ -216,8 +218,8 @@ def constraint(G: Compiled, nodes: Any = None, weight: str | None = None) -> dic
 
 
 def effective_size(G: Compiled, nodes: Any = None, weight: str | None = None) -> dict[Any, float]:  # noqa: N803
-    """As `networkx.effective_size`; not a number for isolates."""
-    if G.directed or nodes is not None or weight is not None:
+    """As `networkx.effective_size`; not a number for isolates, nothing for an empty graph."""
+    if G.directed or nodes is not None or weight is not None or G.looped:
         return dict(_plain("effective_size", G, nodes=nodes, weight=weight))
     n = len(G)
     closed = np.bincount(np.concatenate(kernels.triangles(G.plain)), minlength=n)

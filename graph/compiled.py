@@ -87,6 +87,11 @@ class Compiled:
         return made
 
     @cached_property
+    def looped(self) -> bool:
+        """Whether anything is tied to itself."""
+        return bool((self.tail == self.head).any())
+
+    @cached_property
     def plain(self) -> sparse.csr_array:
         """Adjacency with ones, without self links."""
         return self.matrix()

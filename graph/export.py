@@ -137,7 +137,11 @@ def to_gexf(graph: nx.Graph) -> str:
 
 def from_gexf(text: str) -> nx.Graph:
     """The graph that `to_gexf` wrote."""
-    return restored(nx.read_gexf(io.BytesIO(text.encode())), ("label", "id", "networkx_key"))
+    read = nx.read_gexf(io.BytesIO(text.encode()))
+    if not read.is_multigraph() and any("link" in data for _, _, data in read.edges(data=True)):
+        # NetworkX reads a multigraph only where two links happen to be parallel
+        read = nx.MultiDiGraph(read) if read.is_directed() else nx.MultiGraph(read)
+    return restored(read, ("label", "id", "networkx_key"))
 
 
 def to_json(graph: nx.Graph) -> str:

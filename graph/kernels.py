@@ -280,6 +280,6 @@ def constraint(weights: sparse.csr_array) -> Floats:
         steps = share[np.searchsorted(keys, a * n + via)]
         steps = steps * share[np.searchsorted(keys, via * n + b)]
         indirect += np.bincount(direct, weights=steps, minlength=len(keys))
-    answer = np.bincount(row, weights=(share + indirect) ** 2, minlength=n)
+    answer = np.bincount(row, weights=(share + indirect) ** 2, minlength=n).astype(float)
     answer[strength == 0] = np.nan
     return np.asarray(answer)
