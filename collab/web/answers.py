@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import url_for
+from flask import g, url_for
 
 from collab.deals.service import InterestView
+from collab.members import catalogue as members
 from collab.web import labels
 from collab.web import present as rows
-from collab.web.session import language, vocabulary
+from collab.web.session import language, reading, vocabulary
+from collab.web.translated import _, ngettext
 
-KINDS = {
-    "fastest": ("最快", "Fastest"),
-    "fewest": ("交接最少", "Fewest hand-overs"),
-    "nearest": ("最近", "Nearest"),
-    "surest": ("最稳妥", "Surest"),
-}
+HALF_WIDTH = {",": "，", ";": "；", ":": "："}
+CHINESE = "\u4e00-\u9fff"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One criterion with its verdict in words."""
+    """One criterion with its verdict in words, and what to ask where it is unknown."""
 
     verdict: str
     label: str
     text: str
     preferred: bool
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateItem:
     """One capability offered for a step."""
 
+    key: str
     name: str
     href: str
     organisation: str
+    place: str
     klass: str
     score: float
     evidence: str
@@ -65,37 +67,84 @@ class StepItem:
 
 
 def said(entry: Any) -> str:
-    """The sentence of a {zh, en} pair in the asker's language; a plain text as it is."""
-    if isinstance(entry, Mapping):
-        return str(entry.get(language()) or entry.get("zh") or entry.get("en") or "")
-    return str(entry or "")
+    """The sentence of a {zh, en} pair in the asker's language; a plain text as it is.
+
+    Half-width commas between Chinese characters become full-width ones.
+    """
+    if not isinstance(entry, Mapping):
+        return str(entry or "")
+    text = str(entry.get(language()) or entry.get("zh") or entry.get("en") or "")
+    if language() == "zh":
+        return re.sub(
+            f"(?<=[{CHINESE}])[,;:]|[,;:](?=[{CHINESE}])", lambda m: HALF_WIDTH[m.group()], text
+        )
+    return text[:1].upper() + text[1:]
 
 
-def _criterion_label(entry: Mapping[str, Any]) -> str:
-    name = vocabulary().label(entry["id"], language())
-    if name != entry["id"]:
+def joined(texts: Iterable[str]) -> str:
+    """Clauses as one sentence in the asker's language."""
+    return (", " if language() == "en" else "、").join(texts)
+
+
+def region_name(code: str) -> str:
+    """A region's name with its province or country; the regions are read once a page."""
+    if "regions" not in g:
+        with reading() as uow:
+            g.regions = {r.code: r for r in members.regions(uow).values()}
+    region = g.regions.get(code)
+    if region is None:
+        return ""
+    above = [g.regions.get(part) for part in reversed(region.path.split("/")) if part]
+    return rows.place(region, [r for r in above if r is not None])
+
+
+def criterion_label(criterion: str) -> str:
+    """The name of a criterion: a parameter's label, or the word for what is not a parameter."""
+    name = vocabulary().label(criterion, language())
+    if name != criterion:
         return name
-    words = {"technique": ("技术", "Technique"), "material": ("材料", "Material"),
-             "materials": ("材料", "Material"), "status": ("状态", "Status"),
-             "region": ("地区", "Region"), "deadline": ("交期", "Deadline"),
-             "budget": ("预算", "Budget"), "category": ("类别", "Category")}  # fmt: skip
-    zh, en = words.get(entry["id"].partition(":")[0], (entry["id"], entry["id"]))
-    return en if language() == "en" else zh
+    words = {
+        "technique": _("技术"), "material": _("材料"), "materials": _("材料"),
+        "material-excluded": _("排除的材料"), "status": _("运行状态"), "region": _("地区"),
+        "deadline": _("交期"), "budget": _("预算"), "category": _("类别"), "trl": "TRL",
+    }  # fmt: skip
+    return words.get(criterion.partition(":")[0], criterion)
+
+
+def _relaxation(entry: Mapping[str, Any]) -> str:
+    if entry.get("criterion") == "region":
+        names = joined(region_name(code) or code for code in entry.get("value") or ())
+        return _("接受地区 %(names)s", names=names)
+    return said(entry)
+
+
+def relaxed(entry: Mapping[str, Any]) -> str:
+    """A set of changes that lets something fit, as one clause."""
+    accept = entry.get("accept")
+    if not accept:
+        return said(entry)
+    return (" + " if language() == "en" else "，并").join(_relaxation(one) for one in accept)
 
 
 def candidate(entry: Mapping[str, Any]) -> CandidateItem:
     """A candidate for templates."""
+    asked = {q["criterion"]: said(q) for q in entry.get("questions") or ()}
     reasons = [
-        Reason(c["verdict"], _criterion_label(c), said(c["reason"]), not c.get("hard", True))
+        Reason(
+            c["verdict"], criterion_label(c["id"]), said(c["reason"]), not c.get("hard", True),
+            asked.get(c["id"], "") if c["verdict"] == "unknown" else "",
+        )
         for c in entry["criteria"]
-    ]
-    tally = {"meets": 0, "unknown": 0, "misses": 0}
+    ]  # fmt: skip
+    tally = {"meets": 0, "unknown": 0, "near": 0, "misses": 0}
     for reason in reasons:
         tally[reason.verdict] = tally.get(reason.verdict, 0) + 1
     return CandidateItem(
+        key=entry["capability"],
         name=said(entry.get("capability_name")) or entry["capability"],
         href=url_for("capabilities.show", key=entry["capability"]),
         organisation=said(entry.get("organisation_name")) or entry["organisation"],
+        place=region_name(entry.get("region") or ""),
         klass=entry["class"],
         score=entry["score"],
         evidence=entry.get("evidence", ""),
@@ -103,12 +152,20 @@ def candidate(entry: Mapping[str, Any]) -> CandidateItem:
         reasons=reasons,
         tally=tally,
         questions=[said(q) for q in entry.get("questions") or ()],
-        would_fit_if=[said(w) for w in entry.get("would_fit_if") or ()],
+        would_fit_if=[relaxed(w) for w in entry.get("would_fit_if") or ()],
         parts=[
             {"label": said(p), "points": p["points"], "weight": p["weight"]}
             for p in entry.get("parts") or ()
         ],
     )
+
+
+def _step_note(fits: Sequence[CandidateItem], sure: int, near: int) -> str:
+    if sure:
+        return _("%(n)s 项候选，%(sure)s 项全部满足", n=len(fits), sure=sure)
+    if fits:
+        return _("%(n)s 项候选，都有待确认", n=len(fits))
+    return _("没有候选，%(n)s 项接近", n=near) if near else _("无人提供")
 
 
 def step(entry: Mapping[str, Any]) -> StepItem:
@@ -124,10 +181,10 @@ def step(entry: Mapping[str, Any]) -> StepItem:
         state = "near" if near else "misses"
     return StepItem(
         key=entry["key"],
-        label=said(entry.get("label")) or entry["key"],
+        label=said(entry.get("label")) or labels.label("category", entry.get("category") or ""),
         category=entry.get("category") or "",
         state=state,
-        note=str(len(fits)),
+        note=_step_note(fits, sure, len(near)),
         href=f"#step-{entry['key']}",
         optional=bool(entry.get("optional")),
         fits=fits,
@@ -135,55 +192,38 @@ def step(entry: Mapping[str, Any]) -> StepItem:
     )
 
 
-def _weeks(pair: Sequence[float | None] | None) -> str:
-    if not pair:
-        return ""
-    return rows.weeks(pair[0], pair[1])
-
-
-def route(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A process route for templates; see templates/components/route.html."""
-    zh, en = KINDS.get(entry["kind"], (entry["kind"], entry["kind"]))
-    price = entry.get("price")
-    km = entry.get("km")
-    return {
-        "title": en if language() == "en" else zh,
-        "weeks": _weeks(entry.get("weeks")),
-        "handovers": entry.get("handovers", 0),
-        "km": f"{km:,.0f} km" if isinstance(km, int | float) else "",
-        "open": len(entry.get("open_questions") or ()),
-        "price": said(price) if price else "",
-        "href": "",
-        "legs": [_leg(leg) for leg in entry["legs"]],
-        "questions": [said(q) for q in entry.get("open_questions") or ()],
-        "checklist": [said(c) for c in entry.get("checklist") or entry.get("handover") or ()],
-    }
-
-
-def _leg(leg: Mapping[str, Any]) -> dict[str, Any]:
-    technique = leg.get("technique") or ""
-    term = vocabulary().techniques.get(technique)
-    return {
-        "step": said(leg.get("label")) or vocabulary().label(technique, language()),
-        "category": term.category if term else "",
-        "organisation": said(leg.get("organisation_name")) or leg.get("organisation", ""),
-        "href": url_for("capabilities.show", key=leg["capability"])
-        if leg.get("capability")
-        else "",
-        "place": said(leg.get("place")),
-        "weeks": _weeks(leg.get("weeks")),
-        "move": said(leg.get("move")),
-        "questions": [said(q) for q in leg.get("questions") or ()],
-    }
-
-
 def gap(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A gap for templates: what kills the step and the smallest change that opens it."""
+    """A gap for templates: what kills the step, who comes close, what would open it."""
+    technique = entry.get("technique") or ""
     return {
-        "text": said(entry.get("text") or entry.get("reason") or entry),
-        "step": entry.get("step", ""),
-        "relaxations": [said(r) for r in entry.get("relaxations") or ()],
-        "nearest": [said(n.get("text") or n) for n in entry.get("nearest") or ()],
+        "text": said(entry.get("reason")),
+        "step": entry.get("step") or "",
+        "optional": bool(entry.get("optional")),
+        "criteria": [
+            {"label": criterion_label(c["criterion"]), "alone": c["alone"], "all": c["excluded"]}
+            for c in (entry.get("criteria") or ())[:4]
+        ],
+        "rules": [said(r["reason"]) for r in entry.get("rules") or ()],
+        "relaxations": [
+            {"text": relaxed(r), "opens": r.get("opens", 0)} for r in entry.get("relaxations") or ()
+        ],
+        "instead": [_instead(one) for one in entry.get("instead") or ()],
+        "regions": [
+            {"name": region_name(r["region"]) or r["region"], "count": r["candidates"],
+             "href": url_for("capabilities.index", technique=technique, region=r["region"])}
+            for r in entry.get("regions") or ()
+        ],
+        "nearest": [candidate(n) for n in entry.get("nearest") or ()],
+        "routes": [],
+    }  # fmt: skip
+
+
+def _instead(entry: Mapping[str, Any]) -> dict[str, Any]:
+    ids = [i for one in entry.get("accept") or () for i in one.get("value") or ()]
+    return {
+        "name": joined(vocabulary().label(i, language()) for i in ids) or said(entry),
+        "count": entry.get("opens", 0),
+        "href": url_for("capabilities.index", technique=ids[0]) if ids else "",
     }
 
 
@@ -192,14 +232,24 @@ def questions(found: Sequence[Any]) -> list[str]:
     return [said(q) for q in found]
 
 
-def present(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole answer for templates."""
-    return {
-        "steps": [step(s) for s in answer["steps"]],
-        "routes": [route(r) for r in answer["routes"]],
-        "gaps": [gap(g) for g in answer["gaps"]],
-        "notes": [said(n) for n in answer.get("notes") or ()],
-    }
+def coverage(steps: Sequence[StepItem]) -> str:
+    """How many steps are answered, in words."""
+    answered = sum(1 for s in steps if s.fits)
+    if not answered:
+        return _("目前没有能力满足全部硬性条件")
+    if answered < len(steps):
+        left = len(steps) - answered
+        return _("%(n)s 步中 %(a)s 步有候选，%(g)s 步有缺口", n=len(steps), a=answered, g=left)
+    if answered == 1:
+        return _("找到 %(n)s 项候选能力", n=len(steps[0].fits))
+    return _("%(n)s 步都有候选", n=answered)
+
+
+def open_questions(count: int) -> str:
+    """The number of open questions in words."""
+    if not count:
+        return _("无待确认问题")
+    return ngettext("%(num)s 个问题待确认", "%(num)s 个问题待确认", count)
 
 
 def interest(view: InterestView) -> dict[str, Any]:

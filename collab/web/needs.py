@@ -18,12 +18,13 @@ from collab.needs import catalogue, service
 from collab.needs.forms import DraftIn, PublicationIn
 from collab.needs.rules import MOVES, OPEN_STATES, NeedState, disclosure_wish
 from collab.needs.store import NeedFilter
-from collab.web import answers, labels, needs_form, needs_marks, params, present
+from collab.web import answer_page, answers, labels, needs_form, needs_marks, params, present
 from collab.web.capability_form import version as version_of
 from collab.web.context import with_args
 from collab.web.errors import problems_of
 from collab.web.session import (
     current_actor,
+    index_now,
     language,
     platform,
     public,
@@ -111,7 +112,7 @@ def _preview(form: DraftIn) -> str | tuple[str, int]:
         text=form.text,
         segments=segments,
         mark_kinds=needs_marks.kinds(segments),
-        answer=answers.present(answer),
+        answer=answer_page.present(answer),
     )
 
 
@@ -204,11 +205,14 @@ def publish(key: str) -> str | tuple[str, int] | Response:
                 if request.form.get("act") == "disclosure"
                 else service.publish_need
             )
-            act(uow, current_actor(), key, form, version_of(request.form))
+            need = act(uow, current_actor(), key, form, version_of(request.form))
     except ValidationError as error:
         return _publish(key, tuple(problems_of(error))), 422
     except Rejected as error:
         return _publish(key, error.problems), 422
+    except Conflict as error:
+        return _publish(key, (Problem("", error.code, dict(error.facts)),)), 409
+    index_now(need.id)
     flash(_("需求已发布，下面是平台给出的答案。"), "success")
     return redirect(url_for("needs.show", key=key))
 
@@ -254,7 +258,7 @@ def show(key: str) -> str:
         need=present.need(view),
         segments=segments,
         mark_kinds=needs_marks.kinds(segments),
-        answer=answers.present(answer),
+        answer=answer_page.present(answer),
         invited=[present.pick(o.name_zh, o.name_en) for o in invited],
         reads=[(p.name, present.day(r.created_at)) for r, p in reads],
         moves=_moves(view.row.state) if view.own else [],
@@ -325,7 +329,10 @@ def move(key: str) -> Response:
     if wanted not in set(NeedState):
         raise Rejected([Problem("state", "invalid", {"value": wanted[:40]})])
     with writing() as uow:
-        service.move_need(uow, current_actor(), key, NeedState(wanted), version_of(request.form))
+        need = service.move_need(
+            uow, current_actor(), key, NeedState(wanted), version_of(request.form)
+        )
+    index_now(need.id)
     flash(_("状态已更新。"), "success")
     return redirect(url_for("needs.show", key=key))
 
@@ -345,6 +352,8 @@ def edit(key: str) -> str | tuple[str, int] | Response:
         return _edit(key, tuple(problems_of(error))), 422
     except Rejected as error:
         return _edit(key, error.problems), 422
+    except Conflict as error:
+        return _edit(key, (Problem("", error.code, dict(error.facts)),)), 409
     return redirect(url_for("needs.confirm", key=key))
 
 

@@ -122,7 +122,21 @@
     if (token && event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = token.content;
   });
 
+  /* questions can be copied */
+  function copies(button) {
+    if (button.dataset.ready || !navigator.clipboard) return;
+    button.dataset.ready = "1";
+    button.hidden = false;
+    const label = button.textContent;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = button.dataset.done;
+      setTimeout(() => { button.textContent = label; }, 2000);
+    });
+  }
+
   function ready(within) {
+    all("[data-copy]", within).forEach(copies);
     all("[data-flash]", within).forEach(dismissable);
     density(within);
     all("[data-print]", within).forEach((b) => { b.hidden = false; b.addEventListener("click", () => window.print()); });
