@@ -50,7 +50,14 @@ def median_ms(work: Callable[[], object], times: int = 9) -> float:
 
 def row(name: str, value: float, unit: str, size: str, goal: str = "", against: str = "") -> Row:
     """One measurement in the shape `make bench` prints."""
-    return {"name": name, "value": round(value, 3), "unit": unit, "against": against, "set": size, "goal": goal}
+    return {
+        "name": name,
+        "value": round(value, 3),
+        "unit": unit,
+        "against": against,
+        "set": size,
+        "goal": goal,
+    }
 
 
 def one_need(vocabulary: Vocabulary, hard: int, soft: int) -> NeedProfile:
@@ -60,7 +67,9 @@ def one_need(vocabulary: Vocabulary, hard: int, soft: int) -> NeedProfile:
     return replace(need, criteria=criteria, materials=("soi",))
 
 
-def candidate_finding(vocabulary: Vocabulary, offers: list[Offer], snap: snapshots.Snapshot) -> Iterator[Row]:
+def candidate_finding(
+    vocabulary: Vocabulary, offers: list[Offer], snap: snapshots.Snapshot
+) -> Iterator[Row]:
     """One step: columns against judging every capability as an object."""
     ask = prepare_step(vocabulary, one_need(vocabulary, 8, 6), 0)
     fast = median_ms(lambda: find(vocabulary, snap, ask, 50, 0), 25)
@@ -83,7 +92,9 @@ def snapshot_costs(vocabulary: Vocabulary, offers: list[Offer]) -> Iterator[Row]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "capabilities.snapshot"
         snapshots.save(snap, path)
-        yield row("match.snapshot.open", median_ms(lambda: snapshots.load(path)), "ms", size, "<=300")
+        yield row(
+            "match.snapshot.open", median_ms(lambda: snapshots.load(path)), "ms", size, "<=300"
+        )
         yield row("match.snapshot.file", path.stat().st_size / 2**20, "MiB", size)
     yield row("match.snapshot.upsert", median_ms(lambda: snap.changed([offers[0]])), "ms", size)
     for parameter in list(snap.meta["parameters"]):
@@ -93,10 +104,18 @@ def snapshot_costs(vocabulary: Vocabulary, offers: list[Offer]) -> Iterator[Row]
     yield row("match.snapshot.dense_all", memory["dense"] / 2**20, "MiB", size)
 
 
-def whole_answer(vocabulary: Vocabulary, snap: snapshots.Snapshot, size: str, goal: str) -> Iterator[Row]:
+def whole_answer(
+    vocabulary: Vocabulary, snap: snapshots.Snapshot, size: str, goal: str
+) -> Iterator[Row]:
     """Verdicts, reasons, routes and gaps of a need of three steps."""
     need = make_need(vocabulary, 3, techniques=THREE, criteria=6)
-    yield row("match.answer", median_ms(lambda: answer(need, snap, vocabulary, today=TODAY)), "ms", size, goal)
+    yield row(
+        "match.answer",
+        median_ms(lambda: answer(need, snap, vocabulary, today=TODAY)),
+        "ms",
+        size,
+        goal,
+    )
 
 
 def route_plan(vocabulary: Vocabulary, steps: int = 10, width: int = 300, seed: int = 5) -> Plan:
@@ -109,7 +128,9 @@ def route_plan(vocabulary: Vocabulary, steps: int = 10, width: int = 300, seed: 
             values = {}
             if rng.random() < 0.7:
                 start = rng.randrange(4)
-                values["wafer-diameter"] = Offered(choices=(50.0, 76.0, 100.0, 150.0)[start : start + 2])
+                values["wafer-diameter"] = Offered(
+                    choices=(50.0, 76.0, 100.0, 150.0)[start : start + 2]
+                )
             if rng.random() < 0.5:
                 heat = float(rng.choice((200, 300, 350, 500)))
                 values["process-temperature"] = Offered(heat, heat)
@@ -120,7 +141,9 @@ def route_plan(vocabulary: Vocabulary, steps: int = 10, width: int = 300, seed: 
                           (technique,), values=values, place=PLACES[organisation % 7],
                           materials=("inp",) if rng.random() < 0.6 else ())  # fmt: skip
             low = rng.choice((0.5, 1.0, 2.0, 3.0))
-            found.append(Candidate(offer, technique, Weeks(low, low * 2), rng.randrange(4), "meets"))
+            found.append(
+                Candidate(offer, technique, Weeks(low, low * 2), rng.randrange(4), "meets")
+            )
         before = (place - 1,) if place else ()
         planned.append(PlanStep(place, Step(str(place), (technique,)), before, tuple(found)))
     need = NeedProfile(steps=tuple(s.step for s in planned), materials=("inp",))
@@ -165,7 +188,9 @@ def k_routes(vocabulary: Vocabulary) -> Iterator[Row]:
     theirs = [tuple(n[1] for n in next(paths)[1:-1]) for _ in range(10)]
     slow = (time.perf_counter() - start) * 1000.0
     assert len(set(theirs)) == len(search.best("fastest", 10))
-    yield row("routes.k10.no_rules", slow / fast, "ratio", size, ">=200", "networkx.shortest_simple_paths")
+    yield row(
+        "routes.k10.no_rules", slow / fast, "ratio", size, ">=200", "networkx.shortest_simple_paths"
+    )
 
 
 def refresh(vocabulary: Vocabulary, offers: list[Offer], snap: snapshots.Snapshot) -> Iterator[Row]:
@@ -182,7 +207,14 @@ def refresh(vocabulary: Vocabulary, offers: list[Offer], snap: snapshots.Snapsho
         [judge(vocabulary, ask, o) for o in offers]
     slow = (time.perf_counter() - start) / len(sample) * len(asks)
     yield row("match.refresh", fast * 1000.0, "ms", "1000 needs x 6000")
-    yield row("match.refresh", slow / fast, "ratio", "1000 needs x 6000", ">=20", "loop over objects (sampled)")
+    yield row(
+        "match.refresh",
+        slow / fast,
+        "ratio",
+        "1000 needs x 6000",
+        ">=20",
+        "loop over objects (sampled)",
+    )
 
 
 def what_if(vocabulary: Vocabulary, snap: snapshots.Snapshot, count: int = 10_000) -> Iterator[Row]:
@@ -192,22 +224,42 @@ def what_if(vocabulary: Vocabulary, snap: snapshots.Snapshot, count: int = 10_00
     board = Board(vocabulary, snap, needs)
     yield row("whatif.baseline", time.perf_counter() - start, "s", f"{count} needs")
     added = make_offers(vocabulary, 1, seed=99, technique="lithography.ebl", prefix="new")
-    yield row("whatif.add_one", median_ms(lambda: board.scenario(added), 5), "ms", f"{count} needs", "<=500")
+    yield row(
+        "whatif.add_one",
+        median_ms(lambda: board.scenario(added), 5),
+        "ms",
+        f"{count} needs",
+        "<=500",
+    )
     regions = {p.region: frozenset({p.region, *p.above}) for p in PLACES if p.region}
     start = time.perf_counter()
     problem = investment_problem(board, regions)
     advice = best_investments(problem, 5)
-    yield row("whatif.best_5", time.perf_counter() - start, "s", f"{count} needs, {len(problem.needs)} unmet", "<=10")
+    yield row(
+        "whatif.best_5",
+        time.perf_counter() - start,
+        "s",
+        f"{count} needs, {len(problem.needs)} unmet",
+        "<=10",
+    )
     yield row("whatif.best_5.proven", float(advice.proven), "yes", f"{count} needs")
 
 
 def allocation() -> Iterator[Row]:
     """500 needs on 200 slots."""
     rng = np.random.default_rng(1)
-    slots = [Slot(f"p{i % 50}", f"2026-{1 + i % 12:02d}", int(rng.integers(1, 4))) for i in range(200)]
+    slots = [
+        Slot(f"p{i % 50}", f"2026-{1 + i % 12:02d}", int(rng.integers(1, 4))) for i in range(200)
+    ]
     priorities = {f"n{i}": float(rng.integers(1, 6)) for i in range(500)}
     allowed = {n: [int(s) for s in rng.choice(200, 8, replace=False)] for n in priorities}
-    yield row("allocation", median_ms(lambda: allocate(priorities, slots, allowed)), "ms", "500 x 200", "<=20")
+    yield row(
+        "allocation",
+        median_ms(lambda: allocate(priorities, slots, allowed)),
+        "ms",
+        "500 x 200",
+        "<=20",
+    )
 
 
 def measurements(stress: int = 100_000, design: int = 6_000) -> Iterator[Row]:

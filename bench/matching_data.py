@@ -99,7 +99,9 @@ def _criterion(vocabulary: Vocabulary, name: str, rng: random.Random) -> Criteri
         ids = [c.id for c in parameter.values] or ["x"]
         return Criterion(name, parameter.bare_op, rng.choice(ids), hard=hard)
     low, high = parameter.typical or (1.0, 100.0)
-    return Criterion(name, parameter.bare_op, round(rng.uniform(low, high), 2), parameter.unit, hard)
+    return Criterion(
+        name, parameter.bare_op, round(rng.uniform(low, high), 2), parameter.unit, hard
+    )
 
 
 def make_need(
@@ -116,7 +118,8 @@ def make_need(
     count = steps or rng.randint(1, 3)
     chosen = techniques or tuple(rng.choice(pool) for _ in range(count))
     known = sorted(
-        {p for t in chosen for p in vocabulary.params_of(t)} - {"budget", "lead-time", "region", "deadline"}
+        {p for t in chosen for p in vocabulary.params_of(t)}
+        - {"budget", "lead-time", "region", "deadline"}
     )
     names = rng.sample(known, min(len(known), criteria))
     extra: dict[str, Any] = {}

@@ -187,7 +187,10 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "empty_catalogue": ("目录中还没有任何能力", "The catalogue holds no capability yet"),
     "step_without_technique": ("有步骤既没有工艺也没有类别，无法查找",
                                "A step has neither technique nor category and cannot be searched"),
-    "deadline_passed": ("从发布日算起的期限已过", "Counted from the posting date the deadline has passed"),
+    "deadline_passed": (
+        "从发布日算起的期限已过",
+        "Counted from the posting date the deadline has passed",
+    ),
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ class Judgement:
     """Marks of one criterion over rows; `relative` gaps of misses and `margin` (NaN = none)."""
 
     marks: Marks
-    relative: Floats | None = None
+    relative: Floats
     margin: Floats | None = None
 
 
@@ -194,9 +194,5 @@ def _point_or_window(ask: Ask, column: Column, rows: NDArray[np.int64]) -> Judge
         return window
     point = _set(Ask(ask.parameter, Kind.SET, spans=((ask.b, ask.a),)), column, rows)
     listed = column.codes[rows][:, 0] < len(column.values)
-    assert window.relative is not None
-    assert point.relative is not None
-    return Judgement(
-        np.where(listed, point.marks, window.marks).astype(np.int8),
-        np.where(listed, point.relative, window.relative),
-    )
+    marks = np.where(listed, point.marks, window.marks).astype(np.int8)
+    return Judgement(marks, np.where(listed, point.relative, window.relative))

@@ -177,8 +177,8 @@ def _bound(op: str, values: list[float], side: Kind) -> Ask | None:
     return Ask("", Kind.LEAST, a=low if op in ("in", "between", "approx") else high, strict=strict)
 
 
-def _with(ask: Ask, parameter: Parameter, **more: bool) -> Ask:
-    return Ask(parameter.id, ask.kind, ask.a, ask.b, ask.strict, ask.contrary, **more)
+def _with(ask: Ask, parameter: Parameter) -> Ask:
+    return Ask(parameter.id, ask.kind, ask.a, ask.b, ask.strict, ask.contrary)
 
 
 def _range_ask(parameter: Parameter, op: str, values: list[float]) -> Ask:
@@ -302,7 +302,7 @@ def _set(ask: Ask, low: float, high: float, choices: tuple[float, ...]) -> Outco
     gaps = [min(span_gap(span, *point) for point in points) for span in ask.spans]
     if ask.refuse:
         free = any(all(span_gap(s, *p) > 0 for s in ask.spans) for p in points)
-        return PLAIN_HIT if free or not choices and low != high else PLAIN_MISS
+        return PLAIN_HIT if free or (not choices and low != high) else PLAIN_MISS
     gap = max(gaps) if ask.every else min(gaps)
     if gap == 0.0:
         return PLAIN_HIT
@@ -329,6 +329,12 @@ def compare(parameter: Parameter, ask: Ask | None, offered: Offered | None) -> O
     low, high, choices = figures(parameter, offered)
     if math.isnan(low) and math.isnan(high):
         return UNKNOWN
+    return _figures_against(parameter, ask, low, high, choices)
+
+
+def _figures_against(
+    parameter: Parameter, ask: Ask, low: float, high: float, choices: tuple[float, ...]
+) -> Outcome:
     if ask.kind in (Kind.MOST, Kind.LEAST):
         return _limit(ask, low, high)
     if ask.kind is Kind.SET:

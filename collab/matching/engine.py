@@ -85,7 +85,9 @@ def _allowed(
 
 def _codes_any(table: NDArray[np.int32], wanted: Bools) -> Bools:
     """Per row: does any listed code have the property (`wanted` over codes, padding last)."""
-    found: Bools = wanted[table].any(axis=1) if table.shape[1] else np.zeros(len(table), dtype=bool)
+    if not table.shape[1]:
+        return np.zeros(len(table), dtype=bool)
+    found: Bools = wanted[table].any(axis=1)
     return found
 
 
@@ -145,15 +147,15 @@ def _region_part(snapshot: Snapshot, rows: Rows, require: frozenset[str], exclud
 
 
 def _deadline_part(snapshot: Snapshot, ask: StepAsk, rows: Rows) -> _Part:
-    assert ask.deadline is not None
+    limit = ask.deadline or 0.0
     low = snapshot.arrays["lead_low"][rows]
     high = snapshot.arrays["lead_high"][rows]
     marks = np.full(len(rows), UNKNOWN, dtype=np.int8)
-    marks[high <= ask.deadline] = MEETS
-    late = (low > ask.deadline) & ~(high <= ask.deadline)
+    marks[high <= limit] = MEETS
+    late = (low > limit) & ~(high <= limit)
     marks[late] = MISSES
-    scale = np.maximum(low, ask.deadline)
-    relative = np.where(late, np.minimum(1.0, (low - ask.deadline) / scale), 0.0)
+    scale = np.maximum(low, limit)
+    relative = np.where(late, np.minimum(1.0, (low - limit) / scale), 0.0)
     return _Part(Judgement(marks, relative), ask.deadline_hard)
 
 
@@ -173,6 +175,16 @@ def _technique_part(fits: NDArray[np.int8]) -> _Part:
     return _Part(columns.from_masks(fits == EXCLUDED, fits == BROADER), True)
 
 
+def _figure_parts(snapshot: Snapshot, ask: StepAsk, lot: _Lot, hard: bool) -> Iterator[_Part]:
+    for wanted in ask.wanted:
+        if wanted.hard is hard:
+            column = snapshot.column(wanted.criterion.parameter)
+            judged = columns.judge_column(wanted.parameter, wanted.ask, column, lot.rows)
+            yield _Part(judged, hard, wanted.counts)
+    if ask.deadline is not None and ask.deadline_hard is hard:
+        yield _deadline_part(snapshot, ask, lot.rows)
+
+
 def _parts(
     vocabulary: Vocabulary, snapshot: Snapshot, ask: StepAsk, lot: _Lot
 ) -> Iterator[_Part | None]:
@@ -187,13 +199,7 @@ def _parts(
         exclude = frozenset(need.region_exclude)
         yield _region_part(snapshot, lot.rows, ask.require, exclude, hard=True)
     for hard in (True, False):
-        for wanted in ask.wanted:
-            if wanted.hard is hard:
-                column = snapshot.column(wanted.criterion.parameter)
-                judged = columns.judge_column(wanted.parameter, wanted.ask, column, lot.rows)
-                yield _Part(judged, hard, wanted.counts)
-        if ask.deadline is not None and ask.deadline_hard is hard:
-            yield _deadline_part(snapshot, ask, lot.rows)
+        yield from _figure_parts(snapshot, ask, lot, hard)
     if need.region_prefer:
         prefer = frozenset(need.region_prefer)
         yield _region_part(snapshot, lot.rows, prefer, frozenset(), hard=False)
@@ -221,8 +227,7 @@ class _Lot:
             self.unknown |= (marks == UNKNOWN) & part.counts
             self.sums[0] += meets
             self.sums[1] += said
-            if part.judgement.relative is not None:
-                self.sums[2] += part.judgement.relative
+            self.sums[2] += part.judgement.relative
         else:
             self.sums[5] += said
             self.sums[6] += np.where(meets, 1.0, np.where(marks == UNKNOWN, 0.5, 0.0))

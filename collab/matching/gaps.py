@@ -1,4 +1,4 @@
-"""What is missing where a step has no answer: what kills it, who comes close, what would open it."""
+"""What is missing where a step has no answer: what kills it, who is near, what would open it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _alternatives(
         rows, _ = candidate_rows(snapshot, other)
         if not len(rows) and not snapshot.delta:
             continue
-        fits = [f for f in find(vocabulary, snapshot, other, top=20, near=0)]
+        fits = find(vocabulary, snapshot, other, top=20, near=0)
         if fits:
             one = Relaxation("technique", names=(technique,), step=ask.index, cost=0.8)
             found.append((one, len(fits)))
@@ -141,7 +141,9 @@ def _neighbours(vocabulary: Vocabulary, snapshot: Snapshot, ask: StepAsk) -> lis
 
 
 def _text(vocabulary: Vocabulary, ask: StepAsk, code: str, killer: str | None) -> dict[str, str]:
-    names = [labels(vocabulary, ask.step.techniques, lang) or ask.step.category for lang in ("zh", "en")]
+    names = [
+        labels(vocabulary, ask.step.techniques, lang) or ask.step.category for lang in ("zh", "en")
+    ]
     if code == "step_without_technique":
         return both("该步骤没有说明工艺", "this step names no technique")
     if code == "not_offered":
@@ -200,9 +202,9 @@ def step_gap(vocabulary: Vocabulary, snapshot: Snapshot, result: StepResult) -> 
 def find_gaps(
     vocabulary: Vocabulary,
     snapshot: Snapshot,
-    need: NeedProfile,
+    _need: NeedProfile,
     results: Sequence[StepResult],
-    planned: bool,
+    _planned: bool,
 ) -> list[dict[str, Any]]:
     """The gaps of all steps that nobody fits, optional ones marked."""
     gaps = []

@@ -93,8 +93,12 @@ def rule(rule_id: str, *, zh: str, en: str) -> Callable[[Rule], Rule]:
     return add
 
 
-_FIT_CODE = {EXACT: "technique_same", NARROWER: "technique_narrower",
-             BROADER: "technique_broader", EXCLUDED: "technique_excluded"}  # fmt: skip
+_FIT_CODE = {
+    EXACT: "technique_same",
+    NARROWER: "technique_narrower",
+    BROADER: "technique_broader",
+    EXCLUDED: "technique_excluded",
+}
 
 
 def technique_fit(
@@ -129,26 +133,37 @@ def excluded_pair(need: NeedProfile, offer: Offer) -> bool:
     return own or blocked or (need.organisation_id in offer.blocked)
 
 
-@rule("technique",
-      zh="能力给出同一工艺或更具体的工艺为满足；只给出上级工艺为未知；被排除的工艺为不满足；其他工艺不是候选",
-      en="The same or a narrower technique meets; only a broader one stated is unknown; an excluded "
-         "one misses; any other technique is not a candidate")  # fmt: skip
+@rule(
+    "technique",
+    zh="能力给出同一工艺或更具体的工艺为满足；只给出上级工艺为未知；被排除的工艺为不满足；其他工艺不是候选",
+    en="The same or a narrower technique meets; only a broader one stated is unknown; an excluded "
+    "one misses; any other technique is not a candidate",
+)
 def _technique(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     found = technique_fit(vocabulary, ask, offer)
     if found is None:
         return
     fit, offered, done = found
     outcome = {EXCLUDED: PLAIN_MISS, BROADER: UNKNOWN}.get(fit, PLAIN_HIT)
-    yield Judged("technique", outcome, _FIT_CODE[fit],
-                 {"asked": list(ask.step.techniques) or [ask.step.category],
-                  "offered": offered, "done": done})  # fmt: skip
+    yield Judged(
+        "technique",
+        outcome,
+        _FIT_CODE[fit],
+        {
+            "asked": list(ask.step.techniques) or [ask.step.category],
+            "offered": offered,
+            "done": done,
+        },
+    )
 
 
-@rule("status",
-      zh="只有在运行的能力才是供给；规划中、已关闭、仅供研发的能力照样显示其状态，但不算匹配",
-      en="Only an operating capability is supply; planned, closed and R&D-only ones are shown with "
-         "their status and do not match")  # fmt: skip
-def _status(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+@rule(
+    "status",
+    zh="只有在运行的能力才是供给；规划中、已关闭、仅供研发的能力照样显示其状态，但不算匹配",
+    en="Only an operating capability is supply; planned, closed and R&D-only ones are shown with "
+    "their status and do not match",
+)
+def _status(_vocabulary: Vocabulary, _ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     if offer.status is not Status.OPERATING:
         yield Judged("status", PLAIN_MISS, "not_operating", {"status": offer.status.value})
 
@@ -180,10 +195,12 @@ def material_mark(
 _MARK_OUTCOME = {Mark.MEETS: PLAIN_HIT, Mark.UNKNOWN: UNKNOWN, Mark.MISSES: PLAIN_MISS}
 
 
-@rule("material",
-      zh="列出所需材料或其下级为满足；只列出上级材料族或没有列出材料为未知；只列出其他材料为不满足，绝不只是扣分",
-      en="The wanted material or a narrower one listed meets; only its family, or nothing listed, is "
-         "unknown; only other materials listed misses and never merely lowers the score")  # fmt: skip
+@rule(
+    "material",
+    zh="列出所需材料或其下级为满足；只列出上级材料族或没有列出材料为未知；只列出其他材料为不满足，绝不只是扣分",
+    en="The wanted material or a narrower one listed meets; only its family, or nothing listed, is "
+    "unknown; only other materials listed misses and never merely lowers the score",
+)
 def _material(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     if not ask.materials:
         return
@@ -193,9 +210,14 @@ def _material(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Ju
             return  # the step's technique does not depend on the material: silence says nothing
         mark = Mark.UNKNOWN if mark is Mark.MISSES else mark
     counts = ask.material_scope != "need" or len(ask.need.steps) == 1
-    yield Judged("material", _MARK_OUTCOME[mark], code,
-                 {"asked": list(ask.materials), "offered": list(offer.materials), "open": left},
-                 counts=counts or bool(offer.materials), scope=ask.material_scope)  # fmt: skip
+    yield Judged(
+        "material",
+        _MARK_OUTCOME[mark],
+        code,
+        {"asked": list(ask.materials), "offered": list(offer.materials), "open": left},
+        counts=counts or bool(offer.materials),
+        scope=ask.material_scope,
+    )
 
 
 @rule(
@@ -212,11 +234,15 @@ def _material_excluded(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> It
         if not ask.materials:
             yield Judged("material-excluded", UNKNOWN, "material_not_stated", facts, counts=counts)
         return
-    free = [m for m in offer.materials
-            if not any(vocabulary.covers(m, refused) for refused in ask.excluded_materials)]  # fmt: skip
+    free = [
+        m
+        for m in offer.materials
+        if not any(vocabulary.covers(m, refused) for refused in ask.excluded_materials)
+    ]
     outcome = PLAIN_HIT if free else PLAIN_MISS
-    yield Judged("material-excluded", outcome,
-                 "material_not_refused" if free else "material_refused", facts)  # fmt: skip
+    yield Judged(
+        "material-excluded", outcome, "material_not_refused" if free else "material_refused", facts
+    )
 
 
 def regions_of(offer: Offer) -> frozenset[str]:
@@ -225,11 +251,13 @@ def regions_of(offer: Offer) -> frozenset[str]:
     return frozenset(r for r in (place.region, *place.above, place.country) if r)
 
 
-@rule("region",
-      zh="要求的地区之内为满足，之外或在排除地区之内为不满足，地点未知为未知",
-      en="Inside a required region meets; outside it, or inside an excluded one, misses; an unknown "
-         "place is unknown")  # fmt: skip
-def _region(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+@rule(
+    "region",
+    zh="要求的地区之内为满足，之外或在排除地区之内为不满足，地点未知为未知",
+    en="Inside a required region meets; outside it, or inside an excluded one, misses; an unknown "
+    "place is unknown",
+)
+def _region(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     exclude = frozenset(ask.need.region_exclude)
     if not ask.require and not exclude:
         return
@@ -252,11 +280,13 @@ def _region(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judg
 _CODE = {Mark.MEETS: "value_meets", Mark.UNKNOWN: "value_not_stated", Mark.MISSES: "value_misses"}
 
 
-@rule("parameter",
-      zh="按词表规定的比较方式判断；没有给出数值为未知，是要问的问题，不是缺点",
-      en="Compared as the vocabulary says; a figure that is not stated is unknown: a question to "
-         "ask, not a failure")  # fmt: skip
-def _parameters(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+@rule(
+    "parameter",
+    zh="按词表规定的比较方式判断；没有给出数值为未知，是要问的问题，不是缺点",
+    en="Compared as the vocabulary says; a figure that is not stated is unknown: a question to "
+    "ask, not a failure",
+)
+def _parameters(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     for wanted in ask.wanted:
         offered = offer.values.get(wanted.criterion.parameter)
         outcome = (
@@ -266,9 +296,15 @@ def _parameters(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[
         if outcome.mark is Mark.UNKNOWN and offered is not None and stated(offered):
             code = "value_not_comparable"
         yield Judged(
-            wanted.criterion.parameter, outcome, code, {"offered": offered},
-            hard=wanted.hard, counts=wanted.counts, scope=wanted.scope, criterion=wanted.criterion,
-        )  # fmt: skip
+            wanted.criterion.parameter,
+            outcome,
+            code,
+            {"offered": offered},
+            hard=wanted.hard,
+            counts=wanted.counts,
+            scope=wanted.scope,
+            criterion=wanted.criterion,
+        )
 
 
 def stated(offered: Offered) -> bool:
@@ -276,11 +312,13 @@ def stated(offered: Offered) -> bool:
     return offered.low is not None or offered.high is not None or bool(offered.choices)
 
 
-@rule("deadline",
-      zh="声明的交期上限不超过期限为满足，下限超过期限为不满足，期限落在区间内或没有声明为未知；经验周数从不产生满足或不满足",
-      en="A stated longest lead time within the deadline meets, a stated shortest one beyond it "
-         "misses, in between or not stated is unknown; rules of thumb never decide")  # fmt: skip
-def _deadline(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+@rule(
+    "deadline",
+    zh="声明的交期上限不超过期限为满足，下限超过期限为不满足，期限落在区间内或没有声明为未知；经验周数从不产生满足或不满足",
+    en="A stated longest lead time within the deadline meets, a stated shortest one beyond it "
+    "misses, in between or not stated is unknown; rules of thumb never decide",
+)
+def _deadline(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     if ask.deadline is None:
         return
     facts = {"asked": ask.deadline, "offered": offer.lead_weeks}
@@ -300,23 +338,28 @@ def _deadline(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Ju
 
 
 @rule("region-preferred", zh="优选地区只影响排序", en="A preferred region only moves the order")
-def _region_preferred(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+def _region_preferred(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     prefer = frozenset(ask.need.region_prefer)
     if not prefer:
         return
     here = regions_of(offer)
     outcome = UNKNOWN if not here else PLAIN_HIT if here & prefer else PLAIN_MISS
-    code = {Mark.UNKNOWN: "region_unknown", Mark.MEETS: "region_inside",
-            Mark.MISSES: "region_outside"}[outcome.mark]  # fmt: skip
+    code = {
+        Mark.UNKNOWN: "region_unknown",
+        Mark.MEETS: "region_inside",
+        Mark.MISSES: "region_outside",
+    }[outcome.mark]
     facts = {"asked": sorted(prefer), "excluded": [], "offered": offer.place.region}
     yield Judged("region", outcome, code, facts, hard=False)
 
 
-@rule("budget",
-      zh="只在币种相同且给出价格时比较，而且只影响排序，绝不换算",
-      en="Compared only when a price in the same currency is stated; it moves the order, nothing is "
-         "ever converted")  # fmt: skip
-def _budget(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
+@rule(
+    "budget",
+    zh="只在币种相同且给出价格时比较，而且只影响排序，绝不换算",
+    en="Compared only when a price in the same currency is stated; it moves the order, nothing is "
+    "ever converted",
+)
+def _budget(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     budget, price = ask.need.budget, offer.price
     if budget is None or price is None or budget[1] != price[1]:
         return

@@ -229,18 +229,18 @@ def _parameter_columns(
     arrays: dict[str, NDArray[Any]] = {}
     meta: dict[str, Any] = {}
     for name, rows in sorted(stated.items()):
-        parameter = vocabulary.parameters.get(name)
-        if parameter is None:
+        known = vocabulary.parameters.get(name)
+        if known is None:
             continue
         arrays[f"p:{name}:rows"] = np.array(rows, dtype=np.int32)
-        if is_word(parameter):
+        if is_word(known):
             listed = [[packing.word(c) for c in offers[r].values[name].choices] for r in rows]
             words, codes = _coded(listed)
             nothing = np.full(len(rows), np.nan)
             low, high = nothing, nothing
             meta[name] = {"words": words}
         else:
-            found = [figures(parameter, offers[r].values[name]) for r in rows]
+            found = [figures(known, offers[r].values[name]) for r in rows]
             distinct = sorted({c for _, _, choices in found for c in choices})
             place = {c: i for i, c in enumerate(distinct)}
             codes = _padded([[place[c] for c in choices] for _, _, choices in found], len(distinct))

@@ -25,7 +25,7 @@ Priority = Callable[[int], float]
 SECONDS = 8.0
 
 
-def _one(number: int) -> float:
+def _one(_number: int) -> float:
     return 1.0
 
 
@@ -282,7 +282,9 @@ def best_investments(problem: Problem, count: int = 5, *, seconds: float = SECON
     shares: dict[Investment, tuple[int, ...]] = {}
     for place in chosen:
         rest = set(problem.opened([c for c in chosen if c != place]))
-        shares[problem.investments[place]] = tuple(problem.needs[n] for n in opened if n not in rest)
+        shares[problem.investments[place]] = tuple(
+            problem.needs[n] for n in opened if n not in rest
+        )
     ordered = sorted(chosen, key=lambda c: (-len(shares[problem.investments[c]]), c))
     return Advice(
         tuple(problem.investments[c] for c in ordered), problem.gain(chosen),

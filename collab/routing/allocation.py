@@ -1,4 +1,4 @@
-"""Waiting needs on limited capacity: the assignment that serves the most priority, proven optimal."""
+"""Waiting needs on limited capacity: the assignment that serves most, proven optimal."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def allocate(
         value = np.floor(priorities[need] / step + 0.5) * big
         worth[row, columns] = value + (load.max() + 1.0) - load[columns]
     rows, columns_ = linear_sum_assignment(worth, maximize=True)
-    chosen = [(needs[r], units[c][0]) for r, c in zip(rows, columns_, strict=True) if worth[r, c] > 0]
+    chosen = [
+        (needs[r], units[c][0]) for r, c in zip(rows, columns_, strict=True) if worth[r, c] > 0
+    ]
     taken = {n for n, _ in chosen}
     served = sum(priorities[n] for n in sorted(taken))
     return Allocation(tuple(sorted(chosen)), served, tuple(sorted(set(priorities) - taken)))

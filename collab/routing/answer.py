@@ -52,7 +52,9 @@ def routable(results: Sequence[StepResult]) -> bool:
     return bool(results) and all(r.fits for r in must) and any(r.fits for r in results)
 
 
-def _search(vocabulary: Vocabulary, plan: Plan, count: int) -> tuple[dict[str, list[tuple[int, ...]]], bool]:
+def _search(
+    vocabulary: Vocabulary, plan: Plan, count: int
+) -> tuple[dict[str, list[tuple[int, ...]]], bool]:
     search = Search(plan, rule_book(vocabulary))
     return {kind: search.best(kind, count) for kind in OBJECTIVES}, search.complete
 
@@ -101,14 +103,18 @@ def has_route(vocabulary: Vocabulary, need: NeedProfile, results: Sequence[StepR
     return False
 
 
-def routes_view(vocabulary: Vocabulary, routes: Routes, per_kind: int = PER_KIND) -> list[dict[str, Any]]:
+def routes_view(
+    vocabulary: Vocabulary, routes: Routes, per_kind: int = PER_KIND
+) -> list[dict[str, Any]]:
     """The best few of every kind, then those of the Pareto view that are not among them."""
     front = {r.key for r in pareto(routes.all())}
     views, shown = [], set()
     for kind, found in routes.by_kind.items():
         for place, route in enumerate(found[:per_kind], start=1):
             shown.add(route.key)
-            views.append(route_view(vocabulary, routes.plan, route, kind, place, route.key in front))
+            views.append(
+                route_view(vocabulary, routes.plan, route, kind, place, route.key in front)
+            )
     left = [r for r in routes.all() if r.key in front and r.key not in shown]
     for place, route in enumerate(left[:per_kind], start=1):
         views.append(route_view(vocabulary, routes.plan, route, "pareto", place, True))
@@ -121,7 +127,10 @@ _BROKEN = ("各步骤都有候选，但没有一条路线的交接全部成立�
 
 def _opening_view(vocabulary: Vocabulary, opening: Opening) -> dict[str, Any]:
     if opening.code == "deadline":
-        return {"code": "deadline", **both("若期限可以放宽，则有路线", "a route exists if the deadline may slip")}
+        return {
+            "code": "deadline",
+            **both("若期限可以放宽，则有路线", "a route exists if the deadline may slip"),
+        }
     zh, en = (vocabulary.label(opening.technique, lang) for lang in ("zh", "en"))
     return {"code": "missing_step", "rule": opening.rule, "technique": opening.technique,
             "before": opening.before,

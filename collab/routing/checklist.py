@@ -1,4 +1,4 @@
-"""Routes as plain data and words, with the hand-over checklist: who ships what, in what, to whom."""
+"""Routes as plain data and words, with the checklist: who ships what, in what, to whom."""
 
 from __future__ import annotations
 
@@ -9,34 +9,10 @@ from collab.matching.words import both, figure
 from collab.routing.plan import Plan
 from collab.routing.route import Handover, Leg, Route
 from collab.routing.rules import UNKNOWN, Checked
+from collab.routing.sentences import CARRIERS, KINDS, ROAD, VERDICTS
 from collab.vocabulary.catalog import Vocabulary
 
 Text = dict[str, str]
-CARRIERS: dict[str, tuple[str, str, str]] = {
-    "design": ("layout-file", "加密传输的版图文件", "layout files over an encrypted channel"),
-    "mask": ("mask-box", "掩模盒", "mask box"),
-    "blank-wafer": ("wafer-box", "晶圆盒", "wafer box"), "epi-wafer": ("wafer-box", "晶圆盒", "wafer box"),
-    "wafer": ("wafer-box", "晶圆盒", "wafer box"), "wafer-done": ("wafer-box", "晶圆盒", "wafer box"),
-    "bonded-wafer": ("wafer-box", "晶圆盒", "wafer box"),
-    "thinned-wafer": ("film-frame", "带绷膜的晶圆环", "film frame"),
-    "bar": ("bar-cassette", "巴条盒", "bar cassette"), "die": ("gel-pack", "凝胶盒或华夫盘", "gel pack or waffle tray"),
-    "carrier-assembly": ("waffle-tray", "华夫盘", "waffle tray"),
-    "sub-assembly": ("device-tray", "器件托盘", "device tray"),
-    "packaged-device": ("device-tray", "器件托盘", "device tray"), "module": ("device-tray", "器件托盘", "device tray"),
-}  # fmt: skip
-KINDS = {
-    "fastest": ("最快", "fastest"), "fewest": ("交接最少", "fewest hand-overs"),
-    "nearest": ("最近", "nearest"), "surest": ("最有把握", "surest"), "pareto": ("折中", "balanced"),
-}  # fmt: skip
-_ROAD = {
-    "same_site": ("同一园区内", "on one site"), "same_country": ("国内运输", "within the country"),
-    "cross_border": ("跨境运输，确认出口管制与清关", "across a border: settle export control and customs"),
-    "unknown": ("地点未知", "place unknown"),
-}  # fmt: skip
-_VERDICTS = {
-    "block": ("不可行", "not possible"), "fix": ("需要补救", "needs a remedy"), "warn": ("注意", "mind"),
-    "info": ("说明", "note"), UNKNOWN: ("待确认", "to be confirmed"), "ok": ("符合", "fits"),
-}  # fmt: skip
 
 
 def state_label(vocabulary: Vocabulary, state: str) -> Text:
@@ -48,17 +24,18 @@ def state_label(vocabulary: Vocabulary, state: str) -> Text:
 def _operand(vocabulary: Vocabulary, operand: Any, language: str) -> str:
     if isinstance(operand, dict):
         value = operand["value"]
-        shown = "/".join(map(str, value)) if isinstance(value, list) else str(value)
+        parts = value if isinstance(value, list) else [value]
+        shown = "/".join(map(str, parts))
         return f"{shown} {operand.get('unit', '')}".strip()
     name = str(operand).split(".", 1)[-1]
     found = vocabulary.label(name, language)
     return found if found != name else name.replace("-", " ")
 
 
-def rule_view(vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
+def rule_view(_vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
     """A rule's verdict at a hand-over with its reason in both languages."""
     rule = checked.rule
-    zh, en = _VERDICTS[checked.verdict]
+    zh, en = VERDICTS[checked.verdict]
     return {
         "rule": rule.id, "severity": rule.severity, "verdict": checked.verdict,
         "label": both(zh, en), "reason": both(rule.reason_zh, rule.reason_en),
@@ -105,9 +82,11 @@ def leg_view(vocabulary: Vocabulary, leg: Leg) -> dict[str, Any]:
 def handover_view(vocabulary: Vocabulary, route: Route, handover: Handover) -> dict[str, Any]:
     """One line of the checklist: who ships what in which form and carrier, and what to settle."""
     sender, receiver = route.legs[handover.sender], route.legs[handover.receiver]
-    carrier, zh, en = CARRIERS.get(sender.state, ("to-agree", "待商定的载具", "a carrier to be agreed"))
+    carrier, zh, en = CARRIERS.get(
+        sender.state, ("to-agree", "待商定的载具", "a carrier to be agreed")
+    )
     form = state_label(vocabulary, sender.state)
-    road = _ROAD[handover.kind]
+    road = ROAD[handover.kind]
     names = [
         (s.offer.organisation_zh or s.offer.organisation, s.offer.organisation_en or s.offer.organisation)
         for s in (sender, receiver)
@@ -160,7 +139,7 @@ def route_view(
     """A route as the answer shows it. `pareto` is True when no other route beats it everywhere."""
     zh, en = KINDS[kind]
     low, high = route.weeks
-    km = f"{route.km}"
+    hands, km, asks = len(route.handovers), route.km, route.open_questions
     return {
         "kind": kind, "rank": place, "label": both(zh, en),
         "legs": [leg_view(vocabulary, leg) for leg in route.legs],
@@ -170,7 +149,7 @@ def route_view(
         "checklist": [handover_view(vocabulary, route, h) for h in route.handovers],
         "plan_rules": plan_rules(vocabulary, plan, route),
         "summary": both(
-            f"{figure(low)}–{figure(high)} 周，交接 {len(route.handovers)} 次，{km} 公里，待确认 {route.open_questions} 项",
-            f"{figure(low)}–{figure(high)} weeks, {len(route.handovers)} hand-overs, {km} km, "
-            f"{route.open_questions} open questions"),
+            f"{figure(low)}–{figure(high)} 周，交接 {hands} 次，{km} 公里，待确认 {asks} 项",
+            f"{figure(low)}–{figure(high)} weeks, {hands} hand-overs, {km} km, {asks} open questions",
+        ),
     }  # fmt: skip

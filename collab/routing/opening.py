@@ -30,7 +30,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A change that opens a route: a step put in before another one, or a deadline given up."""
+    """A change that opens a route: a step put in before another one, or a looser deadline."""
 
     code: str
     rule: str = ""

@@ -75,11 +75,16 @@ class Plan:
 @lru_cache(maxsize=2048)
 def _thumb(key: tuple[str, str], chain_id: str | None, technique: str) -> tuple[float, float]:
     vocabulary = _VOCABULARIES[key]
-    chains = [vocabulary.chains[chain_id]] if chain_id in vocabulary.chains else []
+    own = vocabulary.chains.get(chain_id or "")
+    chains = [own] if own else []
     for group in (chains, list(vocabulary.chains.values())):
         for name in (technique, *vocabulary.ancestors(technique)):
-            found = [s.weeks for c in group for s in c.steps
-                     if any(vocabulary.covers(t, name) for t in (*s.techniques, *s.alternatives))]  # fmt: skip
+            found = [
+                s.weeks
+                for c in group
+                for s in c.steps
+                if any(vocabulary.covers(t, name) for t in (*s.techniques, *s.alternatives))
+            ]
             if found:
                 lows, highs = sorted(w[0] for w in found), sorted(w[1] for w in found)
                 return lows[len(lows) // 2], highs[len(highs) // 2]
@@ -102,9 +107,13 @@ def candidate_of(vocabulary: Vocabulary, need: NeedProfile, verdict: Verdict) ->
     """A judged capability as a candidate of a route."""
     open_questions = sum(j.mark is Mark.UNKNOWN and j.hard for j in verdict.judged)
     return Candidate(
-        verdict.offer, verdict.done, weeks_of(vocabulary, need, verdict.done, verdict.offer),
-        open_questions, verdict.klass.value, verdict.score,
-    )  # fmt: skip
+        verdict.offer,
+        verdict.done,
+        weeks_of(vocabulary, need, verdict.done, verdict.offer),
+        open_questions,
+        verdict.klass.value,
+        verdict.score,
+    )
 
 
 def _place_in_chain(vocabulary: Vocabulary, chain: Chain, step: Step, used: set[int]) -> int | None:
@@ -145,8 +154,8 @@ def order_steps(
     """
     chain = vocabulary.chains.get(need.chain or "")
     if chain is None:
-        before = [(i - 1,) if i else () for i in range(len(kept))]
-        return list(kept), before, [""] * len(kept)
+        line: list[tuple[int, ...]] = [(i - 1,) if i else () for i in range(len(kept))]
+        return list(kept), line, [""] * len(kept)
     used: set[int] = set()
     mapped: dict[int, int | None] = {}
     for i in kept:
@@ -161,7 +170,8 @@ def order_steps(
         keys[i] = (last, i)
     ordered = sorted(kept, key=lambda i: keys[i])
     above = _ancestors(chain)
-    before, states = [], []
+    before: list[tuple[int, ...]] = []
+    states: list[str] = []
     for place, i in enumerate(ordered):
         at = mapped[i]
         if at is None:
@@ -196,10 +206,7 @@ def make_plan(
 ) -> Plan:
     """The plan of a need; optional steps without a candidate (or all, when not `optional`) are
     left out. Candidates beyond `limit` of a step are not considered."""
-    kept = [
-        i for i, r in enumerate(results)
-        if not need.steps[i].optional or (optional and r.fits)
-    ]  # fmt: skip
+    kept = [i for i, r in enumerate(results) if not need.steps[i].optional or (optional and r.fits)]
     ordered, before, states = order_steps(vocabulary, need, kept)
     steps = []
     for place, i in enumerate(ordered):
@@ -207,8 +214,10 @@ def make_plan(
         found.sort(key=lambda c: c.offer.key)
         steps.append(PlanStep(place, need.steps[i], before[place], tuple(found), states[place]))
     raw = vocabulary.raw["chains"]["logistics_weeks"]
-    logistics = {k: (float(v), float(v)) if isinstance(v, int | float) else (float(v[0]), float(v[1]))
-                 for k, v in raw.items()}  # fmt: skip
+    logistics = {
+        k: (float(v), float(v)) if isinstance(v, int | float) else (float(v[0]), float(v[1]))
+        for k, v in raw.items()
+    }
     return Plan(need, tuple(steps), (), logistics)
 
 
@@ -256,12 +265,17 @@ def lane_of(step: PlanStep, countries: dict[str, int]) -> Lane:
     points = [score.unit_vector(o.place.lat, o.place.lon) or nowhere for o in offers]
     return Lane(
         np.array([o.organisation_id for o in offers], dtype=np.int64),
-        np.array([countries.setdefault(o.place.country, len(countries)) if o.place.country else -1
-                  for o in offers], dtype=np.int64),
+        np.array(
+            [
+                countries.setdefault(o.place.country, len(countries)) if o.place.country else -1
+                for o in offers
+            ],
+            dtype=np.int64,
+        ),
         np.array(points, dtype=np.float64).reshape(len(offers), 3),
         np.array([centi(c.weeks.low + c.weeks.high) for c in step.candidates], dtype=np.int64),
         np.array([c.open_questions for c in step.candidates], dtype=np.int64),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -282,8 +296,10 @@ def pair_of(plan: Plan, one: Lane, other: Lane) -> Pair:
     known = (one.country[:, None] >= 0) & (other.country[None, :] >= 0)
     same = one.country[:, None] == other.country[None, :]
     site = arc <= SAME_SITE_KM
-    cost = {k: centi(sum(logistics_weeks(plan, k)))
-            for k in ("same_site", "same_country", "cross_border", "unknown")}  # fmt: skip
+    cost = {
+        k: centi(sum(logistics_weeks(plan, k)))
+        for k in ("same_site", "same_country", "cross_border", "unknown")
+    }
     weeks = np.where(
         known, np.where(same, cost["same_country"], cost["cross_border"]), cost["unknown"]
     )

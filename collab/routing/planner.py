@@ -1,4 +1,4 @@
-"""The k best routes under one objective: best-first over candidates with the piece's history kept."""
+"""The k best routes under one objective, best first, with the piece's history kept."""
 
 from __future__ import annotations
 
@@ -67,8 +67,10 @@ class Walker:
     kinds: list[list[int]] = field(default_factory=list)
     samples: list[list[int]] = field(default_factory=list)
     living: dict[tuple[int, int], bool] = field(default_factory=dict)
+    done: list[list[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.done = [sorted({c.done for c in s.candidates}) for s in self.plan.steps]
         for place in range(len(self.plan.steps)):
             kinds, samples = self._kinds_of(place)
             self.kinds.append(kinds)
@@ -88,8 +90,8 @@ class Walker:
         names: set[str] = set()
         material = techniques = False
         earlier = 0
-        for at, step in enumerate(self.plan.steps):
-            for done in sorted({c.done for c in step.candidates}):
+        for at, doable in enumerate(self.done):
+            for done in doable:
                 for i in self.book.to_rules(done) if at >= place else ():
                     rule = self.book.rules[i]
                     if rule.from_techniques and at == place and not earlier & (1 << i):
@@ -98,20 +100,22 @@ class Walker:
                     names |= _names(rule.check, here)
                     material |= here and rule.check["op"] == "disjoint"
                     techniques |= here and rule.severity == "fix"
-            for done in {c.done for c in step.candidates}:
+            for done in doable:
                 earlier |= self.book.from_bits(done)
         return sorted(names), material, techniques
 
     def _kinds_of(self, place: int) -> tuple[list[int], list[int]]:
         names, material, techniques = self._readable(place)
         seen: dict[object, int] = {}
-        kinds, samples = [], []
+        kinds: list[int] = []
+        samples: list[int] = []
         for number, candidate in enumerate(self.plan.steps[place].candidates):
             offer = candidate.offer
             values = offer.values
+            stated = [(n, v.low, v.high, v.choices) for n in names if (v := values.get(n))]
             sight = (
                 candidate.done,
-                *[values.get(n) for n in names],
+                *stated,
                 offer.materials if material else None,
                 offer.techniques if techniques else None,
             )
@@ -176,17 +180,22 @@ def _questions_to_go(walker: Walker, first: int) -> list[dict[int, int]] | None:
         arriving.append(leaving)
     table: list[dict[int, int]] = [dict.fromkeys(arriving[steps], 0)]
     for place in reversed(range(steps)):
-        after = table[0]
-        found: dict[int, int] = {}
-        for before in arriving[place]:
-            best = BLOCKED
-            for kind in range(len(walker.samples[place])):
-                move = walker.move(place, kind, before)
-                if not move.blocked:
-                    best = min(best, move.questions + after[move.after])
-            found[before] = best
-        table.insert(0, found)
+        table.insert(0, _fewest(walker, place, arriving[place], table[0]))
     return table
+
+
+def _fewest(
+    walker: Walker, place: int, arriving: set[int], after: Mapping[int, int]
+) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for before in arriving:
+        best = BLOCKED
+        for kind in range(len(walker.samples[place])):
+            move = walker.move(place, kind, before)
+            if not move.blocked:
+                best = min(best, move.questions + after[move.after])
+        found[before] = best
+    return found
 
 
 @dataclass(frozen=True)
@@ -287,9 +296,7 @@ class Search:
 class _Run:
     """One best-first run under one objective."""
 
-    def __init__(
-        self, search: Search, costs: Costs, table: list[dict[int, int]] | None
-    ) -> None:
+    def __init__(self, search: Search, costs: Costs, table: list[dict[int, int]] | None) -> None:
         self.search, self.costs, self.table = search, costs, table
         self.heap: list[tuple[int, tuple[int, ...], int, Prefix, int]] = []
         self.ahead: dict[tuple[int, int], tuple[Ints, list[int]]] = {}

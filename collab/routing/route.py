@@ -120,14 +120,23 @@ class _Builder:
         mend = candidate_of(self.vocabulary, self.plan.need, found[1])
         piece = self._incoming(before)
         checked = self._check(piece, mend, before)
-        if any(c.verdict == "block" or c.rule.id == broken.rule.id and c.verdict == "fix" for c in checked):
+        if any(
+            c.verdict == "block" or (c.rule.id == broken.rule.id and c.verdict == "fix")
+            for c in checked
+        ):
             return None
         return self._add("", mend, before, checked, piece, "", broken.rule.id)
 
     def _add(
-        self, key: str, candidate: Candidate, before: tuple[int, ...], checked: list[Checked],
-        piece: pieces.Piece, state: str, remedy: str = "",
-    ) -> int:  # fmt: skip
+        self,
+        key: str,
+        candidate: Candidate,
+        before: tuple[int, ...],
+        checked: list[Checked],
+        piece: pieces.Piece,
+        state: str,
+        remedy: str = "",
+    ) -> int:
         sight = self._sight(piece, candidate, before)
         moved = walk(self.book, sight, checked, state)
         asked = {
@@ -150,7 +159,9 @@ class _Builder:
                 crossing = None
                 break
             crossing = crossing or kind == "cross_border"
-        return Sight(self.book.terms, piece, candidate.offer, candidate.done, self.plan.need, crossing)
+        return Sight(
+            self.book.terms, piece, candidate.offer, candidate.done, self.plan.need, crossing
+        )
 
     def _check(
         self, piece: pieces.Piece, candidate: Candidate, before: tuple[int, ...]
@@ -185,12 +196,15 @@ def build_route(
     legs = tuple(builder.legs)
     handovers = _handovers(plan, legs)
     return Route(
-        legs, handovers, _critical_path(legs, handovers),
+        legs,
+        handovers,
+        _critical_path(legs, handovers),
         sum(round(h.km) for h in handovers if h.km is not None),
         sum(leg.questions for leg in legs),
         any(not leg.candidate.weeks.stated for leg in legs),
-        sum(h.km is None for h in handovers), tuple(path),
-    )  # fmt: skip
+        sum(h.km is None for h in handovers),
+        tuple(path),
+    )
 
 
 def _handovers(plan: Plan, legs: tuple[Leg, ...]) -> tuple[Handover, ...]:
@@ -210,8 +224,13 @@ def _critical_path(legs: tuple[Leg, ...], handovers: tuple[Handover, ...]) -> Pa
     ends: list[Pair] = []
     for place, leg in enumerate(legs):
         weeks: Weeks = leg.candidate.weeks
-        arrive = [(ends[b][0] + road.get((b, place), (0.0, 0.0))[0],
-                   ends[b][1] + road.get((b, place), (0.0, 0.0))[1]) for b in leg.before]  # fmt: skip
+        arrive = [
+            (
+                ends[b][0] + road.get((b, place), (0.0, 0.0))[0],
+                ends[b][1] + road.get((b, place), (0.0, 0.0))[1],
+            )
+            for b in leg.before
+        ]
         low = max((a[0] for a in arrive), default=0.0) + weeks.low
         high = max((a[1] for a in arrive), default=0.0) + weeks.high
         ends.append((low, high))

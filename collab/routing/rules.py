@@ -274,12 +274,12 @@ def _is(sight: Sight, check: Mapping[str, Any]) -> str:
     return OK if (name in sight.piece.flags) is wanted else BAD
 
 
-def _disjoint(sight: Sight, check: Mapping[str, Any]) -> str:
+def _disjoint(sight: Sight, _check: Mapping[str, Any]) -> str:
     """Materials the next line processes itself are admitted, whatever the rule of thumb says."""
     vocabulary, offer = sight.terms.vocabulary, sight.offer
     own = [m for m in (offer.materials if offer else ())
            if any(vocabulary.covers(w, m) for w in sight.need.materials)]  # fmt: skip
-    admitted = pieces.carried_by(vocabulary, (*own, *_admitted(sight, own)))
+    admitted = pieces.carried_by(vocabulary, (*own, *_admitted(sight)))
     carried = sight.piece.carried - admitted
     if not carried and not sight.piece.open_metals:
         return OK
@@ -292,14 +292,14 @@ def _disjoint(sight: Sight, check: Mapping[str, Any]) -> str:
     return UNKNOWN if sight.piece.open_metals and refused else OK
 
 
-def _admitted(sight: Sight, own: list[str]) -> tuple[str, ...]:
+def _admitted(sight: Sight) -> tuple[str, ...]:
     """The need's materials that a listed narrower or equal material stands for."""
     vocabulary = sight.terms.vocabulary
     listed = sight.offer.materials if sight.offer else ()
     return tuple(w for w in sight.need.materials if any(vocabulary.covers(m, w) for m in listed))
 
 
-def _reaches(sight: Sight, check: Mapping[str, Any]) -> str:
+def _reaches(sight: Sight, _check: Mapping[str, Any]) -> str:
     terms, piece = sight.terms, sight.piece
     takes = lookup(terms.vocabulary, TAKES, sight.technique)
     if not piece.state or takes is None or terms.order(piece.state) <= terms.order(takes):
@@ -343,8 +343,8 @@ def _of_need(sight: Sight, rule: InterfaceRule) -> str:
 
 _KNOWN: Mapping[str, Callable[[Piece], bool]] = {
     "wafer-diameter": lambda p: p.diameters is not None,
-    "carried-materials": lambda p: True,
-    "state": lambda p: True,
+    "carried-materials": lambda _: True,
+    "state": lambda _: True,
     "pad-metal": lambda p: p.pad_metal is not None,
     "mask-scale": lambda p: p.mask_scale is not None,
     "coupler-type": lambda p: p.coupler is not None,
@@ -422,7 +422,9 @@ def _moved(book: RuleBook, sight: Sight, asks: frozenset[str], state: str) -> Pi
         piece.remedied | book.remedy_bits(sight.technique),
         piece.asked | asks if asks else piece.asked,
     )
-    return pieces.advance(sight.terms, sight.need, piece, sight.technique, sight.offer, memory, state)
+    return pieces.advance(
+        sight.terms, sight.need, piece, sight.technique, sight.offer, memory, state
+    )
 
 
 def step_over(book: RuleBook, sight: Sight, state: str = "") -> tuple[int, Piece] | None:

@@ -92,9 +92,7 @@ class Board:
         )
         return Standing(fits, self._routes(number, fits, snapshot))
 
-    def _routes(
-        self, number: int, fits: tuple[tuple[Found, ...], ...], snapshot: Snapshot
-    ) -> bool:
+    def _routes(self, number: int, fits: tuple[tuple[Found, ...], ...], snapshot: Snapshot) -> bool:
         need, asks = self.needs[number], self.asks[number]
         must = [i for i, s in enumerate(need.steps) if not s.optional]
         if not need.steps or any(not fits[i] for i in must):
@@ -118,7 +116,9 @@ class Board:
             found = [self._candidate(asks[i], o) for o in offers if o is not None]
             steps.append(PlanStep(place, need.steps[i], before[place], tuple(found), states[place]))
         raw = self.vocabulary.raw["chains"]["logistics_weeks"]
-        logistics = {k: (0.0, 0.0) if v == 0 else (float(v[0]), float(v[1])) for k, v in raw.items()}
+        logistics = {
+            k: (0.0, 0.0) if v == 0 else (float(v[0]), float(v[1])) for k, v in raw.items()
+        }
         plan = Plan(need, tuple(steps), (), logistics)
         return route_exists(self.vocabulary, plan)
 
@@ -173,7 +173,9 @@ class Board:
         if changed == before.fits:
             return before
         if before.route and not any(f.key in gone for found in before.fits for f in found):
-            kept = all(f in after_ for b, after_ in zip(before.fits, changed, strict=True) for f in b)
+            kept = all(
+                f in after_ for b, after_ in zip(before.fits, changed, strict=True) for f in b
+            )
             if kept:
                 return Standing(changed, True)
         return Standing(changed, self._routes(number, changed, after))

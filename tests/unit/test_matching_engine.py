@@ -120,10 +120,15 @@ def test_changes_equal_a_rebuild(seed: int) -> None:
     extra = make_offers(VOCABULARY, 30, seed=seed + 1, prefix="new")
     rng = np.random.default_rng(seed)
     gone = {offers[i].key for i in rng.choice(200, 20, replace=False)}
-    moved = [snapshots.replace(o, techniques=e.techniques) for o, e in zip(offers[:9], extra, strict=False)]
+    moved = [
+        snapshots.replace(o, techniques=e.techniques)
+        for o, e in zip(offers[:9], extra, strict=False)
+    ]
     kept = {o.key: o for o in offers if o.key not in gone} | {o.key: o for o in [*moved, *extra]}
     fresh = snapshots.build(VOCABULARY, kept.values())
-    followed = snapshots.build(VOCABULARY, offers).changed(upserts=[*moved, *extra], deletes=gone - {o.key for o in moved})
+    followed = snapshots.build(VOCABULARY, offers).changed(
+        upserts=[*moved, *extra], deletes=gone - {o.key for o in moved}
+    )
     assert len(followed) == len(fresh)
     for number in range(3):
         for ask in prepare(VOCABULARY, make_need(VOCABULARY, seed + number)):

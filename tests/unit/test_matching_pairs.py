@@ -77,7 +77,9 @@ def test_the_suite_is_as_large_as_promised() -> None:
     assert len(PAIRS) >= 150
 
 
-@pytest.mark.parametrize(("need", "key", "label"), PAIRS, ids=[f"{n['id']}-{k}" for n, k, _ in PAIRS])
+@pytest.mark.parametrize(
+    ("need", "key", "label"), PAIRS, ids=[f"{n['id']}-{k}" for n, k, _ in PAIRS]
+)
 def test_labelled_pair(need: dict[str, Any], key: str, label: list[str]) -> None:
     verdict = judge_pair(VOCABULARY, need_of(need, ORGANISATIONS), OFFERS[key])
     if label[0] == "none":

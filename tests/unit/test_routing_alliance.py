@@ -45,7 +45,10 @@ def some_offers(seed: int, count: int, prefix: str = "cap") -> list:
 
 
 def plain(standings: list[Standing]) -> list:
-    return [(s.route, [[(f.key, f.klass, f.score) for f in found] for found in s.fits]) for s in standings]
+    return [
+        (s.route, [[(f.key, f.klass, f.score) for f in found] for found in s.fits])
+        for s in standings
+    ]
 
 
 @settings(max_examples=12, deadline=None)
@@ -57,7 +60,9 @@ def test_a_scenario_equals_starting_over(seed: int, added: int, removed: int) ->
     fresh = some_offers(seed + 1, 1, "new")[:added]
     if added:
         fresh.append(make_offers(VOCABULARY, 1, seed=seed, technique=POOL[0])[0])
-        fresh[-1] = fresh[-1].__class__(**{**{f: getattr(fresh[-1], f) for f in fresh[-1].__slots__}, "key": offers[-1].key})
+        fresh[-1] = fresh[-1].__class__(
+            **{**{f: getattr(fresh[-1], f) for f in fresh[-1].__slots__}, "key": offers[-1].key}
+        )
     gone = {o.key for o in offers[:removed]}
     kept = {o.key: o for o in offers if o.key not in gone} | {o.key: o for o in fresh}
     before = plain(board.standings)
@@ -121,7 +126,12 @@ def test_a_need_with_two_gaps_is_only_opened_by_both() -> None:
     advice = best_investments(problem, 2)
     assert {i.technique for i in advice.chosen} == {"etching.icp", "lithography.ebl"}
     assert advice.needs == (0, 1)
-    assert best_investments(investment_problem(Board(VOCABULARY, build(VOCABULARY, []), []), {}), 3).gain == 0
+    assert (
+        best_investments(
+            investment_problem(Board(VOCABULARY, build(VOCABULARY, []), []), {}), 3
+        ).gain
+        == 0
+    )
 
 
 def test_coverage_gaps_and_single_providers_are_counted() -> None:
@@ -138,12 +148,17 @@ def test_coverage_gaps_and_single_providers_are_counted() -> None:
     assert gap_map(Board(VOCABULARY, snapshot, [])) == []
 
 
-def best_by_trying(priorities: dict[str, float], slots: list[Slot], allowed: dict[str, list[int]]) -> float:
+def best_by_trying(
+    priorities: dict[str, float], slots: list[Slot], allowed: dict[str, list[int]]
+) -> float:
     names = sorted(priorities)
     best = 0.0
     for choice in itertools.product(*([None, *allowed[n]] for n in names)):
         if all(choice.count(s) <= slot.free for s, slot in enumerate(slots)):
-            best = max(best, sum(priorities[n] for n, c in zip(names, choice, strict=True) if c is not None))
+            best = max(
+                best,
+                sum(priorities[n] for n, c in zip(names, choice, strict=True) if c is not None),
+            )
     return best
 
 
@@ -165,7 +180,7 @@ def test_allocation_serves_the_most_priority(data: st.DataObject) -> None:
 
 def test_equal_priority_spreads_the_load_and_nonsense_is_refused() -> None:
     slots = [Slot("a", "2026-12", 4), Slot("b", "2026-12", 4)]
-    found = allocate(dict.fromkeys("wxyz", 1.0), slots, dict.fromkeys("wxyz", [0, 1]))
+    found = allocate(dict.fromkeys("wxyz", 1.0), slots, {n: [0, 1] for n in "wxyz"})
     assert sorted(s for _, s in found.chosen) == [0, 0, 1, 1]
     with pytest.raises(ValueError, match="positive"):
         allocate({"a": 0.0}, slots, {"a": [0]})

@@ -81,7 +81,10 @@ def test_a_blocked_hand_over_is_no_route_but_the_missing_step_is_named() -> None
 
 
 def test_stated_lead_times_beyond_a_hard_deadline_are_no_route() -> None:
-    slow = [offer("a", "etching.icp", lead_weeks=(3.0, 3.0)), offer("b", "thermal.rta", lead_weeks=(3.0, 3.0))]
+    slow = [
+        offer("a", "etching.icp", lead_weeks=(3.0, 3.0)),
+        offer("b", "thermal.rta", lead_weeks=(3.0, 3.0)),
+    ]
     late = ask(need("etching.icp", "thermal.rta", deadline_weeks=5.0), *slow)
     assert late["routes"] == []
     assert late["gaps"][0]["relaxations"][0]["code"] == "deadline"
@@ -91,7 +94,9 @@ def test_stated_lead_times_beyond_a_hard_deadline_are_no_route() -> None:
 
 
 def test_weeks_kilometres_and_checklist_of_a_route_across_a_border() -> None:
-    one = offer("a", "singulation.blade-dicing", 1, place=WUHAN, lead_weeks=(1.0, 2.0), price=(10.0, "CNY"))
+    one = offer(
+        "a", "singulation.blade-dicing", 1, place=WUHAN, lead_weeks=(1.0, 2.0), price=(10.0, "CNY")
+    )
     two = offer("b", "packaging.wire-bond", 2, place=LEUVEN, lead_weeks=(1.0, 1.0))
     route = ask(need("singulation.blade-dicing", "packaging.wire-bond"), one, two)["routes"][0]
     assert route["weeks"] == [4.0, 7.0]
@@ -134,7 +139,9 @@ def test_empty_things_get_a_clear_answer(profile: NeedProfile, code: str) -> Non
 
 def test_optional_steps_are_left_out_when_the_piece_cannot_pass() -> None:
     run, probe = offer("run", "foundry.mpw"), offer("probe", "test.wafer-level", 2)
-    asked = NeedProfile(steps=(Step("1", ("foundry.mpw",)), Step("2", ("test.wafer-level",), optional=True)))
+    asked = NeedProfile(
+        steps=(Step("1", ("foundry.mpw",)), Step("2", ("test.wafer-level",), optional=True))
+    )
     route = ask(asked, run, probe)["routes"][0]
     assert [leg["capability"] for leg in route["legs"]] == ["run"]
     strict = replace(asked, steps=tuple(replace(s, optional=False) for s in asked.steps))
@@ -143,7 +150,10 @@ def test_optional_steps_are_left_out_when_the_piece_cannot_pass() -> None:
 
 def test_contradictory_criteria_are_a_gap_not_an_error() -> None:
     writer = offer("w", "lithography.ebl", values={"min-feature": Offered(8.0, 8.0)})
-    asked = need("lithography.ebl", criteria=(Criterion("min-feature", "le", 5.0), Criterion("min-feature", "ge", 500.0)))
+    asked = need(
+        "lithography.ebl",
+        criteria=(Criterion("min-feature", "le", 5.0), Criterion("min-feature", "ge", 500.0)),
+    )
     gap = ask(asked, writer)["gaps"][0]
     assert gap["killer"] == "min-feature"
 

@@ -25,7 +25,10 @@ def need_of(row: dict[str, Any]) -> NeedProfile:
     criteria = tuple(Criterion(p, "eq", v) for p, v in row.get("start", {}).items())
     steps = tuple(Step(str(i), (s["do"],)) for i, s in enumerate(row["steps"]))
     return NeedProfile(
-        steps=steps, criteria=criteria, materials=tuple(row.get("materials", ())), chain=row.get("chain")
+        steps=steps,
+        criteria=criteria,
+        materials=tuple(row.get("materials", ())),
+        chain=row.get("chain"),
     )
 
 
