@@ -10,7 +10,17 @@ from typing import Any
 from collab.needs.extraction import extract
 from collab.vocabulary.catalog import Vocabulary
 
-_CLASS = {"lt": "le", "le": "le", "gt": "ge", "ge": "ge", "approx": "eq", "eq": "eq", "in": "in", "all_of": "all_of", "between": "between"}
+_CLASS = {
+    "lt": "le",
+    "le": "le",
+    "gt": "ge",
+    "ge": "ge",
+    "approx": "eq",
+    "eq": "eq",
+    "in": "in",
+    "all_of": "all_of",
+    "between": "between",
+}
 _WEEKS = {"day": 1 / 7, "workday": 1 / 5, "week": 1.0, "month": 4.345, "year": 52.18}
 _TOLERANCE = 0.01
 
@@ -50,7 +60,19 @@ class Miss:
     detail: str
 
 
-KINDS = ("techniques", "materials", "parameters", "quantity", "deadline", "budget", "exclusions", "trl", "region", "confidentiality", "chain")
+KINDS = (
+    "techniques",
+    "materials",
+    "parameters",
+    "quantity",
+    "deadline",
+    "budget",
+    "exclusions",
+    "trl",
+    "region",
+    "confidentiality",
+    "chain",
+)
 
 
 @dataclass(slots=True)
@@ -81,14 +103,25 @@ class Report:
         """The report for people: one line for each kind, then every miss."""
         found = [f"{'':16}{'P':>7}{'R':>7}{'F1':>7}   right missed wrong"]
         for kind, s in self.scores.items():
-            found.append(f"{kind:16}{s.precision:7.3f}{s.recall:7.3f}{s.f1:7.3f}   {s.right:5} {s.missed:6} {s.wrong:5}")
-        for title, items in (("miss", self.misses), ("INVENTED", self.invented), ("HARD ERROR", self.hard_errors)):
+            found.append(
+                f"{kind:16}{s.precision:7.3f}{s.recall:7.3f}{s.f1:7.3f}   {s.right:5} {s.missed:6} {s.wrong:5}"
+            )
+        for title, items in (
+            ("miss", self.misses),
+            ("INVENTED", self.invented),
+            ("HARD ERROR", self.hard_errors),
+        ):
             found += [f"{title}: {m.example} {m.kind} {m.problem} {m.detail}" for m in items]
         return found
 
 
 def _plain(miss: Miss) -> dict[str, str]:
-    return {"example": miss.example, "kind": miss.kind, "problem": miss.problem, "detail": miss.detail}
+    return {
+        "example": miss.example,
+        "kind": miss.kind,
+        "problem": miss.problem,
+        "detail": miss.detail,
+    }
 
 
 def evaluate(examples: Iterable[Mapping[str, Any]], vocabulary: Vocabulary) -> Report:
@@ -108,7 +141,9 @@ def compare(report: Report, name: str, result: Mapping[str, Any], gold: Mapping[
 
 
 class _Comparison:
-    def __init__(self, report: Report, name: str, result: Mapping[str, Any], gold: Mapping[str, Any]) -> None:
+    def __init__(
+        self, report: Report, name: str, result: Mapping[str, Any], gold: Mapping[str, Any]
+    ) -> None:
         self._report = report
         self._name = name
         self._result = result
@@ -124,7 +159,9 @@ class _Comparison:
         self._amounts()
         self._wishes()
 
-    def _count(self, kind: str, right: int = 0, missed: Sequence[str] = (), wrong: Sequence[str] = ()) -> None:
+    def _count(
+        self, kind: str, right: int = 0, missed: Sequence[str] = (), wrong: Sequence[str] = ()
+    ) -> None:
         score = self._report.scores[kind]
         score.right += right
         score.missed += len(missed)
@@ -145,23 +182,32 @@ class _Comparison:
         free = wished | set(self._tolerated.get("techniques") or ()) | set().union(*groups)
         self._count("techniques", right, missed, sorted(said - wanted - free))
         refused = {e["id"] for e in self._gold.get("excluded_techniques") or ()}
-        for bad in sorted((said | optional) & (set(self._forbidden.get("techniques") or ()) | refused)):
+        for bad in sorted(
+            (said | optional) & (set(self._forbidden.get("techniques") or ()) | refused)
+        ):
             self._report.hard_errors.append(Miss(self._name, "techniques", "must not", bad))
 
     def _materials(self) -> None:
         said = {m["id"] for m in self._result["materials"]}
         wanted = set(self._gold.get("materials") or ())
         free = set(self._tolerated.get("materials") or ())
-        self._count("materials", len(wanted & said), sorted(wanted - said), sorted(said - wanted - free))
+        self._count(
+            "materials", len(wanted & said), sorted(wanted - said), sorted(said - wanted - free)
+        )
         for bad in sorted(said & set(self._forbidden.get("materials") or ())):
             self._report.hard_errors.append(Miss(self._name, "materials", "must not", bad))
 
     def _exclusions(self) -> None:
         said = {(e["id"], e["reason"]) for e in self._result["excluded_techniques"]}
         gold = {(e["id"], e["reason"]) for e in self._gold.get("excluded_techniques") or ()}
-        free = {*(self._tolerated.get("techniques") or ()), *(self._tolerated.get("excluded") or ())}
+        free = {
+            *(self._tolerated.get("techniques") or ()),
+            *(self._tolerated.get("excluded") or ()),
+        }
         wrong = sorted(f"{i} ({r})" for i, r in said - gold if i not in free)
-        self._count("exclusions", len(said & gold), sorted(f"{i} ({r})" for i, r in gold - said), wrong)
+        self._count(
+            "exclusions", len(said & gold), sorted(f"{i} ({r})" for i, r in gold - said), wrong
+        )
         said_m = {m["id"] for m in self._result["excluded_materials"]}
         gold_m = set(self._gold.get("excluded_materials") or ())
         extra = said_m - gold_m - set(self._tolerated.get("materials") or ())
@@ -184,11 +230,17 @@ class _Comparison:
         known = {p["id"] for p in self._gold.get("parameters") or ()} | free
         for item in extra:
             if item["id"] not in known or item["id"] in (self._forbidden.get("parameters") or ()):
-                self._report.invented.append(Miss(self._name, "parameters", "invented", _shown(item)))
+                self._report.invented.append(
+                    Miss(self._name, "parameters", "invented", _shown(item))
+                )
 
     # ------------------------------------------------------------------ business
     def _amounts(self) -> None:
-        for kind, same in (("quantity", _same_quantity), ("deadline", _same_deadline), ("budget", _same_budget)):
+        for kind, same in (
+            ("quantity", _same_quantity),
+            ("deadline", _same_deadline),
+            ("budget", _same_budget),
+        ):
             wanted, said = self._gold.get(kind), self._result[kind]
             if wanted is None and said is None:
                 continue
@@ -198,26 +250,53 @@ class _Comparison:
             missed = [_shown(wanted)] if wanted is not None else []
             wrong = [_shown(said)] if said is not None else []
             self._count(kind, 0, missed, wrong)
-            if wanted is None and said is not None and kind not in (self._tolerated.get("business") or ()):
+            if (
+                wanted is None
+                and said is not None
+                and kind not in (self._tolerated.get("business") or ())
+            ):
                 self._report.invented.append(Miss(self._name, kind, "invented", _shown(said)))
 
     def _wishes(self) -> None:
         gold_trl, trl = self._gold.get("trl"), self._result["trl"]
         if gold_trl or trl:
             same = bool(gold_trl and trl) and _same_value(trl["value"], gold_trl["value"])
-            self._count("trl", int(same), [] if same or not gold_trl else [str(gold_trl)], [] if same or not trl else [str(trl["value"])])
+            self._count(
+                "trl",
+                int(same),
+                [] if same or not gold_trl else [str(gold_trl)],
+                [] if same or not trl else [str(trl["value"])],
+            )
         for side in ("prefer", "require", "exclude"):
             said = set(self._result["region"][side])
             wanted = set((self._gold.get("region") or {}).get(side) or ())
-            self._count("region", len(said & wanted), [f"{side} {r}" for r in sorted(wanted - said)], [f"{side} {r}" for r in sorted(said - wanted)])
-        said_level, gold_level = self._result["confidentiality"], self._gold.get("confidentiality") or {}
+            self._count(
+                "region",
+                len(said & wanted),
+                [f"{side} {r}" for r in sorted(wanted - said)],
+                [f"{side} {r}" for r in sorted(said - wanted)],
+            )
+        said_level, gold_level = (
+            self._result["confidentiality"],
+            self._gold.get("confidentiality") or {},
+        )
         for key in ("level", "anonymous"):
             a, b = said_level[key] or None, gold_level.get(key) or None
             if a or b:
-                self._count("confidentiality", int(a == b), [] if a == b or not b else [f"{key} {b}"], [] if a == b or not a else [f"{key} {a}"])
+                self._count(
+                    "confidentiality",
+                    int(a == b),
+                    [] if a == b or not b else [f"{key} {b}"],
+                    [] if a == b or not a else [f"{key} {a}"],
+                )
         chain, gold_chain = self._result["chain"], self._gold.get("chain")
         if chain or gold_chain:
-            self._count("chain", int(chain == gold_chain), [] if chain == gold_chain or not gold_chain else [str(gold_chain)], [] if chain == gold_chain or not chain else [str(chain)])
+            self._count(
+                "chain",
+                int(chain == gold_chain),
+                [] if chain == gold_chain or not gold_chain else [str(gold_chain)],
+                [] if chain == gold_chain or not chain else [str(chain)],
+            )
 
 
 def same_criterion(said: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -229,7 +308,9 @@ def same_criterion(said: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
         low, high = wanted["value"]
         return _close(said["value"], (low + high) / 2)
     if wanted_op in ("in", "all_of"):
-        return said_op in (wanted_op, "eq") and _same_value(_listed(said["value"]), _listed(wanted["value"]))
+        return said_op in (wanted_op, "eq") and _same_value(
+            _listed(said["value"]), _listed(wanted["value"])
+        )
     if said_op == "in" and wanted_op == "eq":
         return _same_value(_listed(said["value"]), _listed(wanted["value"]))
     return said_op == wanted_op and _same_value(said["value"], wanted["value"])

@@ -16,7 +16,10 @@ from collab.needs.extraction.operators import Operators
 from collab.needs.extraction.units import tidy
 
 _NUM = r"(?:\d{1,3}(?:,\d{3}){1,5}|\d+(?:\.\d+)?|[一二两三四五六七八九十百千]{1,6})"
-_EN = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|a hundred|a dozen)"
+_EN = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty"
+    r"|thirty|forty|fifty|a hundred|a dozen)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +34,83 @@ class Amount:
 
 # ---------------------------------------------------------------------- quantity
 _COUNTERS = {
-    "片": "wafer", "圆片": "wafer", "张晶圆": "wafer", "颗": "die", "粒": "die", "只": "device", "枚": "device",
-    "支": "device", "套": "set", "台": "set", "批": "lot", "批次": "lot", "块": "device", "件": "sample", "根": "device",
-    "人次": "person", "人": "person", "名": "person", "个": "device", "条": "device", "对": "set",
-}  # fmt: skip
+    "片": "wafer",
+    "圆片": "wafer",
+    "张晶圆": "wafer",
+    "颗": "die",
+    "粒": "die",
+    "只": "device",
+    "枚": "device",
+    "支": "device",
+    "套": "set",
+    "台": "set",
+    "批": "lot",
+    "批次": "lot",
+    "块": "device",
+    "件": "sample",
+    "根": "device",
+    "人次": "person",
+    "人": "person",
+    "名": "person",
+    "个": "device",
+    "条": "device",
+    "对": "set",
+}
 _NOUN_UNITS: Sequence[tuple[str, str]] = (
     (r"^(?:个|只|套|台|块)?(?:光|收发|光收发|封装)?(?:模块|模组)", "module"),
     (r"^(?:块|张|套)?(?:掩模|光罩|掩模版|光刻版|版(?!图))", "mask"),
     (r"^(?:个|只|件|片|份|块)?(?:测试|验证|实验|研发|工程)?(?:样品|试样|样件)", "sample"),
-    (r"^(?:个|只|颗|粒|片)?(?:裸|合格|良品|激光器|硅光|探测器|调制器|光|裸露|成品)*(?:芯片|管芯|裸片|die)", "die"),
-    (r"^(?:个|只|支)?(?:封装|成品|激光|探测|调制|合格)*(?:器件|激光器|探测器|组件|样机|器)", "device"),
+    (
+        r"^(?:个|只|颗|粒|片)?(?:裸|合格|良品|激光器|硅光|探测器|调制器|光|裸露|成品)*(?:芯片|管芯|裸片|die)",
+        "die",
+    ),
+    (
+        r"^(?:个|只|支)?(?:封装|成品|激光|探测|调制|合格)*(?:器件|激光器|探测器|组件|样机|器)",
+        "device",
+    ),
     (r"^(?:片|张|枚)?(?:\d{1,2}英寸)?(?:晶圆|圆片|外延片|硅片|衬底)", "wafer"),
-)  # fmt: skip
+)
 _CHINESE_QUANTITY = re.compile(
-    rf"(?P<v>{_NUM})(?:\s?[~至到-]\s?(?P<v2>{_NUM}))?\s*(?P<m>万|千|百)?\s?(?P<u>圆片|张晶圆|批次|人次|片|颗|粒|只|枚|支|套|台|批|块|件|个|人|名|根|张|对|条)"
+    rf"(?P<v>{_NUM})(?:\s?[~至到-]\s?(?P<v2>{_NUM}))?\s*(?P<m>万|千|百)?\s?(?P<u>圆片"
+    rf"|张晶圆|批次|人次|片|颗|粒|只|枚|支|套|台|批|块|件|个|人|名|根|张|对|条)"
     r"(?!内|间|上|式|级|专利|项|月|季|小时|工作日|周|星期|礼拜|点|通道|端口|波长|波段|标准|数量级|以内完成|信道|引脚|焊盘|[^，,。]{0,2}/)"
 )
 _ENGLISH_QUANTITY = re.compile(
-    rf"(?<![A-Za-z0-9.×x/-])(?P<v>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d+|{_EN})(?:\s?(?:-|to|~)\s?(?P<v2>\d+))?\s(?P<a>(?:(?:\d{{1,3}}[ -]?(?:mm|inch|in)|[A-Za-z][A-Za-z0-9./-]*)\s){{0,4}}?)(?P<u>wafers?|dies?|chips?|modules?|devices?|samples?|pieces?|units?|pcs|sets?|lots?|runs?|masks?|reticles?|lasers?|prototypes?|packages?|assemblies|people|persons|trainees|bars?)(?![A-Za-z-])",
+    rf"(?<![A-Za-z0-9.×x/-])(?P<v>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d+|{_EN})(?:\s?"
+    rf"(?:-|to|~)\s?(?P<v2>\d+))?\s(?P<a>(?:(?:\d{{1,3}}[ -]?(?:mm|inch|in)|[A-Za-z][A-Za-z0-9./-]*)\s){{0,4}}?)"
+    rf"(?P<u>wafers?|dies?|chips?|modules?|devices?|samples?|pieces?|units?|pcs"
+    rf"|sets?|lots?|runs?|masks?|reticles?|lasers?|prototypes?|packages?|assemblies"
+    rf"|people|persons|trainees|bars?)(?![A-Za-z-])",
     re.IGNORECASE,
 )
 _ENGLISH_UNITS = {
-    "wafer": "wafer", "die": "die", "chip": "die", "module": "module", "device": "device", "sample": "sample", "piece": "sample", "unit": "device",
-    "pcs": "device", "set": "set", "lot": "lot", "run": "lot", "mask": "mask", "reticle": "mask", "laser": "device", "prototype": "device",
-    "package": "device", "assemblie": "device", "people": "person", "person": "person", "trainee": "person", "bar": "die",
-}  # fmt: skip
+    "wafer": "wafer",
+    "die": "die",
+    "chip": "die",
+    "module": "module",
+    "device": "device",
+    "sample": "sample",
+    "piece": "sample",
+    "unit": "device",
+    "pcs": "device",
+    "set": "set",
+    "lot": "lot",
+    "run": "lot",
+    "mask": "mask",
+    "reticle": "mask",
+    "laser": "device",
+    "prototype": "device",
+    "package": "device",
+    "assemblie": "device",
+    "people": "person",
+    "person": "person",
+    "trainee": "person",
+    "bar": "die",
+}
 _QUANTITY_CUE = re.compile(
-    r"(?:数量|需求量|总量|共计|合计|总计|共|首批|样品|试制|打样|做样|先做|采购|加工|流片|投|需要|需|要|交付|提供|订购|试做|封装|测试|约|quantity|batch of|number of|need|deliver|order|first batch|samples?)[^，,。;；\n\d]{0,10}$",
+    r"(?:数量|需求量|总量|共计|合计|总计|共|首批|样品|试制|打样|做样|先做|采购"
+    r"|加工|流片|投|需要|需|要|交付|提供|订购|试做|封装|测试|约|quantity|batch of"
+    r"|number of|need|deliver|order|first batch|samples?)[^，,。;；\n\d]{0,10}$",
     re.IGNORECASE,
 )
 _STRONG_CUE = re.compile(
@@ -69,14 +122,17 @@ _EACH = re.compile(
     re.IGNORECASE,
 )
 _NOT_QUANTITY = re.compile(
-    r"(?:月产能|月需求量?|月产|每月|年产|年需求量?|起订量?|MOQ|minimum order(?: of)?|专利|通道|产能|焊盘|引脚|温度|循环|员工|团队|人员|论文|拥有|建有|配备|设备|产线|前)[^，,。;；\n\d]{0,8}$",
+    r"(?:月产能|月需求量?|月产|每月|年产|年需求量?|起订量?|MOQ|minimum order"
+    r"(?: of)?|专利|通道|产能|焊盘|引脚|温度|循环|员工|团队|人员|论文|拥有|建有"
+    r"|配备|设备|产线|前)[^，,。;；\n\d]{0,8}$",
     re.IGNORECASE,
 )
 _PER_TIME = re.compile(
     r"\s?(?:/|每|per\s?|a )\s?(?:月|年|周|天|month|year|week|day)", re.IGNORECASE
 )
 _TIMES_EACH = re.compile(
-    rf"(?P<n>\d+|{_EN})\s(?:runs?|lots?|batches)\s(?:of|with)\s(?P<v>\d+|{_EN})\s(?P<u>wafers?|chips?|dies?|devices?)",
+    rf"(?P<n>\d+|{_EN})\s(?:runs?|lots?|batches)\s(?:of|with)\s(?P<v>\d+|{_EN})\s(?P<u>wafers?"
+    rf"|chips?|dies?|devices?)",
     re.IGNORECASE,
 )
 
@@ -195,19 +251,27 @@ def _rate_quantity(text: str, layout: Layout, context: Context, amount: Amount) 
 
 # ---------------------------------------------------------------------- deadline
 _DEADLINE_CUE = re.compile(
-    r"(?:交期|交货期?|周期|交付|完成|期限|时限|工期|供货|出货|到货|给样|拿到|出片|时间|内给|交样|\bin\b|lead[- ]?time|deliver(?:y|ed|able)?|turn[- ]?around|within|deadline|duration|complete|finish|needed|schedule|TAT|timeline|time ?frame)[^。;；\n\d]{0,12}$",
+    r"(?:交期|交货期?|周期|交付|完成|期限|时限|工期|供货|出货|到货|给样|拿到"
+    r"|出片|时间|内给|交样|\bin\b|lead[- ]?time|deliver(?:y|ed|able)?|turn[- ]?around"
+    r"|within|deadline|duration|complete|finish|needed|schedule|TAT|timeline"
+    r"|time ?frame)[^。;；\n\d]{0,12}$",
     re.IGNORECASE,
 )
 _DEADLINE_AFTER = re.compile(
-    r"\s?(?:之?内|以内)|\s?(?:能|可以?|要|必须)?(?:左右)?(?:交|完成|给样|出片|拿到|出结果|出来|到货|供货|搞定)|\s?(?:lead|deliver|turn[- ]?around|latest|max|at most)",
+    r"\s?(?:之?内|以内)|\s?(?:能|可以?|要|必须)?(?:左右)?(?:交|完成|给样|出片"
+    r"|拿到|出结果|出来|到货|供货|搞定)|\s?(?:lead|deliver|turn[- ]?around|latest"
+    r"|max|at most)",
     re.IGNORECASE,
 )
 _NOT_DEADLINE = re.compile(
-    r"(?:老化|寿命|存储|质保|保修|保质|授权|有效期|租用?|培训|试验|连续|持续|运行|稳定|账期|付款|燃烧|burn[- ]?in|warranty|licen[cs]e|aging|after|答复|回复|反馈|响应|reply|respond)[^，,。;；\n\d]{0,10}$",
+    r"(?:老化|寿命|存储|质保|保修|保质|授权|有效期|租用?|培训|试验|连续|持续"
+    r"|运行|稳定|账期|付款|燃烧|burn[- ]?in|warranty|licen[cs]e|aging|after|答复"
+    r"|回复|反馈|响应|reply|respond)[^，,。;；\n\d]{0,10}$",
     re.IGNORECASE,
 )
 _NOT_DEADLINE_AFTER = re.compile(
-    r"\s?(?:的)?(?:授权|质保|保修|老化|试验|寿命|稳定|考核|培训|账期|以上|经验|免费|跟踪|回访)|\s?(?:of )?(?:burn|warranty|licen|training|experience)",
+    r"\s?(?:的)?(?:授权|质保|保修|老化|试验|寿命|稳定|考核|培训|账期|以上|经验"
+    r"|免费|跟踪|回访)|\s?(?:of )?(?:burn|warranty|licen|training|experience)",
     re.IGNORECASE,
 )
 _SOFT = re.compile(r"最好|希望|尽量|尽可能|争取|ideally|preferabl|hope", re.IGNORECASE)
@@ -290,28 +354,39 @@ _MONTHS = {
     )
 }
 _FULL_DATE = re.compile(
-    r"(?P<y>20\d{2})\s?(?:年|[-./])\s?(?P<m>1[0-2]|0?[1-9])(?:\s?月份?|(?=[-./]\d)|(?![\d.]))(?:\s?[-./]?\s?(?P<d>3[01]|[12]\d|0?[1-9])\s?[日号]?(?!\d))?"
+    r"(?P<y>20\d{2})\s?(?:年|[-./])\s?(?P<m>1[0-2]|0?[1-9])(?:\s?月份?|(?=[-./]\d)"
+    r"|(?![\d.]))(?:\s?[-./]?\s?(?P<d>3[01]|[12]\d|0?[1-9])\s?[日号]?(?!\d))?"
 )
 _YEAR_ONLY = re.compile(
     r"(?P<y>20\d{2})\s?年(?P<q>年?底|末|内|上半年|下半年|[第]?[一二三四1-4]季度?|Q[1-4])?(?:前|之前|以前)?"
 )
 _BARE_MONTH = re.compile(
-    r"(?P<rel>今年|明年|本年|本年度)?\s?(?<![\d.])(?P<m>1[0-2]|[1-9]|十一|十二|[一二三四五六七八九十])月(?:份)?(?P<d>\d{1,2}[日号])?(?P<tail>底|末|中旬|上旬|初)?(?P<before>之?前|以前|完成|交付|截止|止)?"
+    r"(?P<rel>今年|明年|本年|本年度)?\s?(?<![\d.])(?P<m>1[0-2]|[1-9]|十一|十二"
+    r"|[一二三四五六七八九十])月(?:份)?(?P<d>\d{1,2}[日号])?(?P<tail>底|末|中旬"
+    r"|上旬|初)?(?P<before>之?前|以前|完成|交付|截止|止)?"
 )
 _WORDS = re.compile(
-    r"(?P<kw>今年年?底|年底|年末|明年年?底|明年上半年|明年[一1]季度|下个?月底|(?<![\d一二三四五六七八九十])本?月底|下个月|季度末|年内)(?:前|之前|完成|交付)?"
+    r"(?P<kw>今年年?底|年底|年末|明年年?底|明年上半年|明年[一1]季度|下个?月底"
+    r"|(?<![\d一二三四五六七八九十])本?月底|下个月|季度末|年内)(?:前|之前|完成"
+    r"|交付)?"
 )
 _ENGLISH_DATE = re.compile(
-    r"(?:by|before|until|no later than|latest|due|deadline:?)\s+(?:the\s+)?(?P<end>end of\s+|mid[- ])?(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+)?(?P<m>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s*(?P<d2>\d{1,2}(?:st|nd|rd|th)?(?!\d))?,?\s*(?P<y>20\d{2})?",
+    r"(?:by|before|until|no later than|latest|due|deadline:?)\s+(?:the\s+)?(?P<end>end of\s+"
+    r"|mid[- ])?(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+)?(?P<m>Jan|Feb|Mar|Apr"
+    r"|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s*(?P<d2>\d{1,2}(?:st|nd|rd"
+    r"|th)?(?!\d))?,?\s*(?P<y>20\d{2})?",
     re.IGNORECASE,
 )
 _ENGLISH_QUARTER = re.compile(
-    r"(?:(?:by|before|in|end of)\s+(?:the\s+)?(?:end of\s+)?|(?=Q[1-4]\s?20\d\d\s?(?:之?前|以前)))(?:Q(?P<q>[1-4])|(?P<year>year[- ]end|the year))(?:\s?(?:of\s)?(?P<y>20\d{2}))?",
+    r"(?:(?:by|before|in|end of)\s+(?:the\s+)?(?:end of\s+)?|(?=Q[1-4]\s?20\d\d\s?"
+    r"(?:之?前|以前)))(?:Q(?P<q>[1-4])|(?P<year>year[- ]end|the year))(?:\s?"
+    r"(?:of\s)?(?P<y>20\d{2}))?",
     re.IGNORECASE,
 )
 _ISO_DATE = re.compile(r"(?<!\d)(?P<y>20\d{2})-(?P<m>\d{2})-(?P<d>\d{2})(?!\d)")
 _NOT_DUE = re.compile(
-    r"(?:申报|报名|发布|投稿|征集|申请|揭榜|有效期|成立|成立于|公布|起始|启动|会议|自|从|签约|签订|截止日期?|posted|founded|since|from)[^，,。;；\n\d]{0,8}$",
+    r"(?:申报|报名|发布|投稿|征集|申请|揭榜|有效期|成立|成立于|公布|起始|启动"
+    r"|会议|自|从|签约|签订|截止日期?|posted|founded|since|from)[^，,。;；\n\d]{0,8}$",
     re.IGNORECASE,
 )
 

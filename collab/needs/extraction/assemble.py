@@ -120,6 +120,8 @@ class Extraction:
         named = Taken(len(self._text))
         for mention in (*self._steps.mentions, *self._steps.devices, *self._steps.materials):
             named.add(mention.start, mention.end)
+        for cue in self._grammar.cues.find(self._text, self._folded):
+            named.add(cue.start, cue.end)
         for measure in numbers:
             idle = self._layout.in_background(measure.start) or self._layout.in_purpose(
                 measure.start

@@ -81,9 +81,7 @@ class ChainIndex:
         if not materials:
             return 0
         wanted = set(chain.materials)
-        met = {
-            m for m in materials if m in wanted or wanted & {*self._vocabulary.ancestors(m)}
-        }
+        met = {m for m in materials if m in wanted or wanted & {*self._vocabulary.ancestors(m)}}
         return len(met) / max(len(wanted), len(set(materials))) if met else -1
 
     def ordered(self, chain_id: str | None, techniques: Sequence[str]) -> list[str]:
@@ -101,9 +99,7 @@ class ChainIndex:
 
     def _position(self, chain: Chain, technique: str) -> int | None:
         rank = self._rank[chain.id]
-        exact = [
-            rank[s.key] for s in chain.steps if technique in (*s.techniques, *s.alternatives)
-        ]
+        exact = [rank[s.key] for s in chain.steps if technique in (*s.techniques, *s.alternatives)]
         near = exact or [
             rank[s.key] for s in chain.steps if technique in self._meets[chain.id, s.key]
         ]

@@ -26,9 +26,13 @@ _FLIP = {"le": "ge", "lt": "ge", "ge": "le", "gt": "le"}
 _BRACKETED = re.compile(r"\([^()]{0,40}\)")
 _CONDITION = re.compile(r"(?:@\s?)?-?\d+(?:\.\d+)?\s?°C\b,?")
 _FILLER = re.compile(
-    r"[\s:=|/(满足为是在应须需要的约值约~≈≤≥<>±可能达到至]|要求|指标|典型值?|目标值?|标称|之间|范围|一般|大概|大约|通常|整体|单边|单侧|平均|总|最终|均|都|分别|每通道"
+    r"[\s:=|/(满足为是在应须需要的约值约~≈≤≥<>±可能达到至]|要求|指标|典型值?"
+    r"|目标值?|标称|之间|范围|一般|大概|大约|通常|整体|单边|单侧|平均|总|最终"
+    r"|均|都|分别|每通道"
     r"|不大于|不小于|不低于|不高于|不超过|不少于|小于|大于|低于|高于|优于|好于|至少|至多|最大|最小|最高|最低|控制"
-    r"|\b(?:of|is|are|be|should|must|shall|to|a|an|the|with|value|target|at|typ|typical|around|about|below|above|under|over|less|more|than|up|least|most|better|no|not|within|from|between|for|RMS|Ra|rms|max|min)\b"
+    r"|\b(?:of|is|are|be|should|must|shall|to|a|an|the|with|value|target|at|typ"
+    r"|typical|around|about|below|above|under|over|less|more|than|up|least|most"
+    r"|better|no|not|within|from|between|for|RMS|Ra|rms|max|min)\b"
 )
 _AFTER_CUE = re.compile(
     r"\s?(?:的|厚的?|长的?|宽的?|高的?|\bof (?:the )?(?:\w+ )?|-)?\s?", re.IGNORECASE
@@ -282,7 +286,9 @@ class Criteria:
     def _plain_loss(self, measure: Measure) -> bool:
         """损耗 alone, in a need that only asks for coupling."""
         before = self._scene.text[max(0, measure.start - 12) : measure.start]
-        return bool(re.search(r"(?<![入传播总插])损耗|(?<!insertion )(?<!propagation )\bloss", before))
+        return bool(
+            re.search(r"(?<![入传播总插])损耗|(?<!insertion )(?<!propagation )\bloss", before)
+        )
 
     def _near(self, measure: Measure, reach: int) -> str:
         low = self._scene.layout.sentence(measure.start)[0]

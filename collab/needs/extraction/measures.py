@@ -26,6 +26,7 @@ _ENGLISH_NUMBER = re.compile(
     + r")(?=[ -][A-Za-z])",
     re.IGNORECASE,
 )
+_POINT_AFTER = re.compile(r"[、)）．]|\.(?!\d)")
 _LONE = re.compile(r"(?:±|\+/-|正负)\s?$")
 _SIGN = re.compile(r"(?<![0-9A-Za-z)°%\"])(?<!/)-\s?$|(?<=[~≤≥<>=至到])\s?-\s?$|(?<=\bto )-$")
 
@@ -91,6 +92,8 @@ def tokens(text: str, words: UnitWords) -> list[Token]:
         before = text[match.start() - 1 : match.start()]
         if before.isascii() and before.isalpha() and before not in "xX×":
             continue
+        if _is_list_number(text, match):
+            continue
         start = _sign(text, match.start())
         value = number_value(match) * (-1 if start < match.start() else 1)
         end, units = _unit_after(text, match.end(), words)
@@ -98,6 +101,17 @@ def tokens(text: str, words: UnitWords) -> list[Token]:
     taken = [(t.start, t.end) for t in found]
     found += [t for t in _worded(text, words) if not _overlaps(taken, t)]
     return sorted(found, key=lambda t: t.start)
+
+
+def _is_list_number(text: str, match: re.Match[str]) -> bool:
+    """1、 2. (3) before a point of a list."""
+    if not _POINT_AFTER.match(text, match.end()) or len(match[0]) > 2:
+        return False
+    head = text[max(0, match.start() - 3) : match.start()].rstrip(" (")
+    if not head or head[-1] in "\n。;；":
+        return True
+    follows = str(int(match["base"]) + 1) + text[match.end() : match.end() + 1]
+    return head[-1] in ":：" and follows in text[match.end() : match.end() + 160]
 
 
 def _overlaps(spans: list[tuple[int, int]], token: Token) -> bool:
@@ -111,7 +125,11 @@ def _worded(text: str, words: UnitWords) -> list[Token]:
         value = chinese_value(match["zh"], match["group"])
         end, units = _unit_after(text, match.end(), words)
         before = text[match.start() - 1 : match.start()]
-        if value and (units or match["group"]) and (not before or before not in "第之统唯同单任其某专"):
+        if (
+            value
+            and (units or match["group"])
+            and (not before or before not in "第之统唯同单任其某专")
+        ):
             found.append(Token(match.start(), match.end(), end, value, units))
     for match in _ENGLISH_NUMBER.finditer(text):
         end, units = _unit_after(text, match.end(), words)

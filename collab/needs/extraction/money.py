@@ -10,24 +10,42 @@ from collab.needs.extraction.layout import Layout
 from collab.needs.extraction.units import tidy
 
 _NUM = r"(?:\d{1,3}(?:[, ]\d{3}){1,5}|\d+)(?:\.\d+)?|[一二两三四五六七八九十百千]{1,6}"
-_MULT = r"千万|百万|十万|万|亿|千(?!克|米)|[kKM](?=EUR|USD|RMB|CNY|€)|(?:k|K|w|W|M|mio|million|thousand|Mio)(?![A-Za-z])"
-_CURRENCY = r"美元|美金|欧元|人民币|新台币|港币|港元|元|块钱|RMB|CNY|USD|EUR|NTD|TWD|HKD|CHF|GBP|JPY|SGD|euros?|dollars?|yuan|€|\$"
+_MULT = (
+    r"千万|百万|十万|万|亿|千(?!克|米)|[kKM](?=EUR|USD|RMB|CNY|€)|(?:k|K|w|W"
+    r"|M|mio|million|thousand|Mio)(?![A-Za-z])"
+)
+_CURRENCY = (
+    r"美元|美金|欧元|人民币|新台币|港币|港元|元|块钱|RMB|CNY|USD|EUR|NTD|TWD"
+    r"|HKD|CHF|GBP|JPY|SGD|euros?|dollars?|yuan|€|\$"
+)
 _AMOUNT = re.compile(
-    rf"(?P<c1>US\$|NT\$|HK\$|[¥€$]|RMB|CNY|USD|EUR|NTD|TWD|HKD|CHF|GBP|人民币|新台币|港币|美元|美金|欧元)?\s?(?P<v>{_NUM})\s?(?P<m>{_MULT})?\s?(?P<u1>{_CURRENCY})?"
-    rf"(?:\s?(?:~|-|至|到|to)\s?(?P<c2>US\$|[¥€$])?\s?(?P<v2>{_NUM})\s?(?P<m2>{_MULT})?)?\s?(?P<u>{_CURRENCY})?"
+    rf"(?P<c1>US\$|NT\$|HK\$|[¥€$]|RMB|CNY|USD|EUR|NTD|TWD|HKD|CHF|GBP|人民币"
+    rf"|新台币|港币|美元|美金|欧元)?\s?(?P<v>{_NUM})\s?(?P<m>{_MULT})?\s?(?P<u1>{_CURRENCY})?"
+    rf"(?:\s?(?:~|-|至|到|to)\s?(?P<c2>US\$|[¥€$])?\s?(?P<v2>{_NUM})\s?(?P<m2>{_MULT})?)?\s?"
+    rf"(?P<u>{_CURRENCY})?"
 )
 _CUE = re.compile(
-    r"(?:预算|经费|资金|总投入|投入|费用|总价|总额|总金额|金额|榜额|悬赏|意向价格|合同额|报价上限|报价|最高限价|限价|价格|成本(?!低|高)|研发费|出资|支付|拟投|budget|funding|cost(?:s| ceiling| cap)?|ceiling|not to exceed|price|spend|pay up to)[^。;；\n\d]{0,16}$",
+    r"(?:预算|经费|资金|总投入|投入|费用|总价|总额|总金额|金额|榜额|悬赏|意向价格"
+    r"|合同额|报价上限|报价|最高限价|限价|价格|成本(?!低|高)|研发费|出资|支付"
+    r"|拟投|budget|funding|cost(?:s| ceiling| cap)?|ceiling|not to exceed|price"
+    r"|spend|pay up to)[^。;；\n\d]{0,16}$",
     re.IGNORECASE,
 )
-_OP_TEXT = r"(?P<le>不超过|不高于|不大于|不多于|以内|之内|以下|上限|控制在|最多|最高|封顶|up to|max(?:imum)?|at most|below|under|within|less than|not (?:more|exceed)|capped|no more)"
+_OP_TEXT = (
+    r"(?P<le>不超过|不高于|不大于|不多于|以内|之内|以下|上限|控制在|最多|最高"
+    r"|封顶|up to|max(?:imum)?|at most|below|under|within|less than|not (?:more"
+    r"|exceed)|capped|no more)"
+)
 _APPROX = re.compile(
     r"约|大约|大概|左右|上下|around|about|approx|roughly|ca\.|circa|~\s?$", re.IGNORECASE
 )
 _LT = re.compile(r"低于|小于|少于|不到|less than|below|under\b", re.IGNORECASE)
 _GE = re.compile(r"不低于|不少于|至少|起步|以上|at least|minimum|or more", re.IGNORECASE)
 _NEGOTIABLE = re.compile(
-    r"面议|面谈|可谈|好谈|可议|另议|详谈|详议|协商(?!确定产权|解决)|商议|待定|按年框|(?:budget|price|cost|funding)[^.;\n]{0,24}(?:negotiable|open|tbd|to be (?:discussed|agreed|negotiated))|negotiable (?:budget|price)|open to (?:quotes|offers)",
+    r"面议|面谈|可谈|好谈|可议|另议|详谈|详议|协商(?!确定产权|解决)|商议|待定"
+    r"|按年框|(?:budget|price|cost|funding)[^.;\n]{0,24}(?:negotiable|open|tbd"
+    r"|to be (?:discussed|agreed|negotiated))|negotiable (?:budget|price)|open to "
+    r"(?:quotes|offers)",
     re.IGNORECASE,
 )
 _MONEY_CONTEXT = re.compile(
@@ -46,15 +64,55 @@ _NOT_BUDGET = re.compile(
     re.IGNORECASE,
 )
 _CODES: dict[str, str | None] = {
-    "美元": "USD", "美金": "USD", "USD": "USD", "US$": "USD", "$": "USD", "dollar": "USD", "dollars": "USD",
-    "欧元": "EUR", "EUR": "EUR", "€": "EUR", "euro": "EUR", "euros": "EUR", "元": "CNY", "块钱": "CNY", "人民币": "CNY",
-    "RMB": "CNY", "CNY": "CNY", "¥": "CNY", "yuan": "CNY", "新台币": "TWD", "NT$": "TWD", "NTD": "TWD", "TWD": "TWD",
-    "港币": "HKD", "港元": "HKD", "HK$": "HKD", "HKD": "HKD", "CHF": "CHF", "GBP": "GBP", "JPY": "JPY", "SGD": "SGD",
-}  # fmt: skip
+    "美元": "USD",
+    "美金": "USD",
+    "USD": "USD",
+    "US$": "USD",
+    "$": "USD",
+    "dollar": "USD",
+    "dollars": "USD",
+    "欧元": "EUR",
+    "EUR": "EUR",
+    "€": "EUR",
+    "euro": "EUR",
+    "euros": "EUR",
+    "元": "CNY",
+    "块钱": "CNY",
+    "人民币": "CNY",
+    "RMB": "CNY",
+    "CNY": "CNY",
+    "¥": "CNY",
+    "yuan": "CNY",
+    "新台币": "TWD",
+    "NT$": "TWD",
+    "NTD": "TWD",
+    "TWD": "TWD",
+    "港币": "HKD",
+    "港元": "HKD",
+    "HK$": "HKD",
+    "HKD": "HKD",
+    "CHF": "CHF",
+    "GBP": "GBP",
+    "JPY": "JPY",
+    "SGD": "SGD",
+}
 _FACTORS = {
-    "千": 1e3, "万": 1e4, "十万": 1e5, "百万": 1e6, "千万": 1e7, "亿": 1e8, "k": 1e3, "K": 1e3, "w": 1e4, "W": 1e4,
-    "M": 1e6, "mio": 1e6, "Mio": 1e6, "million": 1e6, "thousand": 1e3,
-}  # fmt: skip
+    "千": 1e3,
+    "万": 1e4,
+    "十万": 1e5,
+    "百万": 1e6,
+    "千万": 1e7,
+    "亿": 1e8,
+    "k": 1e3,
+    "K": 1e3,
+    "w": 1e4,
+    "W": 1e4,
+    "M": 1e6,
+    "mio": 1e6,
+    "Mio": 1e6,
+    "million": 1e6,
+    "thousand": 1e3,
+}
 
 
 def budget(text: str, layout: Layout, chinese: bool, figure: Any) -> Amount | None:

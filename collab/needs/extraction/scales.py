@@ -19,7 +19,8 @@ LASER_LINES = frozenset(
 
 
 def wafer_class(value: float, unit: str, table: Mapping[str, Any]) -> int | None:
-    """The nominal diameter in mm of a wafer size as written, or None when there is no such class."""
+    """The nominal diameter in mm of a wafer size as written, or None when there is no such"
+    " class."""
     if unit == "inch":
         found = table["inch_to_mm"].get(int(value)) if float(value).is_integer() else None
         return int(found) if found is not None else None

@@ -14,7 +14,9 @@ from collab.needs.extraction.terms import Mention, bounded, dropped_parents, wit
 from collab.vocabulary.catalog import Vocabulary
 
 _COMMISSION = re.compile(
-    r"测试委托|委托测试|委托检测|性能评测|验证服务|测试服务|检测服务|测试需求|检测需求|test(?:ing)? (?:service|commission|campaign|request)|measurement (?:service|request)",
+    r"测试委托|委托测试|委托检测|性能评测|验证服务|测试服务|检测服务|测试需求"
+    r"|检测需求|test(?:ing)? (?:service|commission|campaign|request)|measurement "
+    r"(?:service|request)",
     re.IGNORECASE,
 )
 _SUBSTRATE_OFF = re.compile(
@@ -25,17 +27,27 @@ _SUBSTRATE_OFF = re.compile(
 _FIBRE_ARRAY = re.compile(r"光纤阵列|阵列光纤|fiber[ -]array|\bFAU\b", re.IGNORECASE)
 _ARRAY_ATTACH = "packaging.coupling.fiber-array"
 _ARRAY_MAKING = "packaging.coupling.fau-fabrication"
-_NAMED_TEST = re.compile(r"(?:测试|测量|试验|检测|分析|表征|test(?:ing)?|measurements?)$", re.IGNORECASE)
+_NAMED_TEST = re.compile(
+    r"(?:测试|测量|试验|检测|分析|表征|test(?:ing)?|measurements?)$", re.IGNORECASE
+)
 _TEST_VERB = re.compile(
-    r"测试?|测量|检测?|表征|验证|评估|标定|\b(?:test(?:ing|s)?|measur(?:e|ing|ement)s?|characteri[sz]\w+|verif\w+)\b",
+    r"测试?|测量|检测?|表征|验证|评估|标定|\b(?:test(?:ing|s)?|measur(?:e|ing"
+    r"|ement)s?|characteri[sz]\w+|verif\w+)\b",
     re.IGNORECASE,
 )
 _SPEC_AFTER = re.compile(
-    r"\s?(?:\([^()]{0,16}\))?\s?(?:[≤≥<>=±~:：]|[-+]?\d|不[大小高低超少多][于过]|[小大低高优好]于|至少|至多|超过|达到|控制在|要求|指标|为\s?\d|of \d|below|above|better|less|more|at (?:least|most)|under \d|over \d|[\u3400-\u9fff]{0,2}[≤≥<>])"
+    r"\s?(?:\([^()]{0,16}\))?\s?(?:[≤≥<>=±~:：]|[-+]?\d|不[大小高低超少多][于过]"
+    r"|[小大低高优好]于|至少|至多|超过|达到|控制在|要求|指标|为\s?\d|of \d|below"
+    r"|above|better|less|more|at (?:least|most)|under \d|over \d|[\u3400-\u9fff]{0,2}[≤≥<>])"
 )
 _SUPPLY_DEFAULT = ("采购", "购买", "求购", "供应", "供货", "定制", "订购")
 _CARRIER = ("packaging", "mask", "singulation", "planarization", "bonding", "metrology")
-_PROPERTY_WORD = re.compile(r"[\u3400-\u9fff]{0,4}?(?:温度|精度|强度|深度|厚度|损耗|间距|误差|均匀性|应力|速率|周期|宽度|浓度|能量|剂量|良率|时间|面积|场|成品率|temperature|accuracy|strength|depth|loss|rate)|\s(?:temperature|accuracy|strength|depth|loss|thickness|pitch|yield)")
+_PROPERTY_WORD = re.compile(
+    r"[\u3400-\u9fff]{0,4}?(?:温度|精度|强度|深度|厚度|损耗|间距|误差|均匀性"
+    r"|应力|速率|周期|宽度|浓度|能量|剂量|良率|时间|面积|场|成品率|temperature"
+    r"|accuracy|strength|depth|loss|rate)|\s(?:temperature|accuracy|strength"
+    r"|depth|loss|thickness|pitch|yield)"
+)
 _TEST_OBJECT = re.compile(r"(?:芯片|管芯|裸片)(?!的|流|封|设计|载|级)")
 _AS_VERB = re.compile(r"(?:和|、|及|并|或|不需要|无需|需要|要|做)\s?$")
 
@@ -111,7 +123,11 @@ class Steps:
         """True when light is coupled or devices are packaged, and nothing is made or measured."""
         kinds = {m.id.split(".")[0] for m in self.mentions if not self._idle(m)}
         ids = {m.id for m in self.mentions}
-        return any(i.startswith("packaging.coupling") for i in ids) and kinds <= {"packaging", "facet", "singulation"}
+        return any(i.startswith("packaging.coupling") for i in ids) and kinds <= {
+            "packaging",
+            "facet",
+            "singulation",
+        }
 
     def imaging(self) -> bool:
         """True when microscopy or failure analysis is asked for and no lithography."""
@@ -196,7 +212,14 @@ class Steps:
             gap = self._text[before.end : mention.start] if before else "x"
             broad = "." not in mention.id and len(self._vocabulary.descendants(mention.id)) > 1
             other = before is not None and not before.id.startswith(mention.id)
-            if not (before and broad and other and not gap.strip() and before.id.split(".")[0] == "packaging" and mention.id == "etching"):
+            if not (
+                before
+                and broad
+                and other
+                and not gap.strip()
+                and before.id.split(".")[0] == "packaging"
+                and mention.id == "etching"
+            ):
                 kept.append(mention)
         return kept
 
@@ -213,7 +236,9 @@ class Steps:
         """Steps whose name is parted by what they act on (去除InP衬底)."""
         found = []
         for match in _SUBSTRATE_OFF.finditer(self._text):
-            mention = Mention("technique", "etching.substrate-removal", *match.span(), "split-term", 0.9)
+            mention = Mention(
+                "technique", "etching.substrate-removal", *match.span(), "split-term", 0.9
+            )
             if not self._idle(mention) and self._context.stance(*match.span()).kind == "want":
                 found.append(mention)
         return found

@@ -14,9 +14,12 @@ from collab.vocabulary.normalize import Normaliser, fold_case
 
 _CUE_REACH = 25
 _ABBR_REACH = 20
-_TEST_SUFFIX = re.compile(r"(?:测试|测量|试验|分析|检测|仿真)$|[ -](?:test(?:ing)?|measurement)$", re.IGNORECASE)
+_TEST_SUFFIX = re.compile(
+    r"(?:测试|测量|试验|分析|检测|仿真)$|[ -](?:test(?:ing)?|measurement)$", re.IGNORECASE
+)
 _ENGLISH_STEM_STOP = frozenset(
-    "optical environmental life loss datacom radiation high-speed dynamic temperature bar wafer module structural".split()
+    "optical environmental life loss datacom radiation high-speed dynamic temperature bar"
+    " wafer module structural".split()
 )
 _SHORT_CODE = re.compile(r"^[A-Z0-9][A-Za-z0-9/.+-]{0,5}$")
 _PLURAL = re.compile(r"(?:e?s|ing)?(?![A-Za-z0-9])")

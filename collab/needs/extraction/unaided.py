@@ -38,7 +38,9 @@ _FACET_NEXT = re.compile(
     r"\s?(?:的|倾?斜)?(?:角|斜面|端面|研磨|抛光)|[ -]?(?:angled?|polish|facet)", re.IGNORECASE
 )
 _THICK_NEXT = re.compile(r"\s?厚(?!度)")
-_GUIDING = frozenset({"sin", "sion", "tfln", "tflt", "bto", "alumina", "ta2o5", "aln", "soi", "ge", "sic"})
+_GUIDING = frozenset(
+    {"sin", "sion", "tfln", "tflt", "bto", "alumina", "ta2o5", "aln", "soi", "ge", "sic"}
+)
 _HEAT_STEPS = ("thermal", "deposition", "epitaxy", "bonding", "doping")
 _PITCHES: Sequence[tuple[str, str]] = (
     (r"GSG|探针|probe", "gsg-pitch"),
@@ -120,7 +122,9 @@ class Unaided:
     def _is_die(self, measure: Measure) -> bool:
         if measure.shape != "size":
             return False
-        return bool(re.search(r"芯片|管芯|裸片|\bdies?\b|\bchips?\b", self._clause(measure), re.IGNORECASE))
+        return bool(
+            re.search(r"芯片|管芯|裸片|\bdies?\b|\bchips?\b", self._clause(measure), re.IGNORECASE)
+        )
 
     def _is_cycling(self, measure: Measure) -> bool:
         if measure.unit_in("count") is None:
@@ -146,7 +150,12 @@ class Unaided:
         """The guiding material that stands right before the number."""
         for mention in self._scene.materials:
             gap = self._text[mention.end : measure.start] if mention.end <= measure.start else None
-            if gap is not None and len(gap) <= 2 and not gap.strip(" :(") and mention.id in _GUIDING:
+            if (
+                gap is not None
+                and len(gap) <= 2
+                and not gap.strip(" :(")
+                and mention.id in _GUIDING
+            ):
                 return mention.id
         return None
 
@@ -165,7 +174,9 @@ class Unaided:
             return False
         if re.search(r"高低温|温循|三温|变温|温度循环", self._clause(measure, 24)):
             return True
-        return self._scene.test_only and bool(re.search(r"温度?[^,，。;]{0,4}$", self._before(measure, 8)))
+        return self._scene.test_only and bool(
+            re.search(r"温度?[^,，。;]{0,4}$", self._before(measure, 8))
+        )
 
     def _is_instrument_range(self, measure: Measure) -> bool:
         """A frequency in a need that only asks for tests is what the instrument must reach."""
@@ -173,7 +184,9 @@ class Unaided:
 
     def _pitch(self, measure: Measure) -> list[tuple[str, float]]:
         """A bare 间距 or pitch takes its meaning from what is spaced."""
-        said = _PITCH_NEXT.match(self._text, measure.end) or _PITCH_BEFORE.search(self._before(measure, 10))
+        said = _PITCH_NEXT.match(self._text, measure.end) or _PITCH_BEFORE.search(
+            self._before(measure, 10)
+        )
         if not said:
             return []
         around = self._clause(measure, 40)

@@ -15,10 +15,18 @@ from collab.vocabulary.catalog import Vocabulary
 from collab.vocabulary.normalize import Normaliser
 
 _INDEXED = (
-    "crystal-cut", "substrate-conductivity", "pad-metal", "fiber-type", "connector-type",
-    "package-type", "modulation-format", "certification", "standard", "cooperation-mode",
+    "crystal-cut",
+    "substrate-conductivity",
+    "pad-metal",
+    "fiber-type",
+    "connector-type",
+    "package-type",
+    "modulation-format",
+    "certification",
+    "standard",
+    "cooperation-mode",
     "cleanroom-class",
-)  # fmt: skip
+)
 # words of the vocabulary that mean too many other things to count on their own
 _SKIPPED: Mapping[str, frozenset[str]] = {
     "package-type": frozenset({"open-frame"}),
@@ -54,41 +62,63 @@ _WEAK_WORDS = frozenset(
     ]
 )
 _NEAR: Mapping[str, re.Pattern[str]] = {
-    "substrate-conductivity": re.compile(r"衬底|基底|基片|substrate|wafer|晶圆|InP|GaAs|外延片", re.IGNORECASE),
+    "substrate-conductivity": re.compile(
+        r"衬底|基底|基片|substrate|wafer|晶圆|InP|GaAs|外延片", re.IGNORECASE
+    ),
     "pad-metal": re.compile(r"焊盘|电极|pad", re.IGNORECASE),
     "cleanroom-class": re.compile(r"净化|洁净|超净|无尘|clean|ISO\s?[4-8]", re.IGNORECASE),
-    "connector-type": re.compile(r"接头|连接|接口|跳线|尾纤|插芯|光纤|connector|ferrule|fiber|pigtail|射频|RF|同轴", re.IGNORECASE),
-    "package-type": re.compile(r"封|壳|模块|器件|组件|package|module|housing|can\b|TO", re.IGNORECASE),
-}  # fmt: skip
+    "connector-type": re.compile(
+        r"接头|连接|接口|跳线|尾纤|插芯|光纤|connector|ferrule|fiber|pigtail|射频"
+        r"|RF|同轴",
+        re.IGNORECASE,
+    ),
+    "package-type": re.compile(
+        r"封|壳|模块|器件|组件|package|module|housing|can\b|TO", re.IGNORECASE
+    ),
+}
 _FIBER_NEAR = re.compile(r"光纤|尾纤|跳线|fiber|pigtail|FA\b|FAU", re.IGNORECASE)
 _COOPERATION = re.compile(r"合作(?:方式|模式|形式)|cooperation mode|contract type", re.IGNORECASE)
 _COOPERATION_WORDS: Mapping[str, str] = {
-    "licensing": r"许可|转让|licen[cs]", "equity": r"入股|股权|equity", "joint-rd": r"联合|合作开发|共同|joint",
-    "contract-rd": r"委托开发|委托研发|委托(?!加工)", "processing-service": r"加工|测试服务|代工|service",
-    "purchase": r"采购|购买", "consulting": r"咨询|consult",
-}  # fmt: skip
+    "licensing": r"许可|转让|licen[cs]",
+    "equity": r"入股|股权|equity",
+    "joint-rd": r"联合|合作开发|共同|joint",
+    "contract-rd": r"委托开发|委托研发|委托(?!加工)",
+    "processing-service": r"加工|测试服务|代工|service",
+    "purchase": r"采购|购买",
+    "consulting": r"咨询|consult",
+}
 _SHARP_COOPERATION = frozenset({"joint-rd", "contract-rd", "equity"})
 _OWNERSHIP: Mapping[str, str] = {
-    "shared": r"双方共有|共同(?:所有|拥有|享有)|共有|共享|双方所有|joint(?:ly)?[ -]owned|shared (?:ip|intellectual)|(?:ip|intellectual property) (?:is |will be )?shared|joint ownership",
-    "requester": r"归(?:属)?(?:于)?(?:甲方|委托方|需求方|我方|我司|发榜方|企业|出题方)|(?:belongs? to|owned by|stays with|remains with) (?:us|the requester|the client|the customer)",
+    "shared": r"双方共有|共同(?:所有|拥有|享有)|共有|共享|双方所有|joint(?:ly)?[ -]owned"
+    r"|shared (?:ip|intellectual)|(?:ip|intellectual property) (?:is |will be )?shared"
+    r"|joint ownership",
+    "requester": r"归(?:属)?(?:于)?(?:甲方|委托方|需求方|我方|我司|发榜方|企业|出题方)|(?:belongs? to"
+    r"|owned by|stays with|remains with) (?:us|the requester|the client|the customer)",
     "provider": r"归(?:属)?(?:于)?(?:乙方|承担方|揭榜方|服务方|供方|受托方)",
     "negotiable": r"(?:另行)?(?:约定|协商|商定)|面议|negotiable",
-}  # fmt: skip
+}
 _PROPERTY = re.compile(r"知识产权|产权|专利权|成果权属|\bIP\b|intellectual property", re.IGNORECASE)
 _DELIVER = r"(?:交付(?:物|成果|内容|形式)?|提交|出具|提供|附|需给|deliver(?:able|ables|s|ed)?|provide|include|plus)"
 _DELIVERABLES: Mapping[str, str] = {
-    "report": r"(?:测试|检测|试验|分析|验证|检验|评估|评价|可靠性|表征|失效分析|CNAS|CMA)报告|报告(?=须|需|应|加盖|盖|用英文)|\b(?:test|measurement|analysis|failure|characteri[sz]ation|final|written)?\s?reports?\b(?: in English)?",
-    "gds": rf"{_DELIVER}[^，,。;；\n]{{0,12}}(?:GDS(?:II)?(?:文件)?|版图(?:文件|数据)?)|\bGDS(?:II)?(?: files?)? (?:delivered|delivery|included)",
-    "die": rf"{_DELIVER}[:：]?(?:物为|为)?[^，,。;；\n\d]{{0,4}}(?:裸芯片|裸片|\bbare dies?\b)|deliver(?:ed)? as bare dies?",
+    "report": r"(?:测试|检测|试验|分析|验证|检验|评估|评价|可靠性|表征|失效分析|CNAS|CMA)报告"
+    r"|报告(?=须|需|应|加盖|盖|用英文)|\b(?:test|measurement|analysis|failure"
+    r"|characteri[sz]ation|final|written)?\s?reports?\b(?: in English)?",
+    "gds": rf"{_DELIVER}[^，,。;；\n]{{0,12}}(?:GDS(?:II)?(?:文件)?|版图(?:文件|数据)?)"
+    rf"|\bGDS(?:II)?(?: files?)? (?:delivered|delivery|included)",
+    "die": rf"{_DELIVER}[:：]?(?:物为|为)?[^，,。;；\n\d]{{0,4}}(?:裸芯片|裸片|\bbare dies?\b)"
+    rf"|deliver(?:ed)? as bare dies?",
     "wafer": r"(?:交付(?:物|形式|成果)?|提交)[:：]?(?:为|物为)?(?:整片|完整)?(?:晶圆|圆片)(?!级)",
     "device": r"交付(?:物|形式)?[:：]?(?:为)?(?:封装(?:好的)?(?:器件|样品))|deliverables?:? packaged devices?",
     "module": r"交付(?:物|形式)?[:：]?(?:为)?(?:模块|整机模块)",
-    "design-file": rf"{_DELIVER}[^，,。;；\n]{{0,12}}(?:设计文件|设计资料|PDK文件|设计报告|设计图纸)|design files? (?:included|delivered)",
-    "process-recipe": rf"{_DELIVER}[^，,。;；\n]{{0,16}}(?:工艺文件|工艺参数包|工艺规程|工艺流程文件|工艺菜单|process recipes?)|\ba process recipe\b",
-}  # fmt: skip
+    "design-file": rf"{_DELIVER}[^，,。;；\n]{{0,12}}(?:设计文件|设计资料|PDK文件|设计报告|设计图纸)"
+    rf"|design files? (?:included|delivered)",
+    "process-recipe": rf"{_DELIVER}[^，,。;；\n]{{0,16}}(?:工艺文件|工艺参数包|工艺规程|工艺流程文件"
+    rf"|工艺菜单|process recipes?)|\ba process recipe\b",
+}
 _COAXIAL = re.compile(r"(?<![A-Za-z])TO(?=器件|封装|管|激光|封帽|\s?[Cc]an\b|-CAN)")
 _REFUSED_METALS = re.compile(
-    r"禁(?P<a>金|铜|锂|钠|铅)(?!属|制)|(?:不能|不得|不可|不允许|不)含(?P<b>金|铜|锂|钠|铅)|(?P<c>gold|copper|lead|lithium|sodium)[- ]free",
+    r"禁(?P<a>金|铜|锂|钠|铅)(?!属|制)|(?:不能|不得|不可|不允许|不)含(?P<b>金"
+    r"|铜|锂|钠|铅)|(?P<c>gold|copper|lead|lithium|sodium)[- ]free",
     re.IGNORECASE,
 )
 _METALS = {

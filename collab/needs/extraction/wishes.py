@@ -17,19 +17,28 @@ from collab.vocabulary.normalize import Normaliser
 Span = tuple[int, int]
 
 _TRL = re.compile(
-    r"(?:TRL|(?:技术)?(?:成熟度|就绪度)(?:等级|级别|水平)?(?:\(TRL\))?(?:TRL)?|readiness level(?: \(TRL\))?)\s*(?:[:：]|为|应|需|须|要求|达到|of|at|is|level|等级)*\s*"
-    r"(?P<op>不低于|不小于|大于等于|至少|达到|≥|>=|>|at least|or above|不少于|高于)?\s*(?:TRL)?\s?-?(?P<v>[1-9])(?!\d|\.\d)\s*(?:级)?\s*(?:(?:~|-|到|至|to)\s*(?:TRL)?\s?(?P<v2>[1-9])(?!\d))?\s*(?:级)?\s*(?P<after>以上|及以上|or above|or higher|or better|\+)?",
+    r"(?:TRL|(?:技术)?(?:成熟度|就绪度)(?:等级|级别|水平)?(?:\(TRL\))?(?:TRL)?"
+    r"|readiness level(?: \(TRL\))?)\s*(?:[:：]|为|应|需|须|要求|达到|of|at|is"
+    r"|level|等级)*\s*"
+    r"(?P<op>不低于|不小于|大于等于|至少|达到|≥|>=|>|at least|or above|不少于"
+    r"|高于)?\s*(?:TRL)?\s?-?(?P<v>[1-9])(?!\d|\.\d)\s*(?:级)?\s*(?:(?:~|-|到"
+    r"|至|to)\s*(?:TRL)?\s?(?P<v2>[1-9])(?!\d))?\s*(?:级)?\s*(?P<after>以上|及以上"
+    r"|or above|or higher|or better|\+)?",
     re.IGNORECASE,
 )
 _STAGE = re.compile(
-    r"(?:成熟度|所处阶段|技术阶段|达到|处于)[^，,。;；\n]{0,8}?(?P<w>概念|原理验证|实验室样品|小试|工程样机|样机|中试|小批量|定型|量产)(?:阶段|水平|级|以上)"
+    r"(?:成熟度|所处阶段|技术阶段|达到|处于)[^，,。;；\n]{0,8}?(?P<w>概念|原理验证"
+    r"|实验室样品|小试|工程样机|样机|中试|小批量|定型|量产)(?:阶段|水平|级|以上)"
 )
 _PREFER = re.compile(
     r"优先|最好|倾向|希望(?:在|由|是|为|与|找)?|首选|便于|就近|prefer|ideally|hopefully",
     re.IGNORECASE,
 )
 _REQUIRE = re.compile(
-    r"仅限|只限|限(?:于|在)|必须(?:在|位于|是)|须(?:在|位于|为)|需(?:在|位于|为)|要求(?:在|位于|承担单位|承接单位|供应商|服务商)[^，,。;；\n]{0,8}|只(?:考虑|接受|要|找|面向)|仅(?:考虑|接受|面向)|应(?:在|位于)|注册地|\bonly\b|\bmust be (?:in|located|based)|restricted to|\brequired? to be (?:in|based)",
+    r"仅限|只限|限(?:于|在)|必须(?:在|位于|是)|须(?:在|位于|为)|需(?:在|位于"
+    r"|为)|要求(?:在|位于|承担单位|承接单位|供应商|服务商)[^，,。;；\n]{0,8}"
+    r"|只(?:考虑|接受|要|找|面向)|仅(?:考虑|接受|面向)|应(?:在|位于)|注册地|\bonly\b|\bmust"
+    r" be (?:in|located|based)|restricted to|\brequired? to be (?:in|based)",
     re.IGNORECASE,
 )
 _EXCLUDE = re.compile(
@@ -37,7 +46,9 @@ _EXCLUDE = re.compile(
     re.IGNORECASE,
 )
 _SUPPLIER = re.compile(
-    r"(?:的)?(?:单位|厂家|厂商|机构|平台|供应商|服务商|企业|代工厂|产线|中试线|实验室|院所|高校|团队|公司|附近|周边|本地|地区|区域|一带|范围内|内|foundr(?:y|ies)|partners?|suppliers?|fabs?|labs?|provider|institute|based)",
+    r"(?:的)?(?:单位|厂家|厂商|机构|平台|供应商|服务商|企业|代工厂|产线|中试线"
+    r"|实验室|院所|高校|团队|公司|附近|周边|本地|地区|区域|一带|范围内|内|foundr"
+    r"(?:y|ies)|partners?|suppliers?|fabs?|labs?|provider|institute|based)",
     re.IGNORECASE,
 )
 _SEEK = re.compile(r"寻|找|求|希望|委托|能.{0,6}的|looking for|seek|need|want", re.IGNORECASE)
@@ -46,24 +57,40 @@ _ASKER = re.compile(
     re.IGNORECASE,
 )
 _FOREIGN = re.compile(
-    r"(?:不接受|不考虑|不得|不能|不可|禁止|严禁|不允许|拒绝|谢绝)[^，,。;；\n]{0,6}(?:境外|国外|海外|境外)|(?:仅限|限|只限|必须|须|需|要求|只(?:考虑|接受)|应)[^，,。;；\n]{0,6}(?:国内|境内|中国大陆)|(?:no|not) (?:foreign|overseas|offshore)|domestic only",
+    r"(?:不接受|不考虑|不得|不能|不可|禁止|严禁|不允许|拒绝|谢绝)[^，,。;；\n]{0,6}"
+    r"(?:境外|国外|海外|境外)|(?:仅限|限|只限|必须|须|需|要求|只(?:考虑|接受)"
+    r"|应)[^，,。;；\n]{0,6}(?:国内|境内|中国大陆)|(?:no|not) (?:foreign|overseas"
+    r"|offshore)|domestic only",
     re.IGNORECASE,
 )
 
 _NDA = re.compile(
-    r"保密协议|保密协定|签(?:署|订)?\s?NDA|\bNDA\b|签(?:订|署)?保密|保密(?:条款|合同|要求)|(?:须|需|应|要求|注意)保密|non[- ]disclosure|confidential",
+    r"保密协议|保密协定|签(?:署|订)?\s?NDA|\bNDA\b|签(?:订|署)?保密|保密(?:条款"
+    r"|合同|要求)|(?:须|需|应|要求|注意)保密|non[- ]disclosure|confidential",
     re.IGNORECASE,
 )
 _RESTRICTED = re.compile(
-    r"不(?:得|予|要|宜|希望|能|对外|便)*公开|定向(?:对接|披露|发布|邀请|征集)|仅限邀请|严格保密|涉密|不对外(?:公开|发布|披露)|不要(?:对外)?(?:公开|发布)|不公布|not (?:be |to be )?(?:published|public|disclosed publicly)|nothing needs to be published|do not publish|don't publish|invited (?:partners|suppliers|organi[sz]ations)? ?only|confidential circulation",
+    r"不(?:得|予|要|宜|希望|能|对外|便)*公开|定向(?:对接|披露|发布|邀请|征集)"
+    r"|仅限邀请|严格保密|涉密|不对外(?:公开|发布|披露)|不要(?:对外)?(?:公开|发布)"
+    r"|不公布|not (?:be |to be )?(?:published|public|disclosed publicly)|nothing needs to be"
+    r" published|do not publish|don't publish|invited (?:partners|suppliers|organi[sz]ations)?"
+    r" ?only|confidential circulation",
     re.IGNORECASE,
 )
 _PUBLIC = re.compile(
-    r"(?<!不)(?<!不对外)(?<!不要)(?<!不得)(?<!不予)(?<!不宜)(?<!不能)(?:可以?(?:对外)?公开|公开(?:发布|征集|披露)|可对外(?:发布|公开)|完全公开|无需保密|不涉密|不保密|无保密要求)|(?:may|can) be (?:published|made public)|public(?:ly)? (?:posting|visible|available)|can be public|open (?:call|posting)|no NDA",
+    r"(?<!不)(?<!不对外)(?<!不要)(?<!不得)(?<!不予)(?<!不宜)(?<!不能)(?:可以?"
+    r"(?:对外)?公开|公开(?:发布|征集|披露)|可对外(?:发布|公开)|完全公开|无需保密"
+    r"|不涉密|不保密|无保密要求)|(?:may|can) be (?:published|made public)|public"
+    r"(?:ly)? (?:posting|visible|available)|can be public|open (?:call|posting)"
+    r"|no NDA",
     re.IGNORECASE,
 )
 _ANONYMOUS = re.compile(
-    r"匿名|不(?:显示|公开|披露|透露|出现|希望出现|便透露)[^，,。;；\n]{0,4}(?:单位|公司|企业|机构|我司)?(?:名称|名字|身份|信息)|隐去(?:单位|公司|企业)|脱敏(?:发布|处理)?|(?:company|our|organi[sz]ation'?s?) name (?:withheld|confidential|hidden|private)|(?:company|our) name[^.;\n]{0,20}(?:confidential|withheld|hidden|private|undisclosed|out of)|keep us anonymous|anonymous",
+    r"匿名|不(?:显示|公开|披露|透露|出现|希望出现|便透露)[^，,。;；\n]{0,4}(?:单位"
+    r"|公司|企业|机构|我司)?(?:名称|名字|身份|信息)|隐去(?:单位|公司|企业)|脱敏"
+    r"(?:发布|处理)?|(?:company|our|organi[sz]ation'?s?) name (?:withheld|confidential"
+    r"|hidden|private)|(?:company|our) name[^.;\n]{0,20}(?:confidential|withheld"
+    r"|hidden|private|undisclosed|out of)|keep us anonymous|anonymous",
     re.IGNORECASE,
 )
 
@@ -132,9 +159,17 @@ class Regions:
 
 
 _MORE_REGIONS = {
-    "湖北省": "CN-HB", "广东省": "CN-GD", "江苏省": "CN-JS", "浙江省": "CN-ZJ", "上海市": "CN-SH", "苏浙沪": "cluster-yangtze-delta",
-    "江浙沪": "cluster-yangtze-delta", "珠三角": "CN-GD", "大陆地区": "CN", "欧美": "EU",
-}  # fmt: skip
+    "湖北省": "CN-HB",
+    "广东省": "CN-GD",
+    "江苏省": "CN-JS",
+    "浙江省": "CN-ZJ",
+    "上海市": "CN-SH",
+    "苏浙沪": "cluster-yangtze-delta",
+    "江浙沪": "cluster-yangtze-delta",
+    "珠三角": "CN-GD",
+    "大陆地区": "CN",
+    "欧美": "EU",
+}
 
 
 def _region_kind(text: str, layout: Layout, start: int, end: int) -> str | None:
@@ -149,7 +184,11 @@ def _region_kind(text: str, layout: Layout, start: int, end: int) -> str | None:
     supplier = bool(_SUPPLIER.match(after)) or bool(_SUPPLIER.search(after[:16]))
     if re.search(r"除外|不(?:接受|考虑|行)", after[:10]) or _EXCLUDE.search(before[-8:]):
         return "exclude"
-    if _REQUIRE.search(before) or before.endswith("限") or re.search(r"\bonly\b|以内|范围内的?(?:单位|企业)", after[:24]):
+    if (
+        _REQUIRE.search(before)
+        or before.endswith("限")
+        or re.search(r"\bonly\b|以内|范围内的?(?:单位|企业)", after[:24])
+    ):
         return "require"
     if _PREFER.search(before) or _PREFER.search(after):
         return "prefer"
