@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from collab.needs.extraction import amounts, money, questions, wishes
+from collab.needs.extraction import counts, deadlines, money, questions, wishes
+from collab.needs.extraction.amounts import Amount
 from collab.needs.extraction.context import Context
 from collab.needs.extraction.criteria import Criteria
 from collab.needs.extraction.findings import Reading, Taken, Unread
@@ -151,7 +152,7 @@ class Extraction:
             if amount is not None:
                 self._taken.add(amount.start, amount.end)
         free = lambda start, end: not self._taken.overlaps(start, end)  # noqa: E731 - a closure of one line
-        counted = amounts.quantities(text, layout, self._context, figure, free)
+        counted = counts.quantities(text, layout, self._context, figure, free)
         if counted:
             self._taken.add(counted[0].start, counted[0].end)
         stages = self._grammar.vocabulary.raw["parameters"]
@@ -170,16 +171,14 @@ class Extraction:
             "confidentiality": self._wish(secrecy),
         }
 
-    def _due(self, numbers: Sequence[Measure]) -> amounts.Amount | None:
+    def _due(self, numbers: Sequence[Measure]) -> Amount | None:
         free = [m for m in numbers if not self._taken.overlaps(m.start, m.end)]
-        spans = amounts.durations(self._text, self._layout, free, self._grammar.operators)
-        days = amounts.dates(self._text, self._layout, self._posted)
+        spans = deadlines.durations(self._text, self._layout, free, self._grammar.operators)
+        days = deadlines.dates(self._text, self._layout, self._posted)
         best = sorted((*days[:1], *spans[:1]), key=lambda a: -a.confidence)
         return best[0] if best else None
 
-    def _amount(
-        self, amount: amounts.Amount, others: Sequence[amounts.Amount] = ()
-    ) -> dict[str, Any]:
+    def _amount(self, amount: Amount, others: Sequence[Amount] = ()) -> dict[str, Any]:
         shown = {
             **amount.data,
             "span": self._span(amount.start, amount.end),

@@ -131,10 +131,8 @@ class Context:
         if _OPTIONAL.search(self._text, low, high) or _IF_AFTER.match(self._text, end):
             return True
         sentence = self._layout.sentence(start)
-        opened = None
-        for opened in _OPENS.finditer(self._text, max(sentence[0], start - _REACH), start):
-            pass
-        return opened is not None and not _TURN_BACK.search(self._text, opened.end(), start)
+        openings = list(_OPENS.finditer(self._text, max(sentence[0], start - _REACH), start))
+        return bool(openings) and not _TURN_BACK.search(self._text, openings[-1].end(), start)
 
     def _soft_scope(self, start: int) -> Span:
         low, high = self._layout.clause(start)

@@ -10,7 +10,7 @@ from collab.needs.extraction.context import Context
 from collab.needs.extraction.findings import Reading
 from collab.needs.extraction.grammar import Grammar
 from collab.needs.extraction.layout import Layout
-from collab.needs.extraction.terms import Mention, bounded, dropped_parents, with_stems
+from collab.needs.extraction.terms import Mention, dropped_parents, with_stems
 from collab.vocabulary.catalog import Vocabulary
 
 _COMMISSION = re.compile(
@@ -156,12 +156,10 @@ class Steps:
         if "test.reliability" in self._vocabulary.ancestors(technique):
             return True
         sentence = self._layout.sentence(start)[0]
-        verb = None
-        for verb in _TEST_VERB.finditer(self._text, max(sentence, start - 120), start):
-            pass
-        if verb is None or _SPEC_AFTER.match(self._text, end):
+        verbs = list(_TEST_VERB.finditer(self._text, max(sentence, start - 120), start))
+        if not verbs or _SPEC_AFTER.match(self._text, end):
             return False
-        between = self._text[verb.end() : start]
+        between = self._text[verbs[-1].end() : start]
         if self._text[start:end].isascii():
             return len(between) <= 90
         return len(between) <= 30 and ("," not in between or "、" in between)
@@ -176,52 +174,50 @@ class Steps:
         live: list[Mention] = []
         cued: list[Mention] = []
         for mention in self.mentions:
-            if self._idle(mention) or not self._supplied(mention):
-                continue
-            stance = self._context.stance(mention.start, mention.end)
-            if stance.kind != "want":
-                if not self._about_region(mention):
-                    wanted.excluded.append((mention, stance.kind))
-            elif self._is_specification(mention):
-                continue
-            elif self._inside_cue(mention, bound):
-                cued.append(mention)
-            elif stance.soft:
-                wanted.optional.append(mention)
-            else:
-                live.append(mention)
-        live += self._split_terms(live)
+            if not self._idle(mention) and self._supplied(mention):
+                self._place(mention, wanted, bound, live, cued)
+        live += self._split_terms()
         self._settle(wanted, live or [m for m in cued if not self._is_test(m)])
         self._sort_materials(wanted)
-        for device in self.devices:
-            if (
-                not self._idle(device)
-                and self._context.stance(device.start, device.end).kind == "want"
-            ):
-                wanted.devices[device.id] = max(
-                    wanted.devices.get(device.id, 0), 1 + (device.end - device.start) // 8
-                )
+        wanted.devices = self._named_devices()
         return wanted
 
+    def _place(
+        self, mention: Mention, wanted: Wanted, bound: Mapping[int, int],
+        live: list[Mention], cued: list[Mention],
+    ) -> None:  # fmt: skip
+        """Put one mention where the words around it say it belongs."""
+        stance = self._context.stance(mention.start, mention.end)
+        if stance.kind != "want":
+            if not self._about_region(mention):
+                wanted.excluded.append((mention, stance.kind))
+        elif self._is_specification(mention):
+            return
+        elif self._inside_cue(mention, bound):
+            cued.append(mention)
+        elif stance.soft:
+            wanted.optional.append(mention)
+        else:
+            live.append(mention)
+
+    def _named_devices(self) -> dict[str, int]:
+        """Chains whose device the text names, longer names counting more."""
+        found: dict[str, int] = {}
+        for device in self.devices:
+            stance = self._context.stance(device.start, device.end)
+            if not self._idle(device) and stance.kind == "want":
+                weight = 1 + (device.end - device.start) // 8
+                found[device.id] = max(found.get(device.id, 0), weight)
+        return found
+
     def _without_nouns(self, mentions: list[Mention]) -> list[Mention]:
-        """TSV etching: the broad word right behind another step only names its kind."""
-        ends = {m.end: m for m in mentions}
-        kept = []
-        for mention in mentions:
-            before = ends.get(mention.start) or ends.get(mention.start - 1)
-            gap = self._text[before.end : mention.start] if before else "x"
-            broad = "." not in mention.id and len(self._vocabulary.descendants(mention.id)) > 1
-            other = before is not None and not before.id.startswith(mention.id)
-            if not (
-                before
-                and broad
-                and other
-                and not gap.strip()
-                and before.id.split(".")[0] == "packaging"
-                and mention.id == "etching"
-            ):
-                kept.append(mention)
-        return kept
+        """TSV etching: the broad word right behind a package feature only names its kind."""
+        ends = {m.end for m in mentions if m.id.startswith("packaging.")}
+        return [
+            m for m in mentions
+            if m.id != "etching"
+            or not (m.start in ends or (m.start - 1 in ends and self._text[m.start - 1] == " "))
+        ]  # fmt: skip
 
     def _sharpen(self, parameters: set[str]) -> None:
         """Fibres coupled at a stated pitch, or in an array, are a fibre array."""
@@ -232,7 +228,7 @@ class Steps:
                 for m in self.mentions
             ]
 
-    def _split_terms(self, live: list[Mention]) -> list[Mention]:
+    def _split_terms(self) -> list[Mention]:
         """Steps whose name is parted by what they act on (去除InP衬底)."""
         found = []
         for match in _SUBSTRATE_OFF.finditer(self._text):
@@ -395,8 +391,3 @@ class Steps:
                     child, Mention("material", child, mention.start, mention.end, "narrower", 0.8)
                 )
         return list(found.values())
-
-
-def is_word(text: str, start: int, end: int) -> bool:
-    """True when the stretch is a whole word."""
-    return bounded(text, start, end)
