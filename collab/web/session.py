@@ -9,6 +9,7 @@ from typing import TypeVar
 from flask import Flask, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
+from collab.kernel.happened import NeedChanged
 from collab.kernel.identity import VISITOR, Actor
 from collab.members import service as members
 from collab.platform import Platform
@@ -45,6 +46,12 @@ def reading() -> AbstractContextManager[UnitOfWork]:
 def writing() -> AbstractContextManager[UnitOfWork]:
     """One transaction."""
     return platform().database.writing()
+
+
+def index_now(need_id: int | None) -> None:
+    """Counts and suggestions follow a restriction at once; they do not wait for the worker."""
+    if need_id is not None:
+        platform().search.now(NeedChanged(need_id))
 
 
 def current_actor() -> Actor:

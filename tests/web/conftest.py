@@ -15,7 +15,10 @@ from collab.config import Settings
 from collab.importing import seeding
 from collab.storage import migrate
 from collab.storage.database import Database
+from tests.site import bare, bare_template, shipped_template, site
 from tests.web.api_world import World, build
+
+__all__ = ["bare", "bare_template", "shipped_template", "site"]
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from collab.web.api import shapes_needs as forms
 from collab.web.api.layer import CREATED, Reply
 from collab.web.api.reading import expected_version, stated_version
 from collab.web.api.serving import api
-from collab.web.session import current_actor, reading, vocabulary, writing
+from collab.web.session import current_actor, index_now, reading, vocabulary, writing
 
 TAG = "needs"
 
@@ -118,9 +118,11 @@ def change_disclosure(key: str, body: forms.PublicationChange) -> Reply:
     version = expected_version(body.version)
     form = PublicationIn.model_validate(body.model_dump(exclude={"version"}))
     with writing() as uow:
-        service.change_disclosure(uow, current_actor(), key, form, version)
+        need = service.change_disclosure(uow, current_actor(), key, form, version)
         uow.flush()
-        return _full(uow, key)
+        reply = _full(uow, key)
+    index_now(need.id)
+    return reply
 
 
 @api.post("/needs/<key>/withdraw", summary=("撤回需求", "Withdraw a need"), tag=TAG,
@@ -129,9 +131,11 @@ def withdraw_need(key: str, body: forms.VersionOnly) -> Reply:
     """Take a need back; nobody else sees it from now on."""
     version = stated_version(body.version)
     with writing() as uow:
-        service.move_need(uow, current_actor(), key, NeedState.WITHDRAWN, version)
+        need = service.move_need(uow, current_actor(), key, NeedState.WITHDRAWN, version)
         uow.flush()
-        return _full(uow, key)
+        reply = _full(uow, key)
+    index_now(need.id)
+    return reply
 
 
 def _full(uow: UnitOfWork, key: str) -> Reply:
