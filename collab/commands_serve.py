@@ -177,7 +177,7 @@ def _serve(host: str, port: int, workers: int) -> None:
 
     options: dict[str, Any] = {
         "address": host, "port": port, "interface": Interfaces.WSGI, "workers": workers,
-        "blocking_threads": 2, "factory": True, "log_access": False, "working_dir": ROOT,
+        "blocking_threads": 2, "workers_kill_timeout": 3, "factory": True, "log_access": False, "working_dir": ROOT,
     }  # fmt: skip
     Granian("app:create_app", **options).serve()
 
