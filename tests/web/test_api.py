@@ -415,3 +415,19 @@ def test_a_wrong_method_says_which_ones_there_are(world: World) -> None:
     answer = world.ask("PATCH", "/needs/need-x", "alpha")
     problem(answer, 405, "method")
     assert {"GET", "PUT"} <= set(answer.headers["Allow"].replace(" ", "").split(","))
+
+
+def test_every_operation_refuses_nobody_and_a_wrong_token_as_it_declares(
+    client: FlaskClient,
+) -> None:
+    document = client.get("/api/v1/openapi.json").json
+    wrong = {"Authorization": "Bearer oe_wrong"}
+    for path, methods in document["paths"].items():
+        address = "/api" + re.sub(r"\{\w+\}", "nothing", path)
+        for method, operation in methods.items():
+            name = operation["operationId"]
+            refused = client.open(address, method=method.upper(), json={}, headers=wrong)
+            problem(refused, 401, "bad_token")
+            answer = client.open(address, method=method.upper(), json={})
+            assert (answer.status_code == 401) is ({} not in operation["security"]), name
+            assert str(answer.status_code) in operation["responses"], name

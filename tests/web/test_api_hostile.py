@@ -1,4 +1,4 @@
-"""Input that no honest program sends: always a clear refusal in the asker's language, never kept."""
+"""Input that no honest program sends: a clear refusal in the asker's language, never kept."""
 
 from __future__ import annotations
 

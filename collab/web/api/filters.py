@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from collab.facilities.filters import CapabilityFilter
 from collab.facilities.rules import Category, Evidence, Status
-from collab.facilities.store import CapabilityFilter
 from collab.kernel.errors import Rejected
 from collab.kernel.problems import Problem
 from collab.members import catalogue as members
+from collab.members.filters import OrganisationFilter
 from collab.members.models import Region
 from collab.members.rules import OrganisationKind
-from collab.members.store import OrganisationFilter
+from collab.needs.filters import NeedFilter
 from collab.needs.rules import SHOWN_STATES, NeedState
-from collab.needs.store import NeedFilter
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Term
 from collab.web.api import wording

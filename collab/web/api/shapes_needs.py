@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from collab.needs.catalogue import NeedView
 from collab.needs.forms import (
@@ -28,8 +29,18 @@ Version = Annotated[
     Field(ge=1, le=2**31 - 1, description="The version this change is based on, or use If-Match."),
 ]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")]
+
+
+def _worded(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("missing", "blank")
+    return text
+
+
 NeedText = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00]*\S[^\x00]*$")
+    str,
+    StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00]*$"),
+    AfterValidator(_worded),
 ]
 Place = Annotated[int, Field(ge=0, le=MAX_TEXT)]
 
