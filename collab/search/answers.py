@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from collab.search.analysis import code_words, fold, is_han, pieces
+from collab.search.analysis import code_words, fold, is_han, pieces, words_of
 from collab.search.documents import Document
 from collab.search.facets import COUNTED
 from collab.search.highlight import Highlight, Marker
@@ -22,6 +22,32 @@ if TYPE_CHECKING:
 MAX_LIMIT = 200
 FACET_VALUES = 60
 LOOSE_SHARE = 0.4
+MAX_CORRECTED = 80
+MAX_SEEN = 5_000
+MAX_COMPLETIONS = 60
+
+
+class _Seen:
+    """Which words and pairs of one query stand in what one reader may see."""
+
+    def __init__(self, backend: Backend, text: str, labels: frozenset[str]) -> None:
+        folded = fold(text)
+        self._backend, self._labels = backend, labels
+        self._words = backend.counts(WORDS, words_of(folded), labels)
+        pairs = [p.text[i : i + 2] for p in pieces(folded) for i in range(len(p.text)) if p.han]
+        self._pairs = backend.counts(GRAMS, pairs, labels)
+
+    def word(self, word: str) -> bool:
+        """True when the word, in whatever form, is seen."""
+        return any(self._words.get(w) for w in code_words(word))
+
+    def pair(self, pair: str) -> bool:
+        """True when the two characters are seen side by side."""
+        return bool(self._pairs.get(pair))
+
+    def beginning(self, first: str) -> list[str]:
+        """Words that are seen and begin like this."""
+        return list(self._backend.prefixed(GRAMS, first, self._labels, MAX_SEEN))
 
 
 class Answers:
@@ -68,21 +94,10 @@ class Answers:
         self, backend: Backend, query: SearchQuery, labels: frozenset[str]
     ) -> str | None:
         """The query without its obvious typing errors; words a reader can see are never errors."""
-        if any(c in query.text for c in ':"<>=') or len(query.text) > 120:
+        if any(c in query.text for c in ':"<>=') or len(query.text) > MAX_CORRECTED:
             return None
-
-        def known_word(word: str) -> bool:
-            return bool(backend.prefixed(WORDS, word, labels, 1)) or any(
-                backend.count(WORDS, w, labels) for w in code_words(word)
-            )
-
-        def known_pair(pair: str) -> bool:
-            return backend.count(GRAMS, pair, labels) > 0
-
-        def seen(first: str) -> list[str]:
-            return list(backend.prefixed(GRAMS, first, labels, 20_000))
-
-        return self._speller.correct(query.text, known_word, known_pair, seen)
+        seen = _Seen(backend, query.text, labels)
+        return self._speller.correct(query.text, seen.word, seen.pair, seen.beginning)
 
     def _relaxations(
         self, backend: Backend, query: SearchQuery, parsed: Parsed, labels: frozenset[str]
@@ -154,17 +169,15 @@ class Answers:
         typed = fold(text).strip()[:60]
         if not typed:
             return []
-        out: list[Suggestion] = []
-        for rank in (0, 1):
-            for spelling, label, facet, term_id in self._completions:
-                fits = spelling.startswith(typed) if rank == 0 else typed in spelling[1:]
-                if fits and all(s.id != term_id for s in out):
-                    count = backend.count(TAG, f"{facet}:{term_id}", labels)
-                    if count:
-                        out.append(Suggestion(label, facet, term_id, count))
-                if len(out) >= limit:
-                    return out
-        return out + self._titles(backend, typed, labels, limit - len(out))
+        fits = [c for c in self._completions if typed in c[0]][:MAX_COMPLETIONS]
+        fits.sort(key=lambda c: not c[0].startswith(typed))
+        counts = backend.counts(TAG, [f"{facet}:{i}" for _, _, facet, i in fits], labels)
+        out: dict[str, Suggestion] = {}
+        for _, label, facet, term_id in fits:
+            seen = counts.get(f"{facet}:{term_id}", 0)
+            if seen and term_id not in out and len(out) < limit:
+                out[term_id] = Suggestion(label, facet, term_id, seen)
+        return [*out.values(), *self._titles(backend, typed, labels, limit - len(out))]
 
     def _titles(
         self, backend: Backend, typed: str, labels: frozenset[str], limit: int
@@ -173,7 +186,7 @@ class Answers:
         groups = tuple(
             Group((Atom(GRAMS, p.text[:2] if p.han else p.text, prefix=True),)) for p in last
         )
-        if not groups:
+        if not groups or limit <= 0:
             return []
         raw: Raw = backend.execute(Plan(must=groups), labels, Want(limit=limit * 4))
         out = []

@@ -12,6 +12,7 @@ from collab.vocabulary.catalog import Vocabulary
 Known = Callable[[str], bool]
 SeenWords = Callable[[str], Iterable[str]]
 _MIN_LATIN, _MIN_HAN = 4, 4
+_MAX_PIECES, _MAX_RUN = 8, 40
 _MIN_PLAIN = 6  # below this, a run of ordinary words is never taken for an error
 _GAP = "\x00"
 
@@ -87,7 +88,7 @@ class Speller:
         folded = fold(query)
         out: list[str] = []
         at, changed = 0, False
-        for piece in pieces(folded):
+        for piece in list(pieces(folded))[:_MAX_PIECES]:
             out.append(folded[at : piece.start])
             at = piece.end
             better = (
@@ -135,7 +136,7 @@ class Speller:
 
         Only where some character is left over: what the vocabulary explains is no error.
         """
-        open_ = self._unexplained(run)
+        open_ = self._unexplained(run) if len(run) <= _MAX_RUN else []
         for size in range(min(len(run), 12), _MIN_HAN - 1, -1):
             for start in range(len(run) - size + 1):
                 if not any(start <= at < start + size for at in open_):

@@ -83,6 +83,8 @@ class TantivyBackend:
         self._index.register_tokenizer(TOKENS, blanks.build())
         self._index.config_reader("manual")
         self._numbers = frozenset(_number_fields())
+        self._contents = folder / "meta.json"
+        self._stamp: tuple[int, int, int] | None = None
         self.refresh()
 
     @staticmethod
@@ -146,9 +148,13 @@ class TantivyBackend:
     # ---- reading
 
     def refresh(self) -> None:
-        """Make the last commit visible."""
-        self._index.reload()
-        self._searcher = self._index.searcher()
+        """Make the last commit visible; one look at the table of contents when nothing changed."""
+        found = self._contents.stat()
+        stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
+        if stamp != self._stamp:
+            self._index.reload()
+            self._searcher = self._index.searcher()
+            self._stamp = stamp
 
     def execute(self, plan: Plan, labels: frozenset[str], want: Want) -> Raw:
         """The plan carried out on what the labels allow."""
@@ -204,15 +210,17 @@ class TantivyBackend:
             out[facet] = _counted(searcher, query).get(facet, {})
         return {facet: counts for facet, counts in out.items() if counts}
 
-    def count(self, name: str, term: str, labels: frozenset[str]) -> int:
-        """Visible documents that hold a term."""
-        build = _Builder(self._schema, self._searcher, self._numbers)
+    def counts(self, name: str, terms: Iterable[str], labels: frozenset[str]) -> dict[str, int]:
+        """Visible documents that hold each of the terms."""
+        searcher = self._searcher
+        build = _Builder(self._schema, searcher, self._numbers)
         visible = build.labels(labels)
-        if visible is None:
-            return 0
-        query = build.both(visible, Query.term_query(self._schema, name, term))
-        found: Any = self._searcher.search(query, limit=1)
-        return int(found.count)
+        found: dict[str, int] = dict.fromkeys(terms, 0)
+        for term in found if visible is not None else ():
+            query = build.both(visible, Query.term_query(self._schema, name, term, "basic"))
+            result: Any = searcher.search(query, limit=1)
+            found[term] = int(result.count)
+        return found
 
     def prefixed(
         self, name: str, prefix: str, labels: frozenset[str], limit: int

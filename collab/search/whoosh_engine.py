@@ -220,9 +220,9 @@ class WhooshBackend:
         """The plan carried out on what the labels allow."""
         return Scorer(self._view, labels).run(plan, want)
 
-    def count(self, name: str, term: str, labels: frozenset[str]) -> int:
-        """Visible documents that hold a term."""
-        return Scorer(self._view, labels).count(name, term)
+    def counts(self, name: str, terms: Iterable[str], labels: frozenset[str]) -> dict[str, int]:
+        """Visible documents that hold each of the terms."""
+        return Scorer(self._view, labels).counts(name, terms)
 
     def prefixed(
         self, name: str, prefix: str, labels: frozenset[str], limit: int

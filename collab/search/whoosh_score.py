@@ -57,10 +57,14 @@ class Scorer:
             mask[segment.postings("label", label).docs] = True
         return mask & alive
 
-    def count(self, name: str, term: str) -> int:
-        """In how many documents the reader can see a term stands."""
-        pairs = zip(self._view.segments, self._view.alive, strict=True)
-        return sum(int(self.visible(s, a)[s.postings(name, term).docs].sum()) for s, a in pairs)
+    def counts(self, name: str, terms: Iterable[str]) -> dict[str, int]:
+        """In how many documents the reader can see each term stands."""
+        found = dict.fromkeys(terms, 0)
+        for segment, alive in zip(self._view.segments, self._view.alive, strict=True):
+            visible = self.visible(segment, alive)
+            for term in found:
+                found[term] += int(visible[segment.postings(name, term).docs].sum())
+        return found
 
     def prefixed(self, name: str, prefix: str, limit: int) -> dict[str, int]:
         """Visible terms that begin like this, with the number of visible documents."""
