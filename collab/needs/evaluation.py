@@ -90,7 +90,8 @@ class Report:
         return {
             "texts": self.texts,
             "scores": {
-                k: {"precision": round(s.precision, 4), "recall": round(s.recall, 4), "f1": round(s.f1, 4),
+                k: {"precision": round(s.precision, 4), "recall": round(s.recall, 4),
+                    "f1": round(s.f1, 4),
                     "right": s.right, "missed": s.missed, "wrong": s.wrong}
                 for k, s in self.scores.items()
             },
@@ -104,7 +105,8 @@ class Report:
         found = [f"{'':16}{'P':>7}{'R':>7}{'F1':>7}   right missed wrong"]
         for kind, s in self.scores.items():
             found.append(
-                f"{kind:16}{s.precision:7.3f}{s.recall:7.3f}{s.f1:7.3f}   {s.right:5} {s.missed:6} {s.wrong:5}"
+                f"{kind:16}{s.precision:7.3f}{s.recall:7.3f}{s.f1:7.3f}"
+                f"   {s.right:5} {s.missed:6} {s.wrong:5}"
             )
         for title, items in (
             ("miss", self.misses),
@@ -258,15 +260,7 @@ class _Comparison:
                 self._report.invented.append(Miss(self._name, kind, "invented", _shown(said)))
 
     def _wishes(self) -> None:
-        gold_trl, trl = self._gold.get("trl"), self._result["trl"]
-        if gold_trl or trl:
-            same = bool(gold_trl and trl) and _same_value(trl["value"], gold_trl["value"])
-            self._count(
-                "trl",
-                int(same),
-                [] if same or not gold_trl else [str(gold_trl)],
-                [] if same or not trl else [str(trl["value"])],
-            )
+        self._compare("trl", "", _value_of(self._result["trl"]), _value_of(self._gold.get("trl")))
         for side in ("prefer", "require", "exclude"):
             said = set(self._result["region"][side])
             wanted = set((self._gold.get("region") or {}).get(side) or ())
@@ -276,27 +270,25 @@ class _Comparison:
                 [f"{side} {r}" for r in sorted(wanted - said)],
                 [f"{side} {r}" for r in sorted(said - wanted)],
             )
-        said_level, gold_level = (
-            self._result["confidentiality"],
-            self._gold.get("confidentiality") or {},
-        )
+        wished = self._gold.get("confidentiality") or {}
         for key in ("level", "anonymous"):
-            a, b = said_level[key] or None, gold_level.get(key) or None
-            if a or b:
-                self._count(
-                    "confidentiality",
-                    int(a == b),
-                    [] if a == b or not b else [f"{key} {b}"],
-                    [] if a == b or not a else [f"{key} {a}"],
-                )
-        chain, gold_chain = self._result["chain"], self._gold.get("chain")
-        if chain or gold_chain:
-            self._count(
-                "chain",
-                int(chain == gold_chain),
-                [] if chain == gold_chain or not gold_chain else [str(gold_chain)],
-                [] if chain == gold_chain or not chain else [str(chain)],
-            )
+            said_wish = self._result["confidentiality"][key] or None
+            self._compare("confidentiality", f"{key} ", said_wish, wished.get(key) or None)
+        self._compare("chain", "", self._result["chain"], self._gold.get("chain"))
+
+    def _compare(self, kind: str, label: str, said: Any, wanted: Any) -> None:
+        """Count one value that is either there or not."""
+        if said is None and wanted is None:
+            return
+        if said is not None and wanted is not None and _same_value(said, wanted):
+            self._count(kind, 1)
+            return
+        missed = [] if wanted is None else [f"{label}{wanted}"]
+        self._count(kind, 0, missed, [] if said is None else [f"{label}{said}"])
+
+
+def _value_of(entry: Mapping[str, Any] | None) -> Any:
+    return entry["value"] if entry else None
 
 
 def same_criterion(said: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

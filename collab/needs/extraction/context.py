@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from collab.needs.extraction.layout import Layout, Span
 
 _REJECT_BEFORE = re.compile(
-    r"不接受|不要(?!求)|不采用|不使用|不允许|不希望|不建议|不得采用|不得使用|不得|不能用|不能采用|不可用|不可采用|不可使用|不用(?!户)|不做|不走|不想用|不想"
+    r"不接受|不要(?!求)|不采用|不使用|不允许|不希望|不建议|不得采用|不得使用"
+    r"|不得|不能用|不能采用|不可用|不可采用|不可使用|不用(?!户)|不做"
+    r"|不走|不想用|不想"
     r"|不考虑|不支持|不含(?!税)|不包括|不包含|不涉及|不需要|不需(?!求)|无需|无须"
     r"|毋需|不必|禁止|严禁|禁用|拒绝|排除|谢绝|避免使用|避免采用|避免|勿用|勿"
     r"|暂不|而非|而不是|并非|除了|(?<![去清消移剥扣解免排])除(?=[^，,。;；\n]{1,14}"
@@ -42,7 +44,9 @@ _OWN_BEFORE = re.compile(
     r"(?:已经?(?:有|完成|具备|做好|做完|拥有|掌握|建成|外购)|自有|自备|自行(?:完成"
     r"|提供|负责|准备|解决|采购|设计)?|自己(?:有|做|完成|能做|提供|准备|负责"
     r"|会做|搞定)|自带|现有)"
-    r"|(?:我们|我司|我方|本公司|甲方|客户|需求方|由我)(?:可以?|能|会|将|来|负责|提供|自行|内部){1,3}(?:提供|完成|负责|做|承担|自理|解决|供应)?"
+    r"|(?:我们|我司|我方|本公司|甲方|客户|需求方|由我)(?:可以?|能|会"
+    r"|将|来|负责|提供|自行|内部){1,3}(?:提供|完成|负责|做|承担|自理"
+    r"|解决|供应)?"
     r"|\b(?:we|our (?:lab|team|group|company|fab))\s+(?:already\s+)?(?:have|own"
     r"|do|grow|make|design|provide|supply|handle|perform|can do|will (?:do|provide"
     r"|supply|handle|perform))\b"
@@ -71,7 +75,9 @@ _TURN = re.compile(
     re.IGNORECASE,
 )
 _OPTIONAL = re.compile(
-    r"最好|优先|如能|若能|如果能|如可(?!靠)|若可(?!靠)|如有(?:可能|条件|能力|需要|必要)|可选|选做|选配|视情况|尽量|尽可能|倾向|更佳|更好|加分|可以考虑|可考虑"
+    r"最好|优先|如能|若能|如果能|如可(?!靠)|若可(?!靠)|如有(?:可能|条件"
+    r"|能力|需要|必要)|可选|选做|选配|视情况|尽量|尽可能|倾向|更佳|更好"
+    r"|加分|可以考虑|可考虑"
     r"|\b(?:preferabl[ey]|preferred|prefer|ideally|if possible|optional(?:ly)?"
     r"|nice[- ]to[- ]have|would be (?:a plus|nice|great|good|welcome)|a plus"
     r"|a bonus|bonus|desirable|(?:is|are) (?:also )?(?:acceptable|fine|welcome"

@@ -12,6 +12,10 @@ from collab.needs.extraction.layout import Layout
 from collab.needs.extraction.units import tidy
 
 _NUM = r"(?:\d{1,3}(?:,\d{3}){1,5}|\d+(?:\.\d+)?|[一二两三四五六七八九十百千]{1,6})"
+_STOP = (
+    r"(?:of|on|in|and|or|per|for|to|with|at|by|from|[GMk]Hz|nm|um|dB|weeks?|months?|days?"
+    r"|channels?)\b"
+)
 _EN = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty"
     r"|thirty|forty|fifty|a hundred|a dozen)"
@@ -44,7 +48,8 @@ _NOUN_UNITS: Sequence[tuple[str, str]] = (
     (r"^(?:块|张|套)?(?:掩模|光罩|掩模版|光刻版|版(?!图))", "mask"),
     (r"^(?:个|只|件|片|份|块)?(?:测试|验证|实验|研发|工程)?(?:样品|试样|样件)", "sample"),
     (
-        r"^(?:个|只|颗|粒|片)?(?:裸|合格|良品|激光器|硅光|探测器|调制器|光|裸露|成品)*(?:芯片|管芯|裸片|die)",
+        r"^(?:个|只|颗|粒|片)?(?:裸|合格|良品|激光器|硅光|探测器|调制器|光"
+        r"|裸露|成品)*(?:芯片|管芯|裸片|die)",
         "die",
     ),
     (
@@ -56,11 +61,13 @@ _NOUN_UNITS: Sequence[tuple[str, str]] = (
 _CHINESE_QUANTITY = re.compile(
     rf"(?P<v>{_NUM})(?:\s?[~至到-]\s?(?P<v2>{_NUM}))?\s*(?P<m>万|千|百)?\s?(?P<u>圆片"
     rf"|张晶圆|批次|人次|片|颗|粒|只|枚|支|套|台|批|块|件|个|人|名|根|张|对|条)"
-    r"(?!内|间|上|式|级|专利|项|月|季|小时|工作日|周|星期|礼拜|点|通道|端口|波长|波段|标准|数量级|以内完成|信道|引脚|焊盘|[^，,。]{0,2}/)"
+    r"(?!内|间|上|式|级|专利|项|月|季|小时|工作日|周|星期|礼拜|点|通道"
+    r"|端口|波长|波段|标准|数量级|以内完成|信道|引脚|焊盘|[^，,。]{0,2}/)"
 )
 _ENGLISH_QUANTITY = re.compile(
     rf"(?<![A-Za-z0-9.×x/-])(?P<v>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d+|{_EN})(?:\s?"
-    rf"(?:-|to|~)\s?(?P<v2>\d+))?\s(?P<a>(?:(?:\d{{1,3}}[ -]?(?:mm|inch|in)|[A-Za-z][A-Za-z0-9./-]*)\s){{0,4}}?)"
+    rf"(?:-|to|~)\s?(?P<v2>\d+))?\s(?P<a>(?:(?:\d{{1,3}}[ -]?(?:mm|inch"
+    rf"|in)|(?!{_STOP})[A-Za-z][A-Za-z0-9./-]*)\s){{0,4}}?)"
     rf"(?P<u>wafers?|dies?|chips?|modules?|devices?|samples?|pieces?|units?|pcs"
     rf"|sets?|lots?|runs?|masks?|reticles?|lasers?|prototypes?|packages?|assemblies"
     rf"|people|persons|trainees|bars?)(?![A-Za-z-])",
@@ -97,11 +104,13 @@ _QUANTITY_CUE = re.compile(
     re.IGNORECASE,
 )
 _STRONG_CUE = re.compile(
-    r"(?:数量|需求量|总量|共计|合计|总计|首批|样品|先做|quantity|deliverables?)[^，,。;；\n\d]{0,10}$",
+    r"(?:数量|需求量|总量|共计|合计|总计|首批|样品|先做|quantity|deliverables?)[^，,"
+    r"。;；\n\d]{0,10}$",
     re.IGNORECASE,
 )
 _EACH = re.compile(
-    r"(?:每|单|各|/|per |each |平均每)(?:片|批|个|颗|只|套|晶圆|芯片|次|wafer|die|chip)?[^，,。\d]{0,4}$",
+    r"(?:每|单|各|/|per |each |平均每)(?:片|批|个|颗|只|套|晶圆|芯片"
+    r"|次|wafer|die|chip)?[^，,。\d]{0,4}$",
     re.IGNORECASE,
 )
 _NOT_QUANTITY = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from collab.needs.extraction.cues import Cue, Form, accepted_unit
 from collab.needs.extraction.findings import Reading, Taken
@@ -29,7 +30,8 @@ _FILLER = re.compile(
     r"[\s:=|/(满足为是在应须需要的约值约~≈≤≥<>±可能达到至]|要求|指标|典型值?"
     r"|目标值?|标称|之间|范围|一般|大概|大约|通常|整体|单边|单侧|平均|总|最终"
     r"|均|都|分别|每通道"
-    r"|不大于|不小于|不低于|不高于|不超过|不少于|小于|大于|低于|高于|优于|好于|至少|至多|最大|最小|最高|最低|控制"
+    r"|不大于|不小于|不低于|不高于|不超过|不少于|小于|大于|低于|高于"
+    r"|优于|好于|至少|至多|最大|最小|最高|最低|控制"
     r"|\b(?:of|is|are|be|should|must|shall|to|a|an|the|with|value|target|at|typ"
     r"|typical|around|about|below|above|under|over|less|more|than|up|least|most"
     r"|better|no|not|within|from|between|for|RMS|Ra|rms|max|min)\b"
@@ -42,12 +44,23 @@ _CONTEXT_SHIFT: Sequence[tuple[str, str, str, int]] = (
     ("wafer-diameter", r"TSV|TGV|通孔|\bvia", "via-diameter", 24),
     ("film-thickness", r"减薄|磨|thinn|grind|lapp", "final-thickness", 14),
     ("film-thickness", r"埋氧|BOX|buried|下包层", "buried-oxide-thickness", 12),
-    ("film-thickness", r"LNOI|LTOI|TFLN|铌酸锂|顶硅|顶层|器件层|SOI|氮化硅|SiN|nitride|波导层?|waveguide layer", "device-layer-thickness", 12),
-    ("film-thickness", r"(?:衬底|晶圆|圆片|片子|来料|wafer|substrate)\s?(?:的)?\s?$", "wafer-thickness", 6),
+    (
+        "film-thickness",
+        r"LNOI|LTOI|TFLN|铌酸锂|顶硅|顶层|器件层|SOI|氮化硅|SiN|nitride|波导层?"
+        r"|waveguide layer",
+        "device-layer-thickness",
+        12,
+    ),
+    (
+        "film-thickness",
+        r"(?:衬底|晶圆|圆片|片子|来料|wafer|substrate)\s?(?:的)?\s?$",
+        "wafer-thickness",
+        6,
+    ),
     ("insertion-loss", r"耦合|端面|coupling|每端|单端", "coupling-loss", 10),
     ("operating-temperature", r"测试|试验|存储|test|storage", "test-temperature", 8),
     ("via-diameter", r"氧化", "", 8),
-)  # fmt: skip
+)
 
 
 class Criteria:
@@ -115,8 +128,9 @@ class Criteria:
         if converted is None:
             return None
         begin = form.start + self._scene.text[form.start : form.end].find(groups["v"])
-        op = self._op(parameter, self._grammar.operators.before(self._scene.text, begin),
-                      self._grammar.operators.after(self._scene.text, form.end), form.start, form.end)  # fmt: skip
+        before = self._grammar.operators.before(self._scene.text, begin)
+        after = self._grammar.operators.after(self._scene.text, form.end)
+        op = self._op(parameter, before, after, form.start, form.end)
         return Reading(
             parameter.id, op, tidy(converted), parameter.unit, form.start, form.end, "form", 0.9
         )
@@ -193,7 +207,7 @@ class Criteria:
         return None
 
     def _joined(self, cue: Cue, measure: Measure) -> Cue:
-        """片内波长 + 均匀性: when the nearer cue cannot take the unit, the one it is glued to may."""
+        """When the nearer cue (均匀性) cannot take the unit, the one glued to it (片内波长) may."""
         if self._fitting(cue.parameters, measure):
             return cue
         for other in self._scene.cues_between(cue.start - 12, cue.start):
@@ -362,7 +376,7 @@ class Criteria:
         return found.op
 
     @staticmethod
-    def _plausible(parameter: Parameter, value: object) -> bool:
+    def _plausible(parameter: Parameter, value: Any) -> bool:
         if parameter.hard is None:
             return True
         figures = value if isinstance(value, list) else [value]

@@ -18,7 +18,8 @@ NOT_CRITERIA = frozenset(
     {"quantity", "lead-time", "deadline", "budget", "trl", "region", "confidentiality", "material"}
 )
 _PATTERNED = (
-    "wafer-diameter", "wavelength", "min-feature", "aspect-ratio", "channel-count", "data-rate", "pixel-count",
+    "wafer-diameter", "wavelength", "min-feature", "aspect-ratio",
+    "channel-count", "data-rate", "pixel-count",
     "rdl-line-space", "operating-temperature", "test-temperature", "humidity", "core-hours",
     "gpu-hours", "monthly-capacity", "hourly-rate",
 )  # fmt: skip

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 Span = tuple[int, int]
 
 _SENTENCE = re.compile(r"[。！？!?\n]|(?<=[A-Za-z0-9)%])\.(?=\s|$)|;(?=\s|\D)")
-_CLAUSE = re.compile(r"[，,](?!\d{3}(?!\d))|[;；。！？!?\n]|(?<=[A-Za-z0-9)%])\.(?=\s|$)|[—–]{1,2}")
+_CLAUSE = re.compile(
+    r"[，,](?!\d{3}(?!\d))|[;；。！？!?\n]|(?<=[A-Za-z0-9)%])\.(?=\s|$)"
+    r"|[—–]{1,2}"
+)
 _HEADING = re.compile(
-    r"(?:^|\n)[ \t]*(?:[一二三四五六七八九十]{1,3}[、.]|\(?[一二三四五六七八九十\d]{1,2}[).、])?[ \t]*"
+    r"(?:^|\n)[ \t]*(?:[一二三四五六七八九十]{1,3}[、.]|\(?[一二三四五六七八九十\d]{1,2}[)."
+    r"、])?[ \t]*"
     r"(?:[【\[][ \t]*([^】\]\n]{2,20})[ \t]*[】\]][:：]?|([^\n:：。,，]{2,14})[:：]"
     r"|([^\n:：。,，]{2,12})(?=\n))"
     r"|[【\[]([^】\]\n]{2,20})[】\]]"
@@ -23,7 +27,8 @@ _BACKGROUND = re.compile(
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(
-    r"(?:面向|应用于|主要用于|可用于|用于|拟用于|服务于|(?:used|intended|aimed|targeted|developed) (?:for|at) )"
+    r"(?:面向|应用于|主要用于|可用于|用于|拟用于|服务于|(?:used|intended"
+    r"|aimed|targeted|developed) (?:for|at) )"
     r"[^，,。;；\n:：]{2,30}?(?=的|之|,|，|。|;|\n|$)"
 )
 _BRACKETS = {"(": ")", "（": "）", "[": "]", "{": "}"}

@@ -52,7 +52,8 @@ _MONEY_CONTEXT = re.compile(
     r"价|费|预算|金额|经费|资金|投入|报酬|budget|price|cost|funding|quote", re.IGNORECASE
 )
 _PER_UNIT = re.compile(
-    r"\s?(?:/|每|per\s)\s?(?:片|颗|只|个|套|次|小时|h\b|hour|天|day|人|wafer|chip|die|piece|unit|device|项|年)",
+    r"\s?(?:/|每|per\s)\s?(?:片|颗|只|个|套|次|小时|h\b|hour|天|day|人"
+    r"|wafer|chip|die|piece|unit|device|项|年)",
     re.IGNORECASE,
 )
 _UNIT_PRICE = re.compile(
@@ -60,7 +61,8 @@ _UNIT_PRICE = re.compile(
     re.IGNORECASE,
 )
 _NOT_BUDGET = re.compile(
-    r"(?:注册资本|营收|年产值|产值|销售额|融资额?|估值|已投入|累计投入|固定资产|市场|罚款|revenue|turnover)[^，,。;；\n]{0,14}$",
+    r"(?:注册资本|营收|年产值|产值|销售额|融资额?|估值|已投入|累计投入"
+    r"|固定资产|市场|罚款|revenue|turnover)[^，,。;；\n]{0,14}$",
     re.IGNORECASE,
 )
 _CODES: dict[str, str | None] = {

@@ -48,7 +48,7 @@ def about_values(
                     "parameter": parameter.id,
                     "span": shown(reading.start, reading.end),
                     "zh": f"{parameter.zh}的数值不在常见范围内，请确认单位。",
-                    "en": f"The value of {parameter.en} is out of the usual range. Is the unit right?",
+                    "en": f"{parameter.en}: this value is not usual. Is the unit right?",
                 }
             )
     return found

@@ -27,6 +27,7 @@ _SUBSTRATE_OFF = re.compile(
 _FIBRE_ARRAY = re.compile(r"光纤阵列|阵列光纤|fiber[ -]array|\bFAU\b", re.IGNORECASE)
 _ARRAY_ATTACH = "packaging.coupling.fiber-array"
 _ARRAY_MAKING = "packaging.coupling.fau-fabrication"
+_CAPABLE = re.compile(r"具备|掌握|拥有|能力|capab")
 _NAMED_TEST = re.compile(
     r"(?:测试|测量|试验|检测|分析|表征|test(?:ing)?|measurements?)$", re.IGNORECASE
 )
@@ -377,7 +378,7 @@ class Steps:
         """From the background only what a partner must be capable of."""
         return [
             m for m in spare
-            if re.search(r"具备|掌握|拥有|能力|capab", self._text[max(0, m.start - 14) : m.end + 14])
+            if _CAPABLE.search(self._text[max(0, m.start - 14) : m.end + 14])
         ]  # fmt: skip
 
     def _widened(self, mentions: list[Mention]) -> list[Mention]:

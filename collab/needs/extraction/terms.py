@@ -18,9 +18,11 @@ _TEST_SUFFIX = re.compile(
     r"(?:测试|测量|试验|分析|检测|仿真)$|[ -](?:test(?:ing)?|measurement)$", re.IGNORECASE
 )
 _ENGLISH_STEM_STOP = frozenset(
-    "optical environmental life loss datacom radiation high-speed dynamic temperature bar"
-    " wafer module structural".split()
-)
+    {
+        "optical", "environmental", "life", "loss", "datacom", "radiation", "high-speed",
+        "dynamic", "temperature", "bar", "wafer", "module", "structural",
+    }
+)  # fmt: skip
 _SHORT_CODE = re.compile(r"^[A-Z0-9][A-Za-z0-9/.+-]{0,5}$")
 _PLURAL = re.compile(r"(?:e?s|ing)?(?![A-Za-z0-9])")
 _SINGLE_OK = re.compile(r"(?:片|晶圆|圆片|衬底|波导|材料|探测器|外延)")
@@ -135,10 +137,7 @@ def build_indexes(vocabulary: Vocabulary, normaliser: Normaliser) -> TermIndexes
         for term in terms.values():
             if not term.deprecated:
                 _add_term(index, normaliser, term, kind)
-        for item in vocabulary.raw[f"{kind}s"].get("ambiguous", ()):
-            _add(index, normaliser, item["term"], Entry("ambiguous", item["term"], kind))
-        for word in vocabulary.raw[f"{kind}s"].get("not_terms", ()):
-            _add(index, normaliser, word, Entry("blocked", word, "blocked"))
+        _add_special(index, normaliser, vocabulary.raw[f"{kind}s"], kind)
     for chain in vocabulary.chains.values():
         for group, words in chain.triggers.items():
             for word in words:
@@ -147,6 +146,16 @@ def build_indexes(vocabulary: Vocabulary, normaliser: Normaliser) -> TermIndexes
     for index in (found.techniques, found.materials, found.devices):
         index.close()
     return found
+
+
+def _add_special(
+    index: TermIndex, normaliser: Normaliser, raw: Mapping[str, Any], kind: str
+) -> None:
+    """Words that need their context, and words that are no terms at all."""
+    for item in raw.get("ambiguous", ()):
+        _add(index, normaliser, item["term"], Entry("ambiguous", item["term"], kind))
+    for word in raw.get("not_terms", ()):
+        _add(index, normaliser, word, Entry("blocked", word, "blocked"))
 
 
 def _code(word: str, group: str) -> str:

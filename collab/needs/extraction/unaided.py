@@ -21,8 +21,10 @@ _NOT_WAFER_NEXT = re.compile(
     re.IGNORECASE,
 )
 _NO_WAVELENGTH_NEXT = re.compile(
-    r"\s?(?:以[上下内]|左右)?(?:的)?\s?(?:厚|宽|深|高|线宽|线条|工艺|节点|光刻|步进|pitch|thick|wide"
-    r"|deep|node|process|litho|gap|间距|间隙|周期|period|带宽|均匀|bandwidth|DUV|KrF|ArF|i线|stepper"
+    r"\s?(?:以[上下内]|左右)?(?:的)?\s?(?:厚|宽|深|高|线宽|线条|工艺"
+    r"|节点|光刻|步进|pitch|thick|wide"
+    r"|deep|node|process|litho|gap|间距|间隙|周期|period|带宽|均匀|bandwidth"
+    r"|DUV|KrF|ArF|i线|stepper"
     r"|scanner|layer|膜|层|氧化|SiN|氮化|grating|feature|line|of )"
 )
 _NO_WAVELENGTH_BEFORE = re.compile(
@@ -30,8 +32,10 @@ _NO_WAVELENGTH_BEFORE = re.compile(
     r"|feature|pitch|period|gap|resolution|width|depth|layer of)\s?(?:为|是|of|:|≤|<|约)?\s?$"
 )
 _LAYER_NEXT = re.compile(
-    r"\s?(?:的|厚的?|of|thick)?\s?(?:(?:[A-Z]*CVD|ALD|thermal|sputtered|热|干氧|湿氧|溅射的?|蒸发的?)\s?)?"
-    r"(?:氧化硅|二氧化硅|氮化硅|氧化铝|SiO2|SiN\b|Si3N4|Al2O3|HfO2|TiO2|ITO|a-Si|oxide|nitride|alumina"
+    r"\s?(?:的|厚的?|of|thick)?\s?(?:(?:[A-Z]*CVD|ALD|thermal|sputtered"
+    r"|热|干氧|湿氧|溅射的?|蒸发的?)\s?)?"
+    r"(?:氧化硅|二氧化硅|氮化硅|氧化铝|SiO2|SiN\b|Si3N4|Al2O3|HfO2|TiO2"
+    r"|ITO|a-Si|oxide|nitride|alumina"
     r"|Au\b|Cr\b|Ti\b|Ni\b|Al\b|Cu\b|Pt\b|gold|金膜|铬|镍|铝膜|铜膜|薄膜|膜层|介质膜)",
 )
 _FACET_NEXT = re.compile(

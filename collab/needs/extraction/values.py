@@ -92,13 +92,17 @@ _OWNERSHIP: Mapping[str, str] = {
     "shared": r"双方共有|共同(?:所有|拥有|享有)|共有|共享|双方所有|joint(?:ly)?[ -]owned"
     r"|shared (?:ip|intellectual)|(?:ip|intellectual property) (?:is |will be )?shared"
     r"|joint ownership",
-    "requester": r"归(?:属)?(?:于)?(?:甲方|委托方|需求方|我方|我司|发榜方|企业|出题方)|(?:belongs? to"
+    "requester": r"归(?:属)?(?:于)?(?:甲方|委托方|需求方|我方|我司|发榜方|企业|出题方)"
+    r"|(?:belongs? to"
     r"|owned by|stays with|remains with) (?:us|the requester|the client|the customer)",
     "provider": r"归(?:属)?(?:于)?(?:乙方|承担方|揭榜方|服务方|供方|受托方)",
     "negotiable": r"(?:另行)?(?:约定|协商|商定)|面议|negotiable",
 }
 _PROPERTY = re.compile(r"知识产权|产权|专利权|成果权属|\bIP\b|intellectual property", re.IGNORECASE)
-_DELIVER = r"(?:交付(?:物|成果|内容|形式)?|提交|出具|提供|附|需给|deliver(?:able|ables|s|ed)?|provide|include|plus)"
+_DELIVER = (
+    r"(?:交付(?:物|成果|内容|形式)?|提交|出具|提供|附|需给|deliver(?:able"
+    r"|ables|s|ed)?|provide|include|plus)"
+)
 _DELIVERABLES: Mapping[str, str] = {
     "report": r"(?:测试|检测|试验|分析|验证|检验|评估|评价|可靠性|表征|失效分析|CNAS|CMA)报告"
     r"|报告(?=须|需|应|加盖|盖|用英文)|\b(?:test|measurement|analysis|failure"
@@ -108,11 +112,14 @@ _DELIVERABLES: Mapping[str, str] = {
     "die": rf"{_DELIVER}[:：]?(?:物为|为)?[^，,。;；\n\d]{{0,4}}(?:裸芯片|裸片|\bbare dies?\b)"
     rf"|deliver(?:ed)? as bare dies?",
     "wafer": r"(?:交付(?:物|形式|成果)?|提交)[:：]?(?:为|物为)?(?:整片|完整)?(?:晶圆|圆片)(?!级)",
-    "device": r"交付(?:物|形式)?[:：]?(?:为)?(?:封装(?:好的)?(?:器件|样品))|deliverables?:? packaged devices?",
+    "device": r"交付(?:物|形式)?[:：]?(?:为)?(?:封装(?:好的)?(?:器件|样品))"
+    r"|deliverables?:? packaged devices?",
     "module": r"交付(?:物|形式)?[:：]?(?:为)?(?:模块|整机模块)",
-    "design-file": rf"{_DELIVER}[^，,。;；\n]{{0,12}}(?:设计文件|设计资料|PDK文件|设计报告|设计图纸)"
+    "design-file": rf"{_DELIVER}[^，,。;；\n]{{0,12}}(?:设计文件|设计资料|PDK文件|设计报告"
+    rf"|设计图纸)"
     rf"|design files? (?:included|delivered)",
-    "process-recipe": rf"{_DELIVER}[^，,。;；\n]{{0,16}}(?:工艺文件|工艺参数包|工艺规程|工艺流程文件"
+    "process-recipe": rf"{_DELIVER}[^，,。;；\n]{{0,16}}(?:工艺文件|工艺参数包|工艺规程"
+    rf"|工艺流程文件"
     rf"|工艺菜单|process recipes?)|\ba process recipe\b",
 }
 _COAXIAL = re.compile(r"(?<![A-Za-z])TO(?=器件|封装|管|激光|封帽|\s?[Cc]an\b|-CAN)")

@@ -42,7 +42,8 @@ _REQUIRE = re.compile(
     re.IGNORECASE,
 )
 _EXCLUDE = re.compile(
-    r"不接受|不考虑|不要(?!求)|除外|排除|不含|不得|不可|谢绝|禁止|不能|不去|\bnot\b|\bno\b|exclud|except",
+    r"不接受|不考虑|不要(?!求)|除外|排除|不含|不得|不可|谢绝|禁止|不能"
+    r"|不去|\bnot\b|\bno\b|exclud|except",
     re.IGNORECASE,
 )
 _SUPPLIER = re.compile(
@@ -53,7 +54,8 @@ _SUPPLIER = re.compile(
 )
 _SEEK = re.compile(r"寻|找|求|希望|委托|能.{0,6}的|looking for|seek|need|want", re.IGNORECASE)
 _ASKER = re.compile(
-    r"(?:我司|我们|我方|本公司|公司|单位|总部|地址|位于|来自|we are|our|located|based|发布单位|联系)[^，,。;；\n]{0,10}$",
+    r"(?:我司|我们|我方|本公司|公司|单位|总部|地址|位于|来自|we are|our"
+    r"|located|based|发布单位|联系)[^，,。;；\n]{0,10}$",
     re.IGNORECASE,
 )
 _FOREIGN = re.compile(
