@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from collab.facilities import store
+from collab.facilities.filters import CapabilityFilter
 from collab.facilities.models import Capability, CapabilityValue, MpwRun
-from collab.facilities.store import CapabilityFilter, Details
+from collab.facilities.store import Details
 from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, delete, func, or_
 from sqlmodel import col, select
 
 from collab.facilities.access import POLICY
+from collab.facilities.filters import CapabilityFilter
 from collab.facilities.models import (
     Capability,
     CapabilityMaterial,
@@ -25,22 +26,6 @@ from collab.kernel.permissions import Permission
 from collab.members.models import Organisation, Region
 from collab.storage import grants
 from collab.storage.uow import UnitOfWork
-
-
-@dataclass(frozen=True, slots=True)
-class CapabilityFilter:
-    """What a list of capabilities is narrowed to; techniques and materials already expanded."""
-
-    text: str = ""
-    categories: tuple[str, ...] = ()
-    techniques: frozenset[str] = frozenset()
-    materials: frozenset[str] = frozenset()
-    region_path: str = ""
-    evidence: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
-    wafer: int | None = None
-    organisation_id: int | None = None
-    sort: str = "name"
 
 
 @dataclass(slots=True)
@@ -257,9 +242,7 @@ def replace_details(
 ) -> None:
     """Put new techniques, materials and values in place of the old ones."""
     for table in (CapabilityTechnique, CapabilityMaterial, CapabilityValue, CapabilityWafer):
-        uow.session.exec(
-            delete(table).where(col(table.capability_id) == capability_id)  # type: ignore[attr-defined]
-        )
+        uow.session.exec(delete(table).where(col(table.capability_id) == capability_id))
     for technique in dict.fromkeys(techniques):
         uow.session.add(CapabilityTechnique(capability_id=capability_id, technique=technique))
     for material in dict.fromkeys(materials):

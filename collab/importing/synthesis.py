@@ -48,6 +48,7 @@ class Size:
 
 SETS = {"design": Size(600, 6_000, 10_000), "stress": Size(60_000, 100_000, 450_000)}
 Rows = list[dict[str, Any]]
+Stated = tuple[float | None, float | None, list[Any]]
 
 
 class Maker:
@@ -117,10 +118,10 @@ class Maker:
     def _second(self, technique: str) -> list[str]:
         return [self.draw.choice(self.leaves)] if self.draw.random() < 0.3 else []
 
-    def _values(self, technique: str) -> dict[str, tuple[float | None, float | None, list[Any]]]:
+    def _values(self, technique: str) -> dict[str, Stated]:
         params = sorted(self.vocabulary.params_of(technique))
         chosen = self.draw.sample(params, min(len(params), self.draw.randint(1, 5)))
-        found = {}
+        found: dict[str, Stated] = {}
         for name in chosen:
             parameter = self.vocabulary.parameters[name]
             if name == "wafer-diameter":
@@ -177,7 +178,7 @@ class Maker:
                 op = "eq" if choices else parameter.bare_op
                 parameters.append({"id": name, "op": op, "value": value, "unit": parameter.unit,
                                    "hard": self.draw.random() < 0.6})  # fmt: skip
-        empty = {"prefer": [], "require": [], "exclude": []}
+        empty: dict[str, list[str]] = {"prefer": [], "require": [], "exclude": []}
         return {
             "techniques": [{"id": t, "hard": True} for t in wanted],
             "materials": [{"id": m} for m in materials[:1]] if self.draw.random() < 0.5 else [],

@@ -11,6 +11,7 @@ from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
 from collab.members import store
+from collab.members.filters import OrganisationFilter
 from collab.members.models import (
     ApiToken,
     CoBuildAgreement,
@@ -20,7 +21,6 @@ from collab.members.models import (
     RoleGrant,
     SignInSession,
 )
-from collab.members.store import OrganisationFilter
 from collab.storage.uow import UnitOfWork
 
 ANONYMITY = 5  # a province is named only where at least this many members stand

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_
@@ -14,6 +13,7 @@ from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
 from collab.members.access import POLICY
+from collab.members.filters import OrganisationFilter
 from collab.members.models import (
     ApiToken,
     CoBuildAgreement,
@@ -28,16 +28,6 @@ from collab.members.models import (
 from collab.members.rules import OrganisationKind
 from collab.storage import grants
 from collab.storage.uow import UnitOfWork
-
-
-@dataclass(frozen=True, slots=True)
-class OrganisationFilter:
-    """What a list of organisations is narrowed to; empty means everything."""
-
-    text: str = ""
-    kinds: tuple[str, ...] = ()
-    region_path: str = ""
-    members_only: bool = False
 
 
 def open_organisation(

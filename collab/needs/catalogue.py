@@ -12,8 +12,8 @@ from collab.members import catalogue as members
 from collab.members import store as organisations
 from collab.members.models import Organisation, Person, Region
 from collab.needs import service, store
+from collab.needs.filters import NeedFilter
 from collab.needs.models import Need, NeedRead
-from collab.needs.store import NeedFilter
 from collab.storage.uow import UnitOfWork
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, func, or_
 from sqlmodel import col, select
@@ -14,21 +13,11 @@ from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
 from collab.members.models import Organisation, Person
 from collab.needs.access import POLICY
+from collab.needs.filters import NeedFilter
 from collab.needs.models import Need, NeedInvitation, NeedRead, NeedTechnique
 from collab.needs.rules import OPEN_STATES, SHOWN_STATES
 from collab.storage import grants
 from collab.storage.uow import UnitOfWork
-
-
-@dataclass(frozen=True, slots=True)
-class NeedFilter:
-    """What a list of needs is narrowed to."""
-
-    text: str = ""
-    states: tuple[str, ...] = ()
-    techniques: frozenset[str] = frozenset()
-    chain: str = ""
-    mine: bool = False
 
 
 def open_need(

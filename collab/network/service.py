@@ -18,7 +18,8 @@ from collab.storage.follower import Follower
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
 from graph.build import build
-from graph.filters import Filter, narrow
+from graph.filters import Filter as Filter
+from graph.filters import narrow
 from graph.labels import labels
 from graph.layout import Layout, layout
 from graph.metrics import METRICS

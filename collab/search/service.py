@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from collab.facilities import store as facilities
+from collab.facilities.filters import CapabilityFilter
 from collab.kernel.events import DatabaseRestored, Event
 from collab.kernel.happened import (
     CapabilityChanged,
@@ -19,7 +20,9 @@ from collab.kernel.happened import (
 )
 from collab.kernel.identity import Actor
 from collab.members import store as members
+from collab.members.filters import OrganisationFilter
 from collab.needs import store as needs
+from collab.needs.filters import NeedFilter
 from collab.search import feed
 from collab.search.documents import Document
 from collab.search.highlight import Highlight
@@ -178,13 +181,13 @@ def _matching(uow: UnitOfWork, actor: Actor, text: str) -> Iterator[Document]:
     """What the database itself finds by the words of a query, readable things only."""
     words = text.split()[:6] or [""]
     first = max(words, key=len)
-    by_capability = facilities.CapabilityFilter(text=first)
+    by_capability = CapabilityFilter(text=first)
     page = facilities.readable_capabilities(uow, actor, by_capability, 1, WITHOUT_INDEX)
     yield from feed.capability_documents(uow, {r.id or 0 for r in page.items})
-    by_name = members.OrganisationFilter(text=first)
+    by_name = OrganisationFilter(text=first)
     found = members.readable_organisations(uow, actor, by_name, 1, WITHOUT_INDEX)
     yield from feed.organisation_documents(uow, {r.id or 0 for r in found.items})
-    by_words = needs.NeedFilter(text=first)
+    by_words = NeedFilter(text=first)
     posted = needs.readable_needs(uow, actor, by_words, 1, WITHOUT_INDEX)
     yield from feed.need_documents(uow, {r.id or 0 for r in posted.items})
 

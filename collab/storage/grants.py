@@ -13,20 +13,24 @@ from collab.kernel.identity import Actor
 
 
 class Rule(Protocol):
-    """One reason why an actor may; both answers must say the same about every row."""
+    """One reason why an actor may, as a query filter: item and list are fetched through it."""
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """The condition that holds for the rows the actor may have."""
+        ...
+
+
+class RowRule(Rule, Protocol):
+    """A rule that can also judge a loaded row; both answers must say the same about every row."""
 
     def allows(self, actor: Actor, row: Any) -> bool:
         """Whether the actor may, judged on a loaded row."""
         ...
 
-    def where(self, actor: Actor) -> ColumnElement[bool]:
-        """The condition that holds for exactly the rows that `allows` accepts."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class _AnyOf:
-    rules: tuple[Rule, ...]
+    rules: tuple[RowRule, ...]
 
     def allows(self, actor: Actor, row: Any) -> bool:
         return any(rule.allows(actor, row) for rule in self.rules)
@@ -37,7 +41,7 @@ class _AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class _AllOf:
-    rules: tuple[Rule, ...]
+    rules: tuple[RowRule, ...]
 
     def allows(self, actor: Actor, row: Any) -> bool:
         return all(rule.allows(actor, row) for rule in self.rules)
@@ -58,17 +62,17 @@ class _ActorIs:
         return sa.true() if self.test(actor) else sa.false()
 
 
-def any_of(*rules: Rule) -> Rule:
+def any_of(*rules: RowRule) -> RowRule:
     """Holds when one of the rules holds; never without rules."""
     return _AnyOf(rules)
 
 
-def all_of(*rules: Rule) -> Rule:
+def all_of(*rules: RowRule) -> RowRule:
     """Holds when every rule holds; always without rules."""
     return _AllOf(rules)
 
 
-def actor_is(test: Callable[[Actor], bool]) -> Rule:
+def actor_is(test: Callable[[Actor], bool]) -> RowRule:
     """A rule that looks at the actor alone, such as `actor_is(lambda a: a.secretariat)`."""
     return _ActorIs(test)
 
@@ -77,15 +81,13 @@ ANYONE = actor_is(lambda _: True)
 NOBODY = actor_is(lambda _: False)
 
 
-def allows(rules: Rule | Iterable[Rule], actor: Actor, row: Any) -> bool:
+def allows(rules: RowRule | Iterable[RowRule], actor: Actor, row: Any) -> bool:
     """Whether one of the rules lets the actor have the row."""
-    return _one(rules).allows(actor, row)
+    several = rules if isinstance(rules, Iterable) else (rules,)
+    return any(rule.allows(actor, row) for rule in several)
 
 
 def where(rules: Rule | Iterable[Rule], actor: Actor) -> ColumnElement[bool]:
-    """The query condition of `allows` for the same rules and actor."""
-    return _one(rules).where(actor)
-
-
-def _one(rules: Rule | Iterable[Rule]) -> Rule:
-    return any_of(*rules) if isinstance(rules, Iterable) else rules
+    """The query condition for the rows that one of the rules lets the actor have."""
+    several = rules if isinstance(rules, Iterable) else (rules,)
+    return sa.or_(sa.false(), *(rule.where(actor) for rule in several))

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
 from collab.facilities import catalogue, service
+from collab.facilities.filters import CapabilityFilter
 from collab.facilities.forms import CapabilityIn
-from collab.facilities.store import CapabilityFilter
 from collab.kernel.errors import Conflict, Rejected
 from collab.kernel.problems import Problem
 from collab.members import catalogue as members

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template
 
 from collab.facilities import catalogue as capabilities
-from collab.facilities.store import CapabilityFilter
+from collab.facilities.filters import CapabilityFilter
 from collab.members import catalogue as members
-from collab.members.store import OrganisationFilter
+from collab.members.filters import OrganisationFilter
 from collab.needs import catalogue as needs
-from collab.needs.store import NeedFilter
+from collab.needs.filters import NeedFilter
 from collab.web import labels, present
 from collab.web.session import current_actor, platform, public, reading
 

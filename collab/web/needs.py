@@ -15,9 +15,9 @@ from collab.kernel.errors import Conflict, Rejected
 from collab.kernel.problems import Problem
 from collab.members import catalogue as members
 from collab.needs import catalogue, service
+from collab.needs.filters import NeedFilter
 from collab.needs.forms import DraftIn, PublicationIn
 from collab.needs.rules import MOVES, OPEN_STATES, NeedState, disclosure_wish
-from collab.needs.store import NeedFilter
 from collab.web import answer_page, answers, labels, needs_form, needs_marks, params, present
 from collab.web.capability_form import version as version_of
 from collab.web.context import with_args

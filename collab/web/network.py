@@ -35,7 +35,7 @@ def index() -> str:
     return render_template(
         "network/index.html",
         view=view,
-        data_url=url_for("network.data", **request.args.to_dict(flat=False)),
+        data_url=f"{url_for('network.data')}?{request.query_string.decode()}",
         kinds=labels.pairs("organisation_kind"),
         relations=labels.pairs("relation_out"),
         regions=present.region_options(regions),

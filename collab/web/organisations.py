@@ -13,8 +13,8 @@ from collab.facilities import catalogue as capabilities
 from collab.kernel.errors import Conflict, Rejected
 from collab.kernel.problems import Problem
 from collab.members import catalogue, service
+from collab.members.filters import OrganisationFilter
 from collab.members.forms import OrganisationIn
-from collab.members.store import OrganisationFilter
 from collab.web import labels, params, present
 from collab.web.context import toggled, with_args
 from collab.web.errors import problems_of

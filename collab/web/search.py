@@ -168,8 +168,10 @@ def _facets(found: Found, regions: dict[str, str]) -> list[tuple[str, list[prese
 
 def _kinds(found: Found, query: SearchQuery) -> list[dict[str, Any]]:
     counts = found.result.kinds
-    tabs = [{"label": "全部" if language() == "zh" else "All", "href": with_args(kind=None),
-             "on": not query.kinds, "count": None}]  # fmt: skip
+    everything = "全部" if language() == "zh" else "All"
+    tabs: list[dict[str, Any]] = [
+        {"label": everything, "href": with_args(kind=None), "on": not query.kinds, "count": None}
+    ]
     for key, (zh, en) in KINDS.items():
         if counts.get(key) or key in query.kinds:
             tabs.append(
