@@ -20,7 +20,8 @@ from collab.matching import snapshot as snapshots
 from collab.matching.engine import find
 from collab.matching.prepare import prepare_step
 from collab.matching.records import NeedProfile, Offer, Offered, Step
-from collab.matching.rules import Class, judge, rank
+from collab.matching.rules import Class
+from collab.matching.verdicts import judge, rank
 from collab.routing.alliance import best_investments, investment_problem
 from collab.routing.allocation import Slot, allocate
 from collab.routing.answer import answer
@@ -33,8 +34,19 @@ from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 Row = dict[str, Any]
 TODAY = date(2026, 11, 24)
 THREE = ("lithography.ebl", "etching.icp", "packaging.coupling.fiber-array")
-TEN = ("epitaxy.mocvd", "lithography.contact", "etching.icp", "deposition.pecvd", "lithography.stepper",
-       "deposition.metallization", "thermal.rta", "thinning.lapping", "singulation.cleaving", "test.bar-chip")  # fmt: skip
+
+TEN = (
+    "epitaxy.mocvd",
+    "lithography.contact",
+    "etching.icp",
+    "deposition.pecvd",
+    "lithography.stepper",
+    "deposition.metallization",
+    "thermal.rta",
+    "thinning.lapping",
+    "singulation.cleaving",
+    "test.bar-chip",
+)
 
 
 def median_ms(work: Callable[[], object], times: int = 9) -> float:
@@ -78,8 +90,14 @@ def candidate_finding(
     loop = (time.perf_counter() - start) * 1000.0
     assert [f.key for f in find(vocabulary, snap, ask, 50, 0)] == [v.offer.key for v in slow]
     yield row("match.candidates", fast, "ms", f"{len(offers)} capabilities")
-    yield row("match.candidates", loop / fast, "ratio", f"{len(offers)} capabilities", ">=200",
-              "loop over model objects")  # fmt: skip
+    yield row(
+        "match.candidates",
+        loop / fast,
+        "ratio",
+        f"{len(offers)} capabilities",
+        ">=200",
+        "loop over model objects",
+    )
 
 
 def snapshot_costs(vocabulary: Vocabulary, offers: list[Offer]) -> Iterator[Row]:
@@ -118,7 +136,7 @@ def whole_answer(
     )
 
 
-def route_plan(vocabulary: Vocabulary, steps: int = 10, width: int = 300, seed: int = 5) -> Plan:
+def route_plan(steps: int = 10, width: int = 300, seed: int = 5) -> Plan:
     """A linear plan of invented candidates that state sizes, heat and refused materials."""
     rng = random.Random(seed)
     planned = []
@@ -137,9 +155,16 @@ def route_plan(vocabulary: Vocabulary, steps: int = 10, width: int = 300, seed: 
             if rng.random() < 0.3:
                 values["excluded-materials"] = Offered(choices=("au", "cu"))
             organisation = rng.randrange(120)
-            offer = Offer(place * 1000 + number, f"c{place:02d}-{number:04d}", organisation, f"o{organisation}",
-                          (technique,), values=values, place=PLACES[organisation % 7],
-                          materials=("inp",) if rng.random() < 0.6 else ())  # fmt: skip
+            offer = Offer(
+                place * 1000 + number,
+                f"c{place:02d}-{number:04d}",
+                organisation,
+                f"o{organisation}",
+                (technique,),
+                values=values,
+                place=PLACES[organisation % 7],
+                materials=("inp",) if rng.random() < 0.6 else (),
+            )
             low = rng.choice((0.5, 1.0, 2.0, 3.0))
             found.append(
                 Candidate(offer, technique, Weeks(low, low * 2), rng.randrange(4), "meets")
@@ -154,7 +179,7 @@ def route_plan(vocabulary: Vocabulary, steps: int = 10, width: int = 300, seed: 
 def k_routes(vocabulary: Vocabulary) -> Iterator[Row]:
     """Ten best routes of ten steps with 300 candidates each; and without the rules against
     NetworkX's k shortest simple paths on the same costs."""
-    plan, book = route_plan(vocabulary), rule_book(vocabulary)
+    plan, book = route_plan(), rule_book(vocabulary)
     size = "10 steps x 300"
 
     def one() -> object:
@@ -166,9 +191,11 @@ def k_routes(vocabulary: Vocabulary) -> Iterator[Row]:
 
     yield row("routes.k10", median_ms(one), "ms", size, "<=20")
     yield row("routes.k10.four_objectives", median_ms(all_four), "ms", size)
-    bare = route_plan(vocabulary, seed=6)
-    steps = tuple(replace(s, candidates=tuple(replace(c, done="design.layout") for c in s.candidates))
-                  for s in bare.steps)  # fmt: skip
+    bare = route_plan(seed=6)
+    steps = tuple(
+        replace(s, candidates=tuple(replace(c, done="design.layout") for c in s.candidates))
+        for s in bare.steps
+    )
     free = replace(bare, steps=steps)
     fast = median_ms(lambda: Search(free, book).best("fastest", 10))
     search = Search(free, book)

@@ -12,9 +12,10 @@ from collab.matching.compare import Mark
 from collab.matching.engine import explain, find
 from collab.matching.prepare import StepAsk, prepare
 from collab.matching.records import Criterion, NeedProfile
-from collab.matching.rules import RULES_VERSION, Class, Judged, Verdict
+from collab.matching.rules import RULES_VERSION, Class, Judged
 from collab.matching.score import WEIGHTS
 from collab.matching.snapshot import Snapshot
+from collab.matching.verdicts import Verdict
 from collab.vocabulary.catalog import Vocabulary
 
 NEAR = 10

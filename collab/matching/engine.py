@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from collab.matching import columns, score
 from collab.matching.columns import MEETS, MISSES, UNKNOWN, Judgement
 from collab.matching.prepare import BROADER, EXACT, EXCLUDED, NARROWER, StepAsk
-from collab.matching.rules import CLASS_ORDER, Class, Verdict, judge
+from collab.matching.rules import CLASS_ORDER, Class
 from collab.matching.snapshot import Snapshot
+from collab.matching.verdicts import Verdict, judge
 from collab.vocabulary.catalog import Vocabulary
 
 Rows = NDArray[np.int64]
@@ -75,9 +76,9 @@ def _allowed(
     if barred and len(rows):
         owners = snapshot.arrays["organisation"][rows]
         for organisation in barred:
-            owners_keep = owners != organisation
-            if not owners_keep.all():
-                rows, owners = rows[owners_keep], owners[owners_keep]
+            keep: Bools = np.asarray(owners != organisation, dtype=bool)
+            if not keep.all():
+                rows, owners = rows[keep], owners[keep]
     fits = marks[rows] - 1
     fits[fits == NARROWER + 2] = NARROWER
     return rows, fits

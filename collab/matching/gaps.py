@@ -15,8 +15,9 @@ from collab.matching.engine import candidate_rows, find
 from collab.matching.prepare import StepAsk, fits_of, prepare_step
 from collab.matching.records import NeedProfile
 from collab.matching.relax import Relaxation
-from collab.matching.rules import Class, Verdict, judge, regions_of
+from collab.matching.rules import Class, regions_of
 from collab.matching.snapshot import Snapshot
+from collab.matching.verdicts import Verdict, judge
 from collab.matching.words import both, labels
 from collab.vocabulary.catalog import Vocabulary
 
@@ -29,8 +30,11 @@ Opens = Callable[[NeedProfile], bool]
 def widest(vocabulary: Vocabulary, snapshot: Snapshot, ask: StepAsk) -> list[Verdict]:
     """The nearest candidates that do not fit, a good many of them."""
     found = find(vocabulary, snapshot, ask, top=1, near=WIDE)
-    offers = (snapshot.offer_at(f.row) if f.row >= 0 else snapshot.get(f.key)
-              for f in found if f.klass is Class.NEAR)  # fmt: skip
+    offers = (
+        snapshot.offer_at(f.row) if f.row >= 0 else snapshot.get(f.key)
+        for f in found
+        if f.klass is Class.NEAR
+    )
     verdicts = (judge(vocabulary, ask, o) for o in offers if o is not None)
     return [v for v in verdicts if v is not None]
 
@@ -55,8 +59,11 @@ def siblings(vocabulary: Vocabulary, ask: StepAsk) -> list[str]:
         term = vocabulary.techniques.get(wanted)
         if term is None or term.broader is None:
             continue
-        found |= {t.id for t in vocabulary.techniques.values()
-                  if t.broader == term.broader and t.category == term.category}  # fmt: skip
+        found |= {
+            t.id
+            for t in vocabulary.techniques.values()
+            if t.broader == term.broader and t.category == term.category
+        }
     barred = {d for t in ask.need.excluded_techniques for d in vocabulary.descendants(t)}
     return sorted(found - set(ask.step.techniques) - barred)
 
@@ -149,15 +156,20 @@ def _text(vocabulary: Vocabulary, ask: StepAsk, code: str, killer: str | None) -
     if code == "not_offered":
         return both(f"目录中没有机构提供{names[0]}", f"nobody in the catalogue offers {names[1]}")
     label = [_label(vocabulary, killer or "", lang) for lang in ("zh", "en")]
-    return both(f"{names[0]}：没有候选满足全部硬性条件，主要卡在{label[0]}",
-                f"{names[1]}: no candidate meets every hard criterion; {label[1]} is what excludes most")  # fmt: skip
+    return both(
+        f"{names[0]}：没有候选满足全部硬性条件，主要卡在{label[0]}",
+        f"{names[1]}: no candidate meets every hard criterion; {label[1]} is what excludes most",
+    )
 
 
 _NAMES = {
-    "technique": ("工艺", "the technique"), "material": ("材料", "the material"),
-    "material-excluded": ("排除的材料", "the refused material"), "region": ("地区", "the region"),
-    "deadline": ("期限", "the deadline"), "status": ("能力尚未运行", "that they are not operating"),
-}  # fmt: skip
+    "technique": ("工艺", "the technique"),
+    "material": ("材料", "the material"),
+    "material-excluded": ("排除的材料", "the refused material"),
+    "region": ("地区", "the region"),
+    "deadline": ("期限", "the deadline"),
+    "status": ("能力尚未运行", "that they are not operating"),
+}
 
 
 def _label(vocabulary: Vocabulary, criterion: str, language: str) -> str:
@@ -172,10 +184,13 @@ def _sets_view(
     vocabulary: Vocabulary, sets: Iterable[tuple[tuple[Relaxation, ...], int]]
 ) -> list[dict[str, Any]]:
     return [
-        {"accept": [relaxation_view(vocabulary, r) for r in chosen], "opens": count,
-         **relax.sentence(vocabulary, list(chosen))}
+        {
+            "accept": [relaxation_view(vocabulary, r) for r in chosen],
+            "opens": count,
+            **relax.sentence(vocabulary, list(chosen)),
+        }
         for chosen, count in sets
-    ]  # fmt: skip
+    ]
 
 
 def step_gap(vocabulary: Vocabulary, snapshot: Snapshot, result: StepResult) -> dict[str, Any]:
@@ -189,14 +204,19 @@ def step_gap(vocabulary: Vocabulary, snapshot: Snapshot, result: StepResult) -> 
     sets = minimal_sets(vocabulary, near, ask.index)[:NEAREST]
     killer = ranked[0][0] if ranked else None
     return {
-        "step": ask.step.key, "technique": ask.step.techniques[0] if ask.step.techniques else None,
-        "code": code, "killer": killer, "reason": _text(vocabulary, ask, code, killer),
-        "criteria": [{"criterion": c, "alone": alone, "excluded": every} for c, alone, every in ranked],
+        "step": ask.step.key,
+        "technique": ask.step.techniques[0] if ask.step.techniques else None,
+        "code": code,
+        "killer": killer,
+        "reason": _text(vocabulary, ask, code, killer),
+        "criteria": [
+            {"criterion": c, "alone": alone, "excluded": every} for c, alone, every in ranked
+        ],
         "nearest": [candidate_view(vocabulary, v, ask.index) for v in near[:NEAREST]],
         "relaxations": _sets_view(vocabulary, sets),
         "instead": _sets_view(vocabulary, [((r,), n) for r, n in instead[:NEAREST]]),
         "regions": _neighbours(vocabulary, snapshot, ask),
-    }  # fmt: skip
+    }
 
 
 def find_gaps(

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from collab.matching.compare import Ask, Kind, Mark, ask_of, compare, figures
 from collab.matching.prepare import LEAD, REGION
 from collab.matching.records import Criterion, NeedProfile, Offered, Step
-from collab.matching.rules import Judged, Verdict
+from collab.matching.rules import Judged
+from collab.matching.verdicts import Verdict
 from collab.matching.words import Text, asked_text, both, figure, labels
 from collab.vocabulary.catalog import Parameter, Vocabulary
 
@@ -48,21 +49,24 @@ def _options(parameter: Parameter, ask: Ask, old: Criterion, offered: Offered) -
     if bound is not None:
         found.append(replace(old, op=bound[0], value=_raw(parameter, bound[1])))
     if offered.choices:
-        if ask.every and isinstance(old.value, tuple):
-            kept = tuple(v for v in old.value if v in offered.choices)
-            if kept:
-                found.append(replace(old, value=kept))
-        values = tuple(v for v in offered.choices if not ask.refuse or str(v) not in ask.words)
-        nearest = _nearest(ask, values)
-        if nearest is not None:
-            found.append(replace(old, op="eq", value=nearest))
-        if values:
-            found.append(replace(old, op="in", value=values))
+        found += _of_choices(ask, old, offered.choices)
     elif bound is None:
         ends = tuple(v for v in (offered.low, offered.high) if v is not None)
         if ends:
             found.append(replace(old, op="between" if len(ends) == 2 else "eq", value=ends))
     return found
+
+
+def _of_choices(ask: Ask, old: Criterion, choices: tuple[str | float, ...]) -> list[Criterion]:
+    """Fewer of all that were asked together, the nearest of what is offered, or any of it."""
+    found = []
+    if ask.every and isinstance(old.value, tuple):
+        kept = tuple(v for v in old.value if v in choices)
+        found += [replace(old, value=kept)] if kept else []
+    values = tuple(v for v in choices if not ask.refuse or str(v) not in ask.words)
+    nearest = _nearest(ask, values)
+    found += [] if nearest is None else [replace(old, op="eq", value=nearest)]
+    return [*found, replace(old, op="in", value=values)] if values else found
 
 
 def _nearest(ask: Ask, values: tuple[str | float, ...]) -> float | None:

@@ -46,7 +46,7 @@ WEIGHTS: Mapping[str, Weight] = MappingProxyType({
     "load": Weight(2, "空闲产能", "free capacity",
         "1-已占用产能，未知时 0.5", "1 less the share of capacity taken, 0.5 if unknown"),
     "preferred": Weight(6, "优选条件", "preferences",
-        "优选条件平均：满足 1，未知 0.5，不满足 0", "mean over wishes: met 1, unknown 0.5, missed 0"),
+        "优选条件平均：满足 1，未知 0.5，不满足 0", "mean of wishes: met 1, unknown 0.5, missed 0"),
 })  # fmt: skip
 TOTAL = sum(w.points for w in WEIGHTS.values())
 EVIDENCE_VALUE = {Evidence.VERIFIED: 1.0, Evidence.DECLARED: 0.7, Evidence.DOCUMENTED: 0.4}

@@ -12,14 +12,30 @@ from collab.matching.sentences import PLAIN, QUESTIONS
 from collab.vocabulary.catalog import Parameter, Vocabulary
 
 Text = dict[str, str]
-_UNITS = {"um": "µm", "percent": "%", "dimensionless": "", "degC": "°C", "count": "", "degree": "°",
-          "ohm*cm**2": "Ω·cm²", "1/cm**3": "cm⁻³", "1/cm**2": "cm⁻²", "V*cm": "V·cm",
-          "Pa*m**3/s": "Pa·m³/s", "gram_force": "gf", "core_hour": "core h", "gpu_hour": "GPU h",
-          "CNY": "元"}  # fmt: skip
+_UNITS = {
+    "um": "µm",
+    "percent": "%",
+    "dimensionless": "",
+    "degC": "°C",
+    "count": "",
+    "degree": "°",
+    "ohm*cm**2": "Ω·cm²",
+    "1/cm**3": "cm⁻³",
+    "1/cm**2": "cm⁻²",
+    "V*cm": "V·cm",
+    "Pa*m**3/s": "Pa·m³/s",
+    "gram_force": "gf",
+    "core_hour": "core h",
+    "gpu_hour": "GPU h",
+    "CNY": "元",
+}
 _UNITS_ZH = {"week": "周", "hour": "小时"}
 _UNITS_EN = {"week": "weeks", "hour": "h", "CNY": "CNY"}
-_STATUS = {"planned": ("规划中", "planned"), "closed": ("已关闭", "closed"),
-           "rnd_only": ("仅供研发", "for R&D only")}  # fmt: skip
+_STATUS = {
+    "planned": ("规划中", "planned"),
+    "closed": ("已关闭", "closed"),
+    "rnd_only": ("仅供研发", "for R&D only"),
+}
 
 
 def both(zh: str, en: str) -> Text:
@@ -54,10 +70,15 @@ def _joined(parts: Iterable[str], language: str, link: str = "or") -> str:
     return signs[language, link].join(parts)
 
 
-_OPS = {"le": ("至多 {}", "at most {}"), "lt": ("低于 {}", "below {}"),
-        "ge": ("至少 {}", "at least {}"), "gt": ("高于 {}", "above {}"),
-        "approx": ("约 {}", "about {}"), "ne": ("不要 {}", "not {}"),
-        "not_in": ("不要 {}", "not {}")}  # fmt: skip
+_OPS = {
+    "le": ("至多 {}", "at most {}"),
+    "lt": ("低于 {}", "below {}"),
+    "ge": ("至少 {}", "at least {}"),
+    "gt": ("高于 {}", "above {}"),
+    "approx": ("约 {}", "about {}"),
+    "ne": ("不要 {}", "not {}"),
+    "not_in": ("不要 {}", "not {}"),
+}
 
 
 def asked_text(parameter: Parameter | None, criterion: Criterion, language: str) -> str:
@@ -133,10 +154,12 @@ def _parameter_reason(vocabulary: Vocabulary, judged: Judged, language: str) -> 
     if judged.mark is Mark.UNKNOWN:
         if judged.code == "value_not_comparable":
             stated = offered_text(parameter, offered, language)
-            return (f"{name}: needs {asked}; what is stated ({stated}) does not decide it" if english
-                    else f"{name}：需要 {asked}，现有说明（{stated}）不足以判断")  # fmt: skip
-        return (f"{name}: needs {asked}, not stated" if english
-                else f"{name}：需要 {asked}，未说明")  # fmt: skip
+            return (
+                f"{name}: needs {asked}; what is stated ({stated}) does not decide it"
+                if english
+                else f"{name}：需要 {asked}，现有说明（{stated}）不足以判断"
+            )
+        return f"{name}: needs {asked}, not stated" if english else f"{name}：需要 {asked}，未说明"
     have = (
         _beyond(parameter, judged, offered, language)
         if parameter and judged.mark is Mark.MISSES
@@ -175,8 +198,11 @@ def _sentence(vocabulary: Vocabulary, judged: Judged, language: str) -> str:
     if judged.code.startswith("value_"):
         return _parameter_reason(vocabulary, judged, language)
     zh, en = PLAIN[judged.code]
-    facts = {k: _fact(vocabulary, judged.code, k, v, language)
-             for k, v in judged.facts.items() if v is not None}  # fmt: skip
+    facts = {
+        k: _fact(vocabulary, judged.code, k, v, language)
+        for k, v in judged.facts.items()
+        if v is not None
+    }
     facts = {"offered": "?", "asked": "?", "open": "?", **facts}
     return (en if language == "en" else zh).format(**facts)
 
@@ -222,8 +248,10 @@ def _question(vocabulary: Vocabulary, judged: Judged) -> Text:
         parameter = vocabulary.parameters.get(judged.criterion.parameter)
         zh, en = (asked_text(parameter, judged.criterion, lang) for lang in ("zh", "en"))
         names = [vocabulary.label(judged.criterion.parameter, lang) for lang in ("zh", "en")]
-        return both(f"贵方能否满足{names[0]}{_lead(zh)}？",
-                    f"Can you meet {names[1].lower() if names[1][:2].istitle() else names[1]} {en}?")  # fmt: skip
+        return both(
+            f"贵方能否满足{names[0]}{_lead(zh)}？",
+            f"Can you meet {names[1].lower() if names[1][:2].istitle() else names[1]} {en}?",
+        )
     return _open_question(vocabulary, judged)
 
 

@@ -19,7 +19,7 @@ from collab.matching.rules import regions_of
 from collab.matching.snapshot import Snapshot
 from collab.matching.words import both
 from collab.routing.scenario import Board
-from collab.vocabulary.catalog import Vocabulary
+from collab.vocabulary.catalog import ChainStep, Vocabulary
 
 Priority = Callable[[int], float]
 SECONDS = 8.0
@@ -41,29 +41,44 @@ def chain_coverage(
     for offer in operating:
         for technique in offer.techniques:
             by_technique[technique].append(offer)
-    found = []
-    for chain in vocabulary.chains.values():
-        for step in chain.steps:
-            fits = fits_of(vocabulary, (*step.techniques, *step.alternatives))
-            sure: dict[str, Offer] = {}
-            maybe: dict[str, Offer] = {}
-            for technique, (fit, _) in fits.items():
-                for offer in by_technique.get(technique, ()):
-                    (sure if fit >= NARROWER else maybe)[offer.key] = offer
-            places: dict[str, set[int]] = defaultdict(set)
-            for offer in sure.values():
-                for region in regions_of(offer):
-                    if not wanted or region in wanted:
-                        places[region].add(offer.organisation_id)
-            owners = {o.organisation_id for o in sure.values()}
-            found.append({
-                "chain": chain.id, "step": step.key, "level": step.level,
-                "techniques": list(step.techniques), "capabilities": len(sure),
-                "organisations": len(owners), "single": len(owners) == 1,
-                "maybe": len(maybe.keys() - sure.keys()),
-                "regions": {r: len(places[r]) for r in sorted(places)},
-            })  # fmt: skip
-    return found
+    return [
+        {
+            "chain": chain.id,
+            "step": step.key,
+            "level": step.level,
+            "techniques": list(step.techniques),
+            **_step_coverage(vocabulary, step, by_technique, wanted),
+        }
+        for chain in vocabulary.chains.values()
+        for step in chain.steps
+    ]
+
+
+def _step_coverage(
+    vocabulary: Vocabulary,
+    step: ChainStep,
+    by_technique: Mapping[str, list[Offer]],
+    wanted: frozenset[str],
+) -> dict[str, Any]:
+    sure: dict[str, Offer] = {}
+    maybe: dict[str, Offer] = {}
+    fits = fits_of(vocabulary, (*step.techniques, *step.alternatives))
+    for technique, (fit, _) in fits.items():
+        target = sure if fit >= NARROWER else maybe
+        target.update((offer.key, offer) for offer in by_technique.get(technique, ()))
+    places: dict[str, set[int]] = defaultdict(set)
+    for offer in sure.values():
+        for region in regions_of(offer):
+            if not wanted or region in wanted:
+                places[region].add(offer.organisation_id)
+    owners = {o.organisation_id for o in sure.values()}
+    return {
+        "capabilities": len(sure),
+        "organisations": len(owners),
+        "single": len(owners) == 1,
+        "maybe": len(maybe.keys() - sure.keys()),
+        "regions": {r: len(places[r]) for r in sorted(places)},
+    }
 
 
 def gap_map(board: Board, priority: Priority = _one) -> list[dict[str, Any]]:
@@ -81,8 +96,10 @@ def gap_map(board: Board, priority: Priority = _one) -> list[dict[str, Any]]:
             weight[key] += priority(number)
             needs[key].append(number)
     ordered = sorted(weight, key=lambda k: (-weight[k], k))
-    return [{"technique": t, "region": r, "weight": weight[t, r], "needs": needs[t, r]}
-            for t, r in ordered]  # fmt: skip
+    return [
+        {"technique": t, "region": r, "weight": weight[t, r], "needs": needs[t, r]}
+        for t, r in ordered
+    ]
 
 
 def single_providers(board: Board) -> list[dict[str, Any]]:
@@ -99,8 +116,10 @@ def single_providers(board: Board) -> list[dict[str, Any]]:
                 technique = step.techniques[0] if step.techniques else step.category
                 hanging[offers[0].organisation_id, technique].add(number)
     ordered = sorted(hanging, key=lambda k: (-len(hanging[k]), names[k[0]], k[1]))
-    return [{"organisation": names[o], "technique": t, "needs": sorted(hanging[o, t])}
-            for o, t in ordered]  # fmt: skip
+    return [
+        {"organisation": names[o], "technique": t, "needs": sorted(hanging[o, t])}
+        for o, t in ordered
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +164,11 @@ class Problem:
 
 def leaves(vocabulary: Vocabulary) -> list[str]:
     """Techniques with nothing narrower, retired ones left out."""
-    return [t.id for t in vocabulary.techniques.values()
-            if not t.deprecated and vocabulary.descendants(t.id) == {t.id}]  # fmt: skip
+    return [
+        t.id
+        for t in vocabulary.techniques.values()
+        if not t.deprecated and vocabulary.descendants(t.id) == {t.id}
+    ]
 
 
 def _answers(ask: StepAsk, technique: str) -> bool:
@@ -159,41 +181,63 @@ def investment_problem(
     """Every leaf technique in every region (code -> itself and everything above) against the open
     steps. A new line is taken to meet a step's figures; who owns it does not matter. Of columns
     that open the same steps the one with the most needs next door stands for all."""
+    needs: list[int] = []
+    rows: list[list[int]] = []
     asked: dict[tuple[str, str], set[tuple[int, int]]] = defaultdict(set)
     techniques = leaves(board.vocabulary)
-    needs, rows = [], []
     for number, standing in enumerate(board.standings):
-        need = board.needs[number]
-        must = [i for i in standing.open_steps if not need.steps[i].optional]
+        must = [i for i in standing.open_steps if not board.needs[number].steps[i].optional]
         if standing.route or not must:
             continue
         needs.append(number)
         rows.append(must)
         for i in must:
             ask = board.asks[number][i]
-            exclude = frozenset(need.region_exclude)
-            places = [r for r, above in regions.items()
-                      if not above & exclude and (not ask.require or above & ask.require)]  # fmt: skip
+            places = _open_places(ask, regions)
             for technique in techniques:
-                if _answers(ask, technique):
-                    for region in places:
-                        asked[technique, region].add((number, i))
-    home: dict[str, int] = defaultdict(int)
-    for number in needs:
-        for region in (board.needs[number].place.region, *board.needs[number].place.above):
-            home[region] += 1
-    groups: dict[tuple[str, frozenset[tuple[int, int]]], str] = {}
-    for technique, region in sorted(asked, key=lambda k: (k[0], -home[k[1]], k[1])):
-        groups.setdefault((technique, frozenset(asked[technique, region])), region)
-    columns = [(Investment(t, r), steps) for (t, steps), r in groups.items()]
+                for region in places if _answers(ask, technique) else ():
+                    asked[technique, region].add((number, i))
+    columns = _merged(asked, _homes(board, needs))
     by_step: dict[tuple[int, int], set[int]] = defaultdict(set)
     for place, (_, steps) in enumerate(columns):
         for step in steps:
             by_step[step].add(place)
-    cover = tuple(tuple(frozenset(by_step[n, i]) for i in must)
-                  for n, must in zip(needs, rows, strict=True))  # fmt: skip
-    return Problem(tuple(c for c, _ in columns), tuple(needs), cover,
-                   tuple(priority(n) for n in needs))  # fmt: skip
+    cover = tuple(
+        tuple(frozenset(by_step[n, i]) for i in must) for n, must in zip(needs, rows, strict=True)
+    )
+    return Problem(
+        tuple(c for c, _ in columns), tuple(needs), cover, tuple(priority(n) for n in needs)
+    )
+
+
+def _open_places(ask: StepAsk, regions: Mapping[str, frozenset[str]]) -> list[str]:
+    """Regions in which a new line would be near enough for the need."""
+    exclude = frozenset(ask.need.region_exclude)
+    return [
+        region
+        for region, above in regions.items()
+        if not above & exclude and (not ask.require or above & ask.require)
+    ]
+
+
+def _homes(board: Board, needs: Iterable[int]) -> Mapping[str, int]:
+    """How many of these needs stand in each region, everything above it included."""
+    home: dict[str, int] = defaultdict(int)
+    for number in needs:
+        place = board.needs[number].place
+        for region in (place.region, *place.above):
+            home[region] += 1
+    return home
+
+
+def _merged(
+    asked: Mapping[tuple[str, str], set[tuple[int, int]]], home: Mapping[str, int]
+) -> list[tuple[Investment, frozenset[tuple[int, int]]]]:
+    """One investment for all regions in which a technique answers the same steps."""
+    groups: dict[tuple[str, frozenset[tuple[int, int]]], str] = {}
+    for technique, region in sorted(asked, key=lambda k: (k[0], -home.get(k[1], 0), k[1])):
+        groups.setdefault((technique, frozenset(asked[technique, region])), region)
+    return [(Investment(t, r), steps) for (t, steps), r in groups.items()]
 
 
 def exact_by_trying(problem: Problem, count: int) -> tuple[float, tuple[int, ...]]:
@@ -260,9 +304,13 @@ def _solve(problem: Problem, count: int, seconds: float) -> tuple[tuple[int, ...
     upper = np.append(np.zeros(row), float(count))
     worth = np.append(np.zeros(m), -np.array(problem.worth))
     integral = np.append(np.ones(m), np.zeros(n))
-    result = milp(worth, integrality=integral, bounds=Bounds(0, 1),
-                  constraints=LinearConstraint(matrix, -np.inf, upper),
-                  options={"time_limit": seconds})  # fmt: skip
+    result = milp(
+        worth,
+        integrality=integral,
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(matrix, -np.inf, upper),
+        options={"time_limit": seconds},
+    )
     if result.x is None:
         return None
     return tuple(int(i) for i in np.flatnonzero(result.x[:m] > 0.5)), bool(result.status == 0)
@@ -287,19 +335,30 @@ def best_investments(problem: Problem, count: int = 5, *, seconds: float = SECON
         )
     ordered = sorted(chosen, key=lambda c: (-len(shares[problem.investments[c]]), c))
     return Advice(
-        tuple(problem.investments[c] for c in ordered), problem.gain(chosen),
-        tuple(problem.needs[n] for n in opened), shares, proven,
-    )  # fmt: skip
+        tuple(problem.investments[c] for c in ordered),
+        problem.gain(chosen),
+        tuple(problem.needs[n] for n in opened),
+        shares,
+        proven,
+    )
 
 
 def advice_view(vocabulary: Vocabulary, advice: Advice) -> dict[str, Any]:
     """Advice as data and words."""
     return {
-        "gain": advice.gain, "needs": list(advice.needs), "proven": advice.proven,
+        "gain": advice.gain,
+        "needs": list(advice.needs),
+        "proven": advice.proven,
         "investments": [
-            {"technique": i.technique, "region": i.region, "needs": list(advice.by_investment[i]),
-             "label": both(f"在{i.region}建设{vocabulary.label(i.technique)}",
-                           f"build {vocabulary.label(i.technique, 'en').lower()} in {i.region}")}
+            {
+                "technique": i.technique,
+                "region": i.region,
+                "needs": list(advice.by_investment[i]),
+                "label": both(
+                    f"在{i.region}建设{vocabulary.label(i.technique)}",
+                    f"build {vocabulary.label(i.technique, 'en').lower()} in {i.region}",
+                ),
+            }
             for i in advice.chosen
         ],
-    }  # fmt: skip
+    }

@@ -121,8 +121,10 @@ def routes_view(
     return views
 
 
-_BROKEN = ("各步骤都有候选，但没有一条路线的交接全部成立或能按期完成",
-           "Every step has candidates, but on no route do all hand-overs hold within the deadline")  # fmt: skip
+_BROKEN = (
+    "各步骤都有候选，但没有一条路线的交接全部成立或能按期完成",
+    "Every step has candidates, but on no route do all hand-overs hold within the deadline",
+)
 
 
 def _opening_view(vocabulary: Vocabulary, opening: Opening) -> dict[str, Any]:
@@ -132,9 +134,13 @@ def _opening_view(vocabulary: Vocabulary, opening: Opening) -> dict[str, Any]:
             **both("若期限可以放宽，则有路线", "a route exists if the deadline may slip"),
         }
     zh, en = (vocabulary.label(opening.technique, lang) for lang in ("zh", "en"))
-    return {"code": "missing_step", "rule": opening.rule, "technique": opening.technique,
-            "before": opening.before,
-            **both(f"若增加一步“{zh}”，则有路线", f"a route exists with a step of {en.lower()} put in")}  # fmt: skip
+    return {
+        "code": "missing_step",
+        "rule": opening.rule,
+        "technique": opening.technique,
+        "before": opening.before,
+        **both(f"若增加一步“{zh}”，则有路线", f"a route exists with a step of {en.lower()} put in"),
+    }
 
 
 def route_gap(
@@ -156,11 +162,14 @@ def route_gap(
     return {
         "step": at.key if at else None,
         "technique": at.techniques[0] if at and at.techniques else None,
-        "code": "no_route", "killer": stopping[0].checked.rule.id if stopping else "deadline",
-        "reason": both(*_BROKEN), "rules": [rule_view(vocabulary, b.checked) for b in stopping],
-        "relaxations": [_opening_view(vocabulary, o) for o in found], "routes": opened,
+        "code": "no_route",
+        "killer": stopping[0].checked.rule.id if stopping else "deadline",
+        "reason": both(*_BROKEN),
+        "rules": [rule_view(vocabulary, b.checked) for b in stopping],
+        "relaxations": [_opening_view(vocabulary, o) for o in found],
+        "routes": opened,
         "complete": routes.complete,
-    }  # fmt: skip
+    }
 
 
 def _planner(
@@ -187,7 +196,12 @@ def answer(
     Every text is there in Chinese and English. `today` only dates the deadline.
     """
     return match_answer(
-        profile, snapshot, vocabulary, today=today, top=top, near=near,
+        profile,
+        snapshot,
+        vocabulary,
+        today=today,
+        top=top,
+        near=near,
         planner=partial(_planner, vocabulary, snapshot),
         gap_finder=partial(find_gaps, vocabulary, snapshot),
-    )  # fmt: skip
+    )

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from collab.matching.words import both, figure
+from collab.routing.checks import UNKNOWN
 from collab.routing.plan import Plan
 from collab.routing.route import Handover, Leg, Route
-from collab.routing.rules import UNKNOWN, Checked
+from collab.routing.rules import Checked
 from collab.routing.sentences import CARRIERS, KINDS, ROAD, VERDICTS
 from collab.vocabulary.catalog import Vocabulary
 
@@ -37,10 +38,13 @@ def rule_view(_vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
     rule = checked.rule
     zh, en = VERDICTS[checked.verdict]
     return {
-        "rule": rule.id, "severity": rule.severity, "verdict": checked.verdict,
-        "label": both(zh, en), "reason": both(rule.reason_zh, rule.reason_en),
+        "rule": rule.id,
+        "severity": rule.severity,
+        "verdict": checked.verdict,
+        "label": both(zh, en),
+        "reason": both(rule.reason_zh, rule.reason_en),
         "remedies": list(rule.remedies) if checked.verdict == "fix" else [],
-    }  # fmt: skip
+    }
 
 
 def rule_question(vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
@@ -65,18 +69,28 @@ def leg_view(vocabulary: Vocabulary, leg: Leg) -> dict[str, Any]:
     offer, weeks = leg.offer, leg.candidate.weeks
     technique = leg.candidate.done
     return {
-        "step": leg.key or None, "technique": technique,
+        "step": leg.key or None,
+        "technique": technique,
         "label": both(vocabulary.label(technique), vocabulary.label(technique, "en")),
-        "capability": offer.key, "organisation": offer.organisation,
+        "capability": offer.key,
+        "organisation": offer.organisation,
         "capability_name": both(offer.name_zh, offer.name_en),
         "organisation_name": both(offer.organisation_zh, offer.organisation_en),
-        "region": offer.place.region, "weeks": [weeks.low, weeks.high], "weeks_stated": weeks.stated,
-        "remedy": leg.remedy or None, "class": leg.candidate.klass, "score": leg.candidate.score,
-        "open_questions": leg.questions, "state_after": leg.state or None,
-        "price": list(offer.price) if offer.price else None, "after": list(leg.before),
+        "region": offer.place.region,
+        "weeks": [weeks.low, weeks.high],
+        "weeks_stated": weeks.stated,
+        "remedy": leg.remedy or None,
+        "class": leg.candidate.klass,
+        "score": leg.candidate.score,
+        "open_questions": leg.questions,
+        "state_after": leg.state or None,
+        "price": list(offer.price) if offer.price else None,
+        "after": list(leg.before),
         "rules": [rule_view(vocabulary, c) for c in _shown(leg.checked)],
-        "questions": [rule_question(vocabulary, c) for c in leg.checked if c.verdict in (UNKNOWN, "fix")],
-    }  # fmt: skip
+        "questions": [
+            rule_question(vocabulary, c) for c in leg.checked if c.verdict in (UNKNOWN, "fix")
+        ],
+    }
 
 
 def handover_view(vocabulary: Vocabulary, route: Route, handover: Handover) -> dict[str, Any]:
@@ -88,18 +102,29 @@ def handover_view(vocabulary: Vocabulary, route: Route, handover: Handover) -> d
     form = state_label(vocabulary, sender.state)
     road = ROAD[handover.kind]
     names = [
-        (s.offer.organisation_zh or s.offer.organisation, s.offer.organisation_en or s.offer.organisation)
+        (
+            s.offer.organisation_zh or s.offer.organisation,
+            s.offer.organisation_en or s.offer.organisation,
+        )
         for s in (sender, receiver)
-    ]  # fmt: skip
+    ]
     return {
-        "from": handover.sender, "to": handover.receiver,
-        "sender": sender.offer.organisation, "receiver": receiver.offer.organisation,
-        "form": sender.state or None, "carrier": carrier, "kind": handover.kind,
-        "weeks": list(handover.weeks), "km": None if handover.km is None else round(handover.km),
-        "text": both(f"{names[0][0]}将{form['zh']}装入{zh}交给{names[1][0]}（{road[0]}）",
-                     f"{names[0][1]} ships {form['en'].lower()} in {_article(en)}{en} to {names[1][1]} ({road[1]})"),
+        "from": handover.sender,
+        "to": handover.receiver,
+        "sender": sender.offer.organisation,
+        "receiver": receiver.offer.organisation,
+        "form": sender.state or None,
+        "carrier": carrier,
+        "kind": handover.kind,
+        "weeks": list(handover.weeks),
+        "km": None if handover.km is None else round(handover.km),
+        "text": both(
+            f"{names[0][0]}将{form['zh']}装入{zh}交给{names[1][0]}（{road[0]}）",
+            f"{names[0][1]} ships {form['en'].lower()} in {_article(en)}{en} to "
+            f"{names[1][1]} ({road[1]})",
+        ),
         "checks": [rule_view(vocabulary, c) for c in _shown(receiver.checked)],
-    }  # fmt: skip
+    }
 
 
 def _article(carrier: str) -> str:
@@ -112,8 +137,10 @@ def _price(route: Route) -> dict[str, Any]:
         if leg.offer.price is not None:
             amount, currency = leg.offer.price
             sums[currency] = sums.get(currency, 0.0) + amount
-    return {"known": [{"amount": sums[c], "currency": c} for c in sorted(sums)],
-            "missing": sum(leg.offer.price is None for leg in route.legs)}  # fmt: skip
+    return {
+        "known": [{"amount": sums[c], "currency": c} for c in sorted(sums)],
+        "missing": sum(leg.offer.price is None for leg in route.legs),
+    }
 
 
 def plan_rules(vocabulary: Vocabulary, plan: Plan, route: Route) -> list[dict[str, Any]]:
@@ -141,15 +168,23 @@ def route_view(
     low, high = route.weeks
     hands, km, asks = len(route.handovers), route.km, route.open_questions
     return {
-        "kind": kind, "rank": place, "label": both(zh, en),
+        "kind": kind,
+        "rank": place,
+        "label": both(zh, en),
         "legs": [leg_view(vocabulary, leg) for leg in route.legs],
-        "weeks": [low, high], "weeks_estimated": route.estimated,
-        "handovers": len(route.handovers), "km": route.km, "km_unknown": route.unknown_places,
-        "open_questions": route.open_questions, "price": _price(route), "pareto": best,
+        "weeks": [low, high],
+        "weeks_estimated": route.estimated,
+        "handovers": len(route.handovers),
+        "km": route.km,
+        "km_unknown": route.unknown_places,
+        "open_questions": route.open_questions,
+        "price": _price(route),
+        "pareto": best,
         "checklist": [handover_view(vocabulary, route, h) for h in route.handovers],
         "plan_rules": plan_rules(vocabulary, plan, route),
         "summary": both(
             f"{figure(low)}–{figure(high)} 周，交接 {hands} 次，{km} 公里，待确认 {asks} 项",
-            f"{figure(low)}–{figure(high)} weeks, {hands} hand-overs, {km} km, {asks} open questions",
+            f"{figure(low)}–{figure(high)} weeks, {hands} hand-overs, {km} km, "
+            f"{asks} open questions",
         ),
-    }  # fmt: skip
+    }

@@ -10,9 +10,10 @@ from collab.matching.answer import StepResult, judge_steps
 from collab.matching.records import NeedProfile, Step
 from collab.matching.snapshot import Snapshot
 from collab.routing import pieces
+from collab.routing.checks import Sight
 from collab.routing.plan import Plan, make_plan
 from collab.routing.planner import Search
-from collab.routing.rules import Checked, Sight, check_step, rule_book, walk
+from collab.routing.rules import Checked, check_step, rule_book, walk
 from collab.vocabulary.catalog import Vocabulary
 
 SAMPLED = 40
@@ -21,7 +22,7 @@ SAMPLED = 40
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A rule that stops routes before a step: the step's place in the plan and how many it stops."""
+    """A rule that stops routes before a step: its place in the plan, how many it stops."""
 
     place: int
     checked: Checked

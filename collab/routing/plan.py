@@ -14,7 +14,7 @@ from collab.matching import score
 from collab.matching.answer import StepResult
 from collab.matching.compare import Mark
 from collab.matching.records import NeedProfile, Offer, Step
-from collab.matching.rules import Verdict
+from collab.matching.verdicts import Verdict
 from collab.routing.pieces import any_form
 from collab.vocabulary.catalog import Chain, Vocabulary
 
@@ -222,7 +222,7 @@ def make_plan(
 
 
 def kind_of_handover(one: Offer, other: Offer) -> str:
-    """none, same_site, same_country, cross_border or unknown: how far two capabilities are apart."""
+    """none, same_site, same_country, cross_border or unknown: how far two are apart."""
     if one.organisation_id == other.organisation_id:
         return "none"
     km = score.great_circle_km(one.place, other.place)

@@ -9,9 +9,10 @@ from collab.matching.compare import WAFER
 from collab.matching.engine import explain, find
 from collab.matching.prepare import StepAsk, fits_of, prepare_step
 from collab.matching.records import NeedProfile, Offer, Step
-from collab.matching.rules import Class, Verdict
+from collab.matching.rules import Class
 from collab.matching.score import chord_km, unit_vector
 from collab.matching.snapshot import Snapshot
+from collab.matching.verdicts import Verdict
 from collab.routing.pieces import held
 from collab.routing.rules import Checked
 from collab.vocabulary.catalog import Vocabulary

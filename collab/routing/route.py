@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from collab.matching.records import Offer
 from collab.matching.score import great_circle_km
 from collab.routing import pieces
+from collab.routing.checks import UNKNOWN, Sight
 from collab.routing.plan import (
     Candidate,
     Plan,
@@ -17,7 +18,7 @@ from collab.routing.plan import (
     logistics_weeks,
 )
 from collab.routing.remedies import Finder
-from collab.routing.rules import UNKNOWN, Checked, RuleBook, Sight, check_step, walk
+from collab.routing.rules import Checked, RuleBook, check_step, walk
 from collab.vocabulary.catalog import Vocabulary
 
 Pair = tuple[float, float]

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from collab.matching.engine import Found, find
 from collab.matching.prepare import StepAsk, prepare
 from collab.matching.records import NeedProfile, Offer
-from collab.matching.rules import Class, judge, technique_fit
+from collab.matching.rules import Class, technique_fit
 from collab.matching.snapshot import Snapshot
+from collab.matching.verdicts import judge
 from collab.routing import pieces
 from collab.routing.plan import Candidate, Plan, PlanStep, Weeks, order_steps
-from collab.routing.planner import Search, Walker
+from collab.routing.planner import Search
 from collab.routing.rules import rule_book
+from collab.routing.walker import Walker
 from collab.vocabulary.catalog import Vocabulary
 
 LIMIT = 50
@@ -106,9 +108,13 @@ class Board:
         return False
 
     def _holds(
-        self, need: NeedProfile, asks: tuple[StepAsk, ...], fits: tuple[tuple[Found, ...], ...],
-        kept: list[int], snapshot: Snapshot,
-    ) -> bool:  # fmt: skip
+        self,
+        need: NeedProfile,
+        asks: tuple[StepAsk, ...],
+        fits: tuple[tuple[Found, ...], ...],
+        kept: list[int],
+        snapshot: Snapshot,
+    ) -> bool:
         ordered, before, states = order_steps(self.vocabulary, need, kept)
         steps = []
         for place, i in enumerate(ordered):
@@ -130,7 +136,7 @@ class Board:
         return Candidate(offer, done, weeks, 0, "")
 
     def affected(self, added: Iterable[Offer], removed: Iterable[str]) -> set[int]:
-        """Needs that a capability bears on, by technique, or that have a removed one in their list."""
+        """Needs that a capability bears on by technique, or that list a removed one."""
         found: set[int] = set()
         for offer in added:
             names = {*offer.techniques, f"cat:{offer.category}"}

@@ -14,7 +14,8 @@ from collab.matching import snapshot as snapshots
 from collab.matching.engine import explain, find
 from collab.matching.prepare import prepare, prepare_step
 from collab.matching.records import Criterion, NeedProfile, Offered, Step
-from collab.matching.rules import Class, rank
+from collab.matching.rules import Class
+from collab.matching.verdicts import rank
 from collab.vocabulary.catalog import load_vocabulary
 
 VOCABULARY = load_vocabulary()

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Place, Status, Step
-from collab.matching.rules import judge_pair
+from collab.matching.verdicts import judge_pair
 from collab.vocabulary.catalog import load_vocabulary
 
 LABELS = yaml.safe_load(

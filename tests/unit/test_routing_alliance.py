@@ -40,8 +40,13 @@ def some_needs(seed: int, count: int) -> list[NeedProfile]:
 
 
 def some_offers(seed: int, count: int, prefix: str = "cap") -> list:
-    return [o for i, t in enumerate(POOL)
-            for o in make_offers(VOCABULARY, count, seed=seed * 10 + i, technique=t, prefix=f"{prefix}{i}")]  # fmt: skip
+    return [
+        o
+        for i, t in enumerate(POOL)
+        for o in make_offers(
+            VOCABULARY, count, seed=seed * 10 + i, technique=t, prefix=f"{prefix}{i}"
+        )
+    ]
 
 
 def plain(standings: list[Standing]) -> list:

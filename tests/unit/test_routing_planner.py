@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from bench.matching_data import PLACES
 from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Step
 from collab.routing import pieces
+from collab.routing.checks import Sight
 from collab.routing.plan import Candidate, Plan, PlanStep, Weeks, centi, make_plan, pair_of
 from collab.routing.planner import OBJECTIVES, Search
-from collab.routing.rules import Sight, check_step, new_questions, rule_book, walk
+from collab.routing.rules import check_step, new_questions, rule_book, walk
 from collab.vocabulary.catalog import load_vocabulary
 
 VOCABULARY = load_vocabulary()

@@ -10,7 +10,8 @@ import yaml
 
 from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Step
 from collab.routing import pieces
-from collab.routing.rules import Sight, check_step, rule_book, walk
+from collab.routing.checks import Sight
+from collab.routing.rules import check_step, rule_book, walk
 from collab.vocabulary.catalog import load_vocabulary
 from tests.unit.test_matching_pairs import offered_of
 
@@ -94,7 +95,7 @@ def test_the_templates_obey_their_own_rules(chain: str) -> None:
 
 
 def test_no_rule_of_the_vocabulary_is_left_unread() -> None:
-    from collab.routing.rules import _OPS
+    from collab.routing.checks import _OPS
 
     for rule in VOCABULARY.rules:
         assert rule.evaluable == "plan" or rule.check["op"] in _OPS

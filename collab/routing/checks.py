@@ -1,0 +1,274 @@
+"""One interface rule over a piece and the capability that is to take it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from collab.matching.compare import figures
+from collab.matching.records import NeedProfile, Offer, Offered
+from collab.routing import pieces
+from collab.routing.pieces import Piece, Span, Terms, lookup
+from collab.routing.tables import COUPLER_TAKEN, FIGURES, MASK_TAKEN, MASKLESS, TAKES
+from collab.vocabulary.catalog import InterfaceRule
+
+OK, BAD, UNKNOWN, NONE = "ok", "bad", "unknown", "none"
+LEVELS = ("public", "nda", "restricted")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Everything a rule may look at: the piece, the next capability, what it does, the need."""
+
+    terms: Terms
+    piece: Piece
+    offer: Offer | None
+    technique: str
+    need: NeedProfile
+    crossing: bool | None = None
+
+
+def _stated(sight: Sight, name: str) -> Offered | None:
+    return sight.offer.values.get(name) if sight.offer else None
+
+
+def _best(sight: Sight, name: str) -> float | None:
+    """The better end of what the next capability states (at most: low, at least: high)."""
+    if name == "final-thickness":
+        target = pieces.thinning_target(sight.terms.vocabulary, sight.need, sight.offer)
+        if target is not None:
+            return target[0]
+    offered = _stated(sight, name)
+    if offered is None:
+        return None
+    parameter = sight.terms.vocabulary.parameters[name]
+    low, high, _ = figures(parameter, offered)
+    ends = (low, high) if parameter.compare == "cap_le_need" else (high, low)
+    return next((e for e in ends if not math.isnan(e)), None)
+
+
+def _piece_span(sight: Sight, name: str) -> Span | None:
+    if name == "max-temperature":
+        return sight.piece.max_temperature, sight.piece.max_temperature
+    if name == "joint-remelt-temperature":
+        return sight.piece.remelt, sight.piece.remelt
+    return sight.piece.figure(name)
+
+
+def _literal(operand: Any) -> Any:
+    return operand["value"] if isinstance(operand, Mapping) else None
+
+
+def _number(sight: Sight, operand: Any) -> float | None:
+    if isinstance(operand, Mapping):
+        return float(operand["value"])
+    side, name = operand.split(".", 1)
+    if side == "next":
+        return _best(sight, name)
+    span = _piece_span(sight, name)
+    return None if span is None else span[1]
+
+
+_ORDERED: Mapping[str, Callable[[float, float], bool]] = {
+    "le": lambda a, b: a <= b, "lt": lambda a, b: a < b, "ge": lambda a, b: a >= b,
+}  # fmt: skip
+
+
+def _compare(sight: Sight, check: Mapping[str, Any]) -> str:
+    left, right = _number(sight, check["left"]), _number(sight, check["right"])
+    if math.inf in (left, right) and check["op"] in ("le", "lt") and right == math.inf:
+        return OK  # nothing done so far sets a limit
+    if left is None or right is None:
+        return UNKNOWN
+    return OK if _ORDERED[check["op"]](left, right) else BAD
+
+
+def _slack(check: Mapping[str, Any], value: float) -> float:
+    tolerance = check.get("tolerance")
+    if not tolerance:
+        return 1e-9 * max(1.0, abs(value))
+    amount = float(tolerance["value"])
+    return abs(value) * amount / 100.0 if tolerance.get("unit") == "percent" else amount
+
+
+def _diameter(sight: Sight) -> str:
+    offered = _stated(sight, "wafer-diameter")
+    here = pieces.held(sight.terms.vocabulary, offered) if offered else None
+    if here is None or sight.piece.diameters is None:
+        return UNKNOWN
+    return OK if here & sight.piece.diameters else BAD
+
+
+def _names(sight: Sight, name: str) -> tuple[frozenset[str] | None, frozenset[str] | None]:
+    piece, vocabulary = sight.piece, sight.terms.vocabulary
+    if name == "pad-metal":
+        offered = _stated(sight, name)
+        taken = frozenset(map(str, offered.choices)) if offered and offered.choices else None
+        return piece.pad_metal, taken
+    if name == "mask-scale":
+        free = any(vocabulary.covers(sight.technique, t) for t in MASKLESS)
+        taken = piece.mask_scale if free else lookup(vocabulary, MASK_TAKEN, sight.technique)
+        return piece.mask_scale, taken
+    if name == "coupler-type":
+        return piece.coupler, lookup(vocabulary, COUPLER_TAKEN, sight.technique)
+    return None, None  # delivery format: nobody states it yet
+
+
+def _in(sight: Sight, check: Mapping[str, Any]) -> str:
+    left, right = check["left"], check["right"]
+    name = left.split(".", 1)[1]
+    if name == "state":
+        inside = sight.piece.state in _literal(right)
+        return UNKNOWN if not sight.piece.state else OK if inside else BAD
+    if name == "wafer-diameter":
+        return _diameter(sight)
+    span = sight.piece.figure(name)
+    if name not in FIGURES:
+        have, taken = _names(sight, name)
+        return UNKNOWN if have is None or taken is None else OK if have & taken else BAD
+    offered = _stated(sight, name)
+    if span is None or offered is None:
+        return UNKNOWN
+    low, high, choices = figures(sight.terms.vocabulary.parameters[name], offered)
+    slack = _slack(check, span[0])
+    for a, b in [(c, c) for c in choices] or [(low, high)]:
+        if not span[0] < a - slack and not span[1] > b + slack:
+            return OK
+    return BAD if choices or not (math.isnan(low) and math.isnan(high)) else UNKNOWN
+
+
+def _not_in(sight: Sight, check: Mapping[str, Any]) -> str:
+    if not sight.piece.state:
+        return UNKNOWN
+    return BAD if sight.piece.state in _literal(check["right"]) else OK
+
+
+def _within(sight: Sight, check: Mapping[str, Any]) -> str:
+    name = check["left"].split(".", 1)[1]
+    span, offered = sight.piece.figure(name), _stated(sight, name)
+    if span is None or offered is None:
+        return UNKNOWN
+    low, high, choices = figures(sight.terms.vocabulary.parameters[name], offered)
+    if math.isnan(low) and math.isnan(high):
+        return UNKNOWN
+    slack = _slack(check, span[0])
+    if choices and span[0] == span[1]:
+        return OK if any(abs(c - span[0]) <= slack for c in choices) else BAD
+    return BAD if span[0] < low - slack or span[1] > high + slack else OK
+
+
+def _is(sight: Sight, check: Mapping[str, Any]) -> str:
+    name = check["left"].split(".", 1)[1]
+    wanted = bool(_literal(check["right"]))
+    if name == "tsv-flow-agreed" or (name == "facet-clean" and name not in sight.piece.flags):
+        return UNKNOWN
+    return OK if (name in sight.piece.flags) is wanted else BAD
+
+
+def _disjoint(sight: Sight, _check: Mapping[str, Any]) -> str:
+    """Materials the next line processes itself are admitted, whatever the rule of thumb says."""
+    vocabulary, offer = sight.terms.vocabulary, sight.offer
+    own = [m for m in (offer.materials if offer else ())
+           if any(vocabulary.covers(w, m) for w in sight.need.materials)]  # fmt: skip
+    admitted = pieces.carried_by(vocabulary, (*own, *_admitted(sight)))
+    carried = sight.piece.carried - admitted
+    if not carried and not sight.piece.open_metals:
+        return OK
+    offered = _stated(sight, "excluded-materials")
+    if offered is None:
+        return UNKNOWN
+    refused = frozenset(map(str, offered.choices))
+    if carried & refused:
+        return BAD
+    return UNKNOWN if sight.piece.open_metals and refused else OK
+
+
+def _admitted(sight: Sight) -> tuple[str, ...]:
+    """The need's materials that a listed narrower or equal material stands for."""
+    vocabulary = sight.terms.vocabulary
+    listed = sight.offer.materials if sight.offer else ()
+    return tuple(w for w in sight.need.materials if any(vocabulary.covers(m, w) for m in listed))
+
+
+def _reaches(sight: Sight, _check: Mapping[str, Any]) -> str:
+    terms, piece = sight.terms, sight.piece
+    takes = lookup(terms.vocabulary, TAKES, sight.technique)
+    if not piece.state or takes is None or terms.order(piece.state) <= terms.order(takes):
+        return OK
+    pieces_too = "piece-size" in terms.vocabulary.params_of(sight.technique)
+    if pieces_too and piece.state in ("bar", "die"):
+        return OK if _stated(sight, "piece-size") is not None else UNKNOWN
+    return BAD
+
+
+_OPS: Mapping[str, Callable[[Sight, Mapping[str, Any]], str]] = {
+    "le": _compare, "lt": _compare, "ge": _compare, "in": _in, "not_in": _not_in,
+    "within": _within, "is": _is, "disjoint": _disjoint, "reaches": _reaches,
+}  # fmt: skip
+
+
+def _of_need(sight: Sight, rule: InterfaceRule) -> str:
+    """Rules that compare the next capability with the need; NONE when the need asks nothing."""
+    name = rule.check["left"].split(".", 1)[1]
+    need = sight.need
+    if rule.id == "moq-per-step":
+        least = _best(sight, "min-order-quantity")
+        if need.quantity is None:
+            return NONE
+        return UNKNOWN if least is None else OK if need.quantity[0] >= least else BAD
+    if name == "trl":
+        have = _best(sight, "trl")
+        if need.trl is None:
+            return NONE
+        return UNKNOWN if have is None else OK if have + 1 >= need.trl[1] else BAD
+    if name == "confidentiality":
+        if need.level in (None, "public"):
+            return NONE
+        offered = _stated(sight, name)
+        ranks = [LEVELS.index(str(c)) for c in (offered.choices if offered else ()) if c in LEVELS]
+        return UNKNOWN if not ranks else OK if max(ranks) >= LEVELS.index(str(need.level)) else BAD
+    if sight.crossing is None:
+        return NONE if sight.piece.steps == 0 else UNKNOWN
+    return BAD if sight.crossing else OK
+
+
+_KNOWN: Mapping[str, Callable[[Piece], bool]] = {
+    "wafer-diameter": lambda p: p.diameters is not None,
+    "carried-materials": lambda _: True,
+    "state": lambda _: True,
+    "pad-metal": lambda p: p.pad_metal is not None,
+    "mask-scale": lambda p: p.mask_scale is not None,
+    "coupler-type": lambda p: p.coupler is not None,
+}
+
+
+def asks(sight: Sight, rule: InterfaceRule) -> str:
+    """Which side left the question open: the piece first, since one answer serves all steps."""
+    for operand in (rule.check["left"], rule.check["right"]):
+        if isinstance(operand, str) and operand.startswith("piece."):
+            name = operand.split(".", 1)[1]
+            known = _KNOWN.get(name)
+            if not (known(sight.piece) if known else _piece_span(sight, name) is not None):
+                return operand
+    return f"next.{rule.id}"
+
+
+def check_rule(sight: Sight, rule: InterfaceRule) -> str:
+    """OK, BAD, UNKNOWN or NONE of one rule that applies at this step."""
+    left, right = rule.check["left"], rule.check["right"]
+    if (isinstance(right, str) and right.startswith("need.")) or left.startswith("need."):
+        return _of_need(sight, rule)
+    return _OPS[rule.check["op"]](sight, rule.check)
+
+
+def rule_operands(rule: InterfaceRule) -> str:
+    """A rule's comparison as one readable line."""
+    shown = []
+    for operand in (rule.check["left"], rule.check["right"]):
+        if isinstance(operand, Mapping):
+            shown.append(f"{operand['value']} {operand.get('unit', '')}".strip())
+        else:
+            shown.append(str(operand))
+    return f"{shown[0]} {rule.check['op']} {shown[1]}"

@@ -1,0 +1,92 @@
+"""What techniques do to a piece and what they take in: rules of thumb, one table each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+FIGURES = frozenset({
+    "wafer-thickness", "final-thickness", "surface-roughness", "bow", "die-size", "pad-pitch",
+    "bump-pitch", "fiber-pitch", "facet-angle", "mode-field-diameter", "gsg-pitch", "wavelength",
+    "device-layer-thickness",
+})  # fmt: skip
+"""Parameters of the piece itself; a step that states one single figure hands it over."""
+LAYOUT = {"layout-min-feature": "min-feature", "layout-overlay-tolerance": "overlay"}
+FRONT_END = frozenset({"", "design", "mask", "blank-wafer", "epi-wafer", "wafer"})
+
+STATE_AFTER: Mapping[str, str] = {
+    "design": "design", "mask": "mask", "wafer": "blank-wafer", "wafer.epiwafer": "epi-wafer",
+    "wafer.resize": "", "wafer.carrier-mount": "", "foundry": "wafer-done", "foundry.mpw": "die",
+    "epitaxy": "epi-wafer", "lithography": "wafer", "deposition": "wafer", "etching": "wafer",
+    "deposition.metallization": "wafer-done", "etching.facet": "wafer-done", "doping": "wafer",
+    "planarization": "wafer", "passivation": "wafer", "waveguide": "wafer",
+    "bonding": "bonded-wafer", "bonding.temporary": "", "transfer": "bonded-wafer",
+    "thinning": "thinned-wafer", "singulation": "die", "singulation.cleaving": "bar",
+    "packaging": "packaged-device", "packaging.die-attach": "carrier-assembly",
+    "packaging.flip-chip": "sub-assembly", "packaging.wire-bond": "sub-assembly",
+    "packaging.coupling": "sub-assembly", "packaging.tec": "sub-assembly",
+    "packaging.heatsink": "sub-assembly", "packaging.advanced": "sub-assembly",
+    "packaging.bumping": "wafer-done", "packaging.rdl": "wafer-done", "packaging.tsv": "wafer-done",
+    "packaging.tgv": "wafer-done", "packaging.substrate": "", "packaging.encapsulation": "",
+    "packaging.electrical-interconnect": "sub-assembly",
+    "packaging.pluggable-module": "module", "packaging.smt": "module",
+}  # fmt: skip
+"""State after a technique (nearest ancestor counts); '' and absent leave it as it is."""
+
+FLAGS_SET: Mapping[str, tuple[str, ...]] = {
+    "wafer.carrier-mount": ("mounted-on-carrier",), "thinning.backside-metal": ("backside-metal",),
+    "test.wafer-level": ("known-good-die",), "test.bar-chip": ("known-good-die",),
+    "test.burn-in": ("burned-in",), "packaging.hermetic-seal": ("sealed",),
+    "packaging.die-attach.epoxy": ("organics-inside",),
+    "packaging.encapsulation": ("organics-inside",),
+    "packaging.coupling.fiber-array": ("organics-inside",),
+    "etching.release": ("released-structures",), "foundry.mpw": ("shared-run",),
+    "cleaning": ("facet-clean",),
+}  # fmt: skip
+FLAGS_CLEARED: Mapping[str, tuple[str, ...]] = {
+    "wafer.resize": ("mounted-on-carrier",), "foundry": ("shared-run",),
+    "singulation": ("facet-clean",), "packaging.die-attach": ("facet-clean",),
+    "packaging.flip-chip": ("facet-clean",),
+}  # fmt: skip
+REMELT_DEGC: Mapping[str, float] = {
+    "packaging.die-attach.eutectic": 280.0, "packaging.flip-chip": 217.0, "packaging.smt": 217.0,
+}  # fmt: skip
+REMELT_BY_METAL = {"ausn": 280.0, "snag": 217.0, "in": 157.0}
+MASK_MADE: Mapping[str, frozenset[str]] = {
+    "mask.photomask": frozenset({"1x plate"}),
+    "mask.reticle": frozenset({"4x reticle", "5x reticle"}),
+}  # fmt: skip
+COUPLER_MADE: Mapping[str, frozenset[str]] = {
+    "etching.facet": frozenset({"edge"}), "facet.polishing": frozenset({"edge"}),
+}  # fmt: skip
+METALS_ADDED = ("deposition.metallization", "deposition.electroplating", "packaging.bumping",
+                "thinning.backside-metal")  # fmt: skip
+_III_V = frozenset({"In", "Ga", "As", "Sb"})
+
+TAKES: Mapping[str, str] = {
+    "wafer": "thinned-wafer", "foundry": "thinned-wafer", "epitaxy": "thinned-wafer",
+    "lithography": "thinned-wafer", "deposition": "thinned-wafer", "etching": "thinned-wafer",
+    "deposition.optical-coating": "die", "deposition.spin-coating": "sub-assembly",
+    "doping": "thinned-wafer", "thermal": "thinned-wafer",
+    "planarization": "thinned-wafer", "passivation": "thinned-wafer", "bonding": "thinned-wafer",
+    "bonding.eutectic": "die", "thinning": "thinned-wafer", "thinning.lapping": "sub-assembly",
+    "etching.substrate-removal": "sub-assembly", "waveguide": "die", "facet": "die",
+    "singulation": "die", "packaging.bumping": "thinned-wafer", "packaging.rdl": "thinned-wafer",
+    "packaging.tsv": "thinned-wafer", "packaging.tgv": "thinned-wafer",
+    "packaging.die-attach": "sub-assembly", "packaging.flip-chip": "sub-assembly",
+    "packaging.tec": "packaged-device", "packaging.wire-bond": "packaged-device",
+    "packaging.coupling": "packaged-device", "packaging.hermetic-seal": "packaged-device",
+    "packaging.form": "packaged-device", "packaging.pluggable-module": "module",
+    "packaging": "module", "biointerface": "packaged-device",
+}  # fmt: skip
+"""The furthest state a technique still takes in (nearest ancestor counts); absent = any."""
+MASK_TAKEN: Mapping[str, frozenset[str]] = {
+    "lithography.contact": frozenset({"1x plate"}),
+    "lithography.stepper": frozenset({"4x reticle", "5x reticle"}),
+    "lithography.duv": frozenset({"4x reticle", "5x reticle"}),
+}  # fmt: skip
+MASKLESS = ("lithography.ebl", "lithography.laser-direct-write", "lithography.two-photon",
+            "lithography.holographic", "lithography.nil", "lithography.lift-off")  # fmt: skip
+COUPLER_TAKEN: Mapping[str, frozenset[str]] = {
+    "packaging.coupling.edge": frozenset({"edge"}),
+    "packaging.coupling.grating": frozenset({"grating"}),
+}  # fmt: skip
