@@ -86,7 +86,7 @@ def path_shares(matrix: sparse.csr_array, mass: Floats, depth: int) -> Floats:
     Brandes 2001 with all sources of a batch moving one step at a time (sparse times dense).
     """
     n = matrix.shape[0]
-    size = int(np.clip(BATCH_BYTES // (8 * max(n, 1) * (2 * depth + 6)), 1, 64))
+    size = int(np.clip(BATCH_BYTES // (8 * max(n, 1) * (2 * depth + 6)), 1, 24))
     back = matrix.T.tocsr()
 
     def work(part: Ints) -> Floats:
@@ -106,7 +106,7 @@ def _spread(back: sparse.csr_array, part: Ints) -> tuple[list[Floats], Floats]:
     levels = [front]
     while True:
         front = back @ front
-        front *= paths == 0
+        front *= (paths == 0).astype(np.float64)  # floats times floats run many at a time
         if not front.any():
             return levels, paths
         paths += front
@@ -122,7 +122,8 @@ def _gather(matrix: sparse.csr_array, levels: list[Floats], paths: Floats, mass:
     for step in range(len(levels) - 1, 0, -1):
         ahead = share + mass
         ahead *= per_path
-        ahead *= levels[step] > 0
+        ahead *= levels[step]  # with the next line a mask: 1 on this level, 0 elsewhere
+        ahead *= per_path
         ahead = matrix @ ahead
         ahead *= levels[step - 1]
         share += ahead
