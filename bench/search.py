@@ -136,7 +136,7 @@ def _hex(terms: list[str]) -> str:
 
 
 def bare_whoosh(entries: list[Entry]) -> float:
-    """Processor seconds that plain Whoosh takes for the same terms, without facets, numbers or syncing."""
+    """Processor seconds of plain Whoosh for the same terms, without numbers and syncing."""
     blanks = RegexTokenizer(r"[^\x1f]+")
     schema = fields.Schema(
         key=fields.ID(stored=True), stored=fields.STORED(),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
@@ -12,6 +14,7 @@ from collab.vocabulary.normalize import normalize
 
 Span = tuple[str, bool]
 SNIPPET = 160
+READ = 1500
 _BEFORE = 40
 
 
@@ -22,6 +25,26 @@ class Highlight:
     title_zh: list[Span]
     title_en: list[Span]
     snippet: list[Span]
+
+
+@lru_cache(maxsize=4096)
+def _prepared(text: str) -> tuple[str, array[int], array[int]]:
+    """The canonical line of a text and, for each of its characters, where it came from.
+
+    Kept because the same documents are shown again and again; nothing of a reader is in it.
+    """
+    normal = normalize(text)
+    folded = normal.text.lower()
+    if len(folded) != len(normal.text):
+        folded = normal.text
+    line, places = canonical(folded)
+    top = len(normal.text) - 1
+    firsts = array("I", (normal.starts[min(at, top)] for at in places[:-1]))
+    lasts = array("I", (
+        normal.ends[min(at, top)] if char != " " else normal.ends[max(0, at - 1)]
+        for char, at in zip(line, places, strict=False)
+    ))  # fmt: skip
+    return line, firsts, lasts
 
 
 class Marker:
@@ -38,15 +61,10 @@ class Marker:
         """Marked spans of the original text, in order, never overlapping."""
         if self._automaton is None or not text:
             return []
-        normal = normalize(text)
-        folded = normal.text.lower()
-        if len(folded) != len(normal.text):
-            folded = normal.text
-        line, at = canonical(folded)
+        line, firsts, lasts = _prepared(text)
         found: list[tuple[int, int]] = []
         for _, i, j in self._automaton.find_matches_as_indexes(line):
-            i += line[i] == " "
-            start, end = normal.span(at[i], at[j - 1] + (line[j - 1] != " "))
+            start, end = firsts[i + (line[i] == " ")], lasts[j - 1]
             if found and start <= found[-1][1]:
                 found[-1] = (found[-1][0], max(end, found[-1][1]))
             else:
@@ -59,7 +77,7 @@ class Marker:
 
     def snippet(self, text: str) -> list[Span]:
         """The stretch of a long text with most marks, in pieces, with … where it was cut."""
-        text = text[:4000]
+        text = text[:READ]
         places = self.places(text)
         start = _best_start(places, len(text))
         end = min(len(text), start + SNIPPET)

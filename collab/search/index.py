@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -110,6 +111,11 @@ class SearchIndex:
     def execute(self, plan: Plan, labels: Iterable[str], want: Want) -> Raw:
         """A plan carried out as it stands, without corrections or highlights."""
         return self._reading(lambda b: b.execute(plan, frozenset(labels), want))
+
+    def warm(self) -> None:
+        """Load dictionaries and columns before the first reader asks; harmless without an index."""
+        with suppress(IndexUnavailable):
+            self.search(SearchQuery("预热 warm 200mm", limit=1), ("public",))
 
     def size(self) -> int:
         """How many documents the index holds."""
