@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -19,7 +20,7 @@ from collab.kernel.happened import (
 from collab.kernel.identity import SYSTEM, Actor
 from collab.matching import feed, snapshot, store
 from collab.matching.models import Match, MatchSummary
-from collab.matching.records import NeedProfile
+from collab.matching.records import NeedProfile, Place
 from collab.matching.snapshot import Snapshot
 from collab.members import store as members
 from collab.needs import store as needs
@@ -27,6 +28,7 @@ from collab.needs.extraction import extract
 from collab.needs.forms import Structure
 from collab.needs.models import Need
 from collab.needs.rules import OPEN_STATES
+from collab.needs.service import shows_owner
 from collab.routing.answer import answer
 from collab.storage.database import Database
 from collab.storage.follower import Follower
@@ -68,9 +70,17 @@ class MatchingService:
         gone = feed.keys_of(uow, ids) - {o.key for o in present}
         return current.changed(present, [key for key in gone if current.get(key) is not None])
 
-    def answer_need(self, uow: UnitOfWork, need: Need, top: int = SHOWN) -> Answer:
-        """The whole answer to a stored need that the caller may read."""
+    def answer_need(
+        self, uow: UnitOfWork, need: Need, top: int = SHOWN, reader: Actor = SYSTEM
+    ) -> Answer:
+        """The whole answer to a stored need that the reader may read.
+
+        Whoever may not know the owner gets an answer that does not depend on it: distances and the
+        absence of the owner's own capabilities would otherwise tell who and where it is.
+        """
         profile = feed.profile_of(need, members.all_regions(uow), self.vocabulary)
+        if not shows_owner(need, reader):
+            profile = replace(profile, organisation_id=None, place=Place())
         return self.answer_profile(uow, profile, top)
 
     def answer_profile(self, uow: UnitOfWork, profile: NeedProfile, top: int = SHOWN) -> Answer:

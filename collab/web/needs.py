@@ -246,7 +246,7 @@ def show(key: str) -> str:
         view = catalogue.one(uow, actor, key)
         invited = catalogue.invited(uow, actor, view.row)
         reads = catalogue.reads(uow, actor, view.row)
-        answer = platform().matching.answer_need(uow, view.row)
+        answer = platform().matching.answer_need(uow, view.row, reader=actor)
         interests = deals.of_need(uow, actor, view.row)
     if service.must_log_read(view.row, actor):
         with writing() as uow:

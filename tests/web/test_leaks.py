@@ -8,7 +8,9 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, select
 
+from collab.needs.models import Need
 from tests.site import EVERYBODY, HOUSES, Site, copied
 
 # words that stand nowhere else in the data, one pair for each disclosure
@@ -205,3 +207,27 @@ def test_a_read_of_an_invited_need_is_on_its_owners_record(bare: Site) -> None:
     bare.get(f"/needs/{key}", "secretariat")
     assert "invited 某" in bare.get(f"/needs/{key}", "owner").text
     assert "secretariat 某" not in bare.get(f"/needs/{key}", "owner").text
+
+
+def test_the_answer_to_an_anonymous_need_does_not_depend_on_whose_it_is(bare: Site) -> None:
+    """Distances and missing capabilities would tell; the owner alone gets the exact answer."""
+    for who, house, name in (("owner", "alpha", "甲的光刻"), ("other", "beta", "乙的光刻")):
+        form = {"organisation": bare.organisations[house], "category": "process", "name_zh": name,
+                "techniques": "lithography.ebl"}  # fmt: skip
+        assert bare.post("/capabilities/new", who, form).status_code == 302
+    bare.settle()
+    key = bare.published("anonymous", text="需要电子束光刻，10片", title="匿名之需")
+    answers = {
+        who: bare.get(f"/needs/{key}?lang=zh", who).text.split('id="step', 1)[1]
+        for who in ("owner", "invited", "secretariat")
+    }
+    assert "甲的光刻" not in answers["owner"]
+    assert "甲的光刻" in answers["invited"]
+    assert "甲的光刻" in answers["secretariat"]
+    actor = bare.actor("invited")
+    with bare.database.reading() as uow:
+        need = uow.session.exec(select(Need).where(col(Need.public_id) == key)).one()
+        blind = bare.platform.matching.answer_need(uow, need, reader=actor)
+        need.region_id = 1 if need.region_id != 1 else 2
+        elsewhere = bare.platform.matching.answer_need(uow, need, reader=actor)
+    assert blind == elsewhere

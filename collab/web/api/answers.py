@@ -180,7 +180,8 @@ def match_need(key: str, query: AnswerQuery) -> MatchAnswer:
     with reading() as uow:
         view = catalogue.one(uow, current_actor(), key)
         if service.shows_owner(view.row, current_actor()):
-            return MatchAnswer.model_validate(matching.answer_need(uow, view.row, query.top))
+            found = matching.answer_need(uow, view.row, query.top, current_actor())
+            return MatchAnswer.model_validate(found)
     # without the need's place: distances to known lines would give away where an owner sits
     found = matching.answer_structure(VISITOR, view.row.structure, view.row.posted_on, query.top)
     return MatchAnswer.model_validate(found)
