@@ -56,7 +56,7 @@ class Extraction:
             "parameters": [self._parameter(r) for r in readings],
             **business,
             "chain": chain,
-            "not_understood": [self._piece(u) for u in self._unread],
+            "not_understood": [*map(self._piece, self._unread), *self._rest()],
             "questions": self._questions(wanted, readings, chain),
         }
 
@@ -246,12 +246,15 @@ class Extraction:
         )
         if len(self._source) > MAX_CHARS:
             found.append(questions.too_long(MAX_CHARS))
-            self._unread_rest()
         return found
 
-    def _unread_rest(self) -> None:
-        end = len(self._normal.text)
-        self._unread.append(Unread(end, end, "too-long"))
+    def _rest(self) -> list[dict[str, Any]]:
+        """What lies beyond the part that is read; its first words stand for it."""
+        if len(self._source) <= MAX_CHARS:
+            return []
+        span = [MAX_CHARS, len(self._source)]
+        shown = self._source[MAX_CHARS : MAX_CHARS + 40]
+        return [{"span": span, "text": shown, "reason": "too-long"}]
 
     def _span(self, start: int, end: int) -> list[int]:
         return list(self._normal.span(start, end))
