@@ -26,6 +26,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{value} {unit} 不像真的（通常在 {least} 到 {most} {unit} 之间），请检查单位。",
         "{value} {unit} looks wrong (usually {least} to {most} {unit}); check the unit.",
     ),
+    "unit_unfit": (
+        "“{parameter}”不能用单位“{unit}”，请换成它的单位。",
+        "The unit “{unit}” does not fit {parameter_en}; use one of its own kind.",
+    ),
     "no_step": ("至少需要一个步骤：请补充要做的工艺、封装、测试或设计。", "At least one step is needed: say which process, packaging, test or design you want."),
     "nobody_invited": ("定向邀请的需求至少要邀请一家机构。", "An invited need must invite at least one organisation."),
     "past": ("这个时间已经过去，请选择以后的时间。", "This lies in the past; choose a later time."),

@@ -141,6 +141,25 @@ REGION_KIND: Words = {
     "cluster": ("集群", "Cluster"),
     "park": ("园区", "Park"),
 }
+NEED_MOVE: Words = {
+    "withdrawn": ("撤回需求", "Withdraw the need"),
+    "agreed": ("标为已签约", "Mark as agreed"),
+    "delivered": ("标为已交付", "Mark as delivered"),
+    "closed": ("结束需求", "Close the need"),
+    "draft": ("退回草稿", "Back to draft"),
+}
+ACCESS: Words = {
+    "open": ("对外开放", "Open"),
+    "members": ("成员开放", "Members"),
+    "contract": ("合同加工", "Contract"),
+    "eligible": ("符合条件者", "Eligible users"),
+    "foundry": ("代工", "Foundry"),
+    "mpw": ("多项目晶圆", "MPW"),
+    "in_house": ("仅自用", "In house"),
+    "licence": ("授权许可", "Licence"),
+    "project": ("项目合作", "Project"),
+    "purchase": ("采购", "Purchase"),
+}
 INTEREST_STATE: Words = {
     "expressed": ("等待答复", "Waiting for an answer"),
     "accepted": ("已接受", "Accepted"),
@@ -153,6 +172,7 @@ TABLES: dict[str, Words] = {
     "disclosure_help": DISCLOSURE_HELP, "operator": OPERATOR, "quantity_unit": QUANTITY_UNIT,
     "time_unit": TIME_UNIT, "role": ROLE, "relation_out": RELATION_OUT,
     "relation_in": RELATION_IN, "region_kind": REGION_KIND, "interest_state": INTEREST_STATE,
+    "need_move": NEED_MOVE, "access_mode": ACCESS,
 }  # fmt: skip
 
 

@@ -148,7 +148,7 @@ def _confirm(key: str, wrong: Wrong) -> str:
     if request.method == "POST":
         try:
             structure = {**structure, **needs_form.read(request.form).model_dump()}
-        except ValidationError:
+        except (ValidationError, Rejected):
             structure = view.row.structure
     words, tongue = vocabulary(), language()
     segments = needs_marks.segments(view.row.text, view.row.structure, words, tongue)
@@ -319,7 +319,7 @@ def answer_interest(key: str, interest_key: str) -> Response:
 
 def _moves(state: NeedState) -> list[tuple[str, str]]:
     shown = sorted(MOVES[state] - {NeedState.PUBLISHED, NeedState.EXPIRED, NeedState.IN_TALKS})
-    return [(s, labels.label("need_state", s)) for s in shown]
+    return [(s, labels.label("need_move", s)) for s in shown]
 
 
 @blueprint.post("/<key>/move")

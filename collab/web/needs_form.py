@@ -7,13 +7,22 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from collab.kernel.errors import Rejected
+from collab.kernel.problems import Problem
+from collab.kernel.quantities import UnitError, converted
 from collab.needs.forms import Structure
 from collab.vocabulary.catalog import Parameter, Vocabulary
 from collab.web import present
+from collab.web.session import vocabulary as terms
 
 MODES = ("required", "optional", "rejected", "own")
 MOST_ROWS = 60
 SPARE = 2
+WRITTEN = {
+    "μm": "um", "µm": "um", "微米": "um", "纳米": "nm", "毫米": "mm", "%": "percent",
+    "°C": "degC", "℃": "degC", "°": "degree", "cm⁻²": "1/cm**2", "cm⁻³": "1/cm**3",
+    "V·cm": "V*cm", "周": "week", "weeks": "week",
+}  # fmt: skip
 Form = MultiDict[str, str]
 
 
@@ -76,16 +85,29 @@ def _techniques(form: Form, wanted: dict[str, Any]) -> None:
         wanted["techniques_any_of"].append([{"id": i, "span": span} for i in ids])
 
 
+def _canonical(parameter_id: str, value: Any, unit: str) -> tuple[Any, str]:
+    """The value in the parameter's own unit; raises Rejected when the unit does not fit."""
+    parameter = terms().parameters.get(parameter_id)
+    written = WRITTEN.get(unit.strip(), unit.strip())
+    if parameter is None or not written or written == parameter.unit or not parameter.unit:
+        return value, parameter.unit if parameter else written
+    try:
+        return converted(value, written, parameter.unit), parameter.unit
+    except UnitError:
+        facts = {"unit": unit, "parameter": parameter.zh, "parameter_en": parameter.en.lower()}
+        raise Rejected([Problem("", "unit_unfit", facts)]) from None
+
+
 def _criteria(form: Form, wanted: dict[str, Any]) -> None:
     for row in _rows(form, "parameter"):
         op = row.get("op") or "eq"
-        value = _value(row.get("value", ""), op)
+        value, unit = _canonical(row["id"], _value(row.get("value", ""), op), row.get("unit", ""))
         wanted["parameters"].append(
             {
                 **_found(row),
                 "op": op,
                 "value": value,
-                "unit": row.get("unit", ""),
+                "unit": unit,
                 "hard": row.get("hard", "1") != "0",
             }
         )
@@ -177,7 +199,7 @@ def parameter_rows(
                 entry,
                 op=entry.get("op", "eq"),
                 value=_shown(entry.get("value"), entry.get("op", "")),
-                unit=entry.get("unit") or "",
+                unit=_unit_shown(entry.get("unit") or "", parameter),
                 hard=entry.get("hard", True),
                 label=vocabulary.label(entry["id"], language),
                 choices=_choices(parameter, language),
@@ -185,6 +207,12 @@ def parameter_rows(
             )
         )
     return rows
+
+
+def _unit_shown(unit: str, parameter: Parameter | None) -> str:
+    if parameter is not None and unit in ("", parameter.unit):
+        return present.unit_label(parameter)
+    return unit
 
 
 def _choices(parameter: Parameter | None, language: str) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from flask import url_for
 
 from collab.facilities.catalogue import CapabilityView, RunView
 from collab.facilities.models import CapabilityValue
+from collab.kernel import clock
 from collab.kernel.messages import sentence
 from collab.kernel.problems import Problem
 from collab.members.catalogue import OrganisationView
@@ -327,12 +328,13 @@ def run(view: RunView) -> dict[str, Any]:
     """A multi-project-wafer run for templates."""
     row = view.row
     return {
-        "technology": row.technology,
+        "key": row.public_id, "technology": row.technology,
         "organisation": pick(view.owner.row.name_zh, view.owner.row.name_en),
         "organisation_href": url_for("organisations.show", key=org_key(view.owner.row)),
         "tape_in": day(row.tape_in) or row.tape_in_text,
         "turn_around": row.turn_around, "price": row.price, "note": row.note,
-        "historical": row.historical, "source": row.source, "demo": row.demo,
+        "historical": row.historical or bool(row.tape_in and row.tape_in < clock.today()),
+        "source": row.source, "demo": row.demo,
         "materials": material_tags(row.materials), "techniques": technique_tags(row.techniques),
         "seats": row.seats, "free": None if row.seats is None else row.seats - row.seats_taken,
     }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, render_template
 
 from collab.facilities import catalogue
@@ -9,6 +11,10 @@ from collab.web import present
 from collab.web.session import current_actor, public, reading
 
 blueprint = Blueprint("runs", __name__, url_prefix="/runs")
+
+
+def _soonest(run: dict[str, Any]) -> tuple[bool, str]:
+    return not run["tape_in"], run["tape_in"]
 
 
 @blueprint.get("")
@@ -19,6 +25,6 @@ def index() -> str:
         found = [present.run(r) for r in catalogue.runs(uow, current_actor())]
     return render_template(
         "runs/index.html",
-        upcoming=[r for r in found if not r["historical"]],
+        upcoming=sorted((r for r in found if not r["historical"]), key=_soonest),
         historical=[r for r in found if r["historical"]],
     )

@@ -27,6 +27,10 @@ KINDS = {
     "help": ("帮助", "Help"),
 }
 LIMIT = 20
+FACET_ORDER = (
+    "category", "technique", "material", "wafer", "region", "organisation_kind", "access_mode",
+    "evidence", "status",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ def _address(kind: str, key: str) -> str:
 
 def _facet_label(facet: str, value: str, regions: dict[str, str]) -> str:
     tables = {"category": "category", "evidence": "evidence",
-              "organisation_kind": "organisation_kind"}  # fmt: skip
+              "organisation_kind": "organisation_kind", "access_mode": "access_mode"}  # fmt: skip
     if facet in tables:
         return labels.label(tables[facet], value)
     if facet == "status":
@@ -148,9 +152,8 @@ def _facet_label(facet: str, value: str, regions: dict[str, str]) -> str:
 
 def _facets(found: Found, regions: dict[str, str]) -> list[tuple[str, list[present.Option]]]:
     rows = []
-    for name, counts in found.result.facets.items():
-        if name == "kind" or name not in FACETS:
-            continue
+    for name in FACET_ORDER:
+        counts = found.result.facets.get(name) or ()
         on = params.chosen(name)
         options = [
             present.Option(
