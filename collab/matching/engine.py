@@ -88,8 +88,7 @@ def _codes_any(table: NDArray[np.int32], wanted: Bools) -> Bools:
     """Per row: does any listed code have the property (`wanted` over codes, padding last)."""
     if not table.shape[1]:
         return np.zeros(len(table), dtype=bool)
-    found: Bools = wanted[table].any(axis=1)
-    return found
+    return np.asarray(wanted[table].any(axis=1), dtype=bool)
 
 
 def _flags(names: list[str], true: set[str] | frozenset[str]) -> Bools:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from collab.matching.records import Evidence, Place
@@ -57,6 +58,7 @@ UNKNOWN_LOAD = NO_MARGIN = 0.5
 FRESH_DAYS, LEAD_WEEKS, NEAR_KM = 365.0, 8.0, 500.0
 
 
+@lru_cache(maxsize=100_000)
 def unit_vector(lat: float | None, lon: float | None) -> tuple[float, float, float] | None:
     """A point of the unit sphere from degrees; None when either is missing."""
     if lat is None or lon is None:

@@ -24,7 +24,8 @@ from collab.routing.rules import rule_book
 from collab.vocabulary.catalog import Vocabulary
 
 PER_KIND = 3
-CONSIDERED = 10
+CONSIDERED = 5
+"""Routes worked out in full per objective; three are shown, the rest feeds the Pareto view."""
 
 
 @dataclass(frozen=True)

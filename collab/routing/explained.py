@@ -122,12 +122,12 @@ def explanation(vocabulary: Vocabulary) -> str:
         "",
         "<!-- Made by collab.routing.explained from the rule tables; a test keeps it current. -->",
         "",
-        f"规则版本 · rules version {RULES_VERSION}; vocabulary {vocabulary.version}.",
+        f"规则版本 · rules version {RULES_VERSION}.",
         "",
-        "硬性条件逐条判定为满足、未知、不满足；全部满足为“符合”，有未知为“待确认”，有不满足为“不符合”，"
-        "后者绝不进入匹配和路线。",
-        "Every hard criterion is judged meets, unknown or misses: all met is a match, an unknown is a "
-        "question, a miss never stands among matches nor in a route.",
+        "硬性条件逐条判定为满足、未知、不满足；全部满足为“符合”，有未知为“待确认”，"
+        "有不满足为“不符合”，绝不进入匹配和路线。",
+        "Every hard criterion is judged meets, unknown or misses: all met is a match, an unknown "
+        "is a question, a miss never stands among matches nor in a route.",
         "",
         *_matching(vocabulary),
         "",

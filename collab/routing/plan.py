@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -280,28 +280,32 @@ def lane_of(step: PlanStep, countries: dict[str, int]) -> Lane:
 
 @dataclass(frozen=True)
 class Pair:
-    """Hand-over costs between two lanes as matrices: 0/1, hundredths of weeks (low + high), km."""
+    """Hand-over costs between two lanes as matrices: 0/1 and hundredths of weeks (low + high)."""
 
     handover: Ints
     weeks: Ints
-    km: Ints
+    cosine: Floats
+
+    @cached_property
+    def km(self) -> Ints:
+        """Kilometres, 0 within an organisation and where a place is unknown."""
+        arc = np.arccos(np.clip(self.cosine, -1.0, 1.0)) * score.EARTH_KM
+        far = (self.handover > 0) & ~np.isnan(arc)
+        return np.where(far, np.nan_to_num(arc) + 0.5, 0.0).astype(np.int64)
 
 
 def pair_of(plan: Plan, one: Lane, other: Lane) -> Pair:
     """What handing over from every candidate of `one` to every candidate of `other` costs."""
     differ = one.organisation[:, None] != other.organisation[None, :]
-    dot = one.point @ other.point.T
-    arc = np.arccos(np.clip(dot, -1.0, 1.0)) * score.EARTH_KM
-    km = np.where(differ & ~np.isnan(arc), np.nan_to_num(arc) + 0.5, 0.0).astype(np.int64)
-    known = (one.country[:, None] >= 0) & (other.country[None, :] >= 0)
-    same = one.country[:, None] == other.country[None, :]
-    site = arc <= SAME_SITE_KM
+    cosine = one.point @ other.point.T
     cost = {
         k: centi(sum(logistics_weeks(plan, k)))
         for k in ("same_site", "same_country", "cross_border", "unknown")
     }
-    weeks = np.where(
-        known, np.where(same, cost["same_country"], cost["cross_border"]), cost["unknown"]
-    )
-    weeks = np.where(site, cost["same_site"], weeks)
-    return Pair(differ.astype(np.int64), np.where(differ, weeks, 0), km)
+    same = one.country[:, None] == other.country[None, :]
+    weeks = np.where(same, cost["same_country"], cost["cross_border"])
+    weeks[one.country < 0, :] = cost["unknown"]
+    weeks[:, other.country < 0] = cost["unknown"]
+    weeks[cosine >= math.cos(SAME_SITE_KM / score.EARTH_KM)] = cost["same_site"]
+    weeks[~differ] = 0
+    return Pair(differ.astype(np.int64), weeks, cosine)

@@ -104,10 +104,11 @@ class Search:
         w = weights
         weeks = w.weeks if self.linear else 0
         node = [weeks * lane.middle + w.questions * lane.questions for lane in self.lanes]
-        pair = {
-            edge: weeks * p.weeks + w.handovers * p.handover + w.km * p.km
-            for edge, p in self.pairs.items()
-        }
+        pair = {}
+        for edge, p in self.pairs.items():
+            pair[edge] = weeks * p.weeks + w.handovers * p.handover
+            if w.km:
+                pair[edge] = pair[edge] + w.km * p.km
         rest: list[Ints] = [np.zeros(0, dtype=np.int64)] * len(node)
         last = len(node) - 1
         if self.linear:

@@ -23,6 +23,10 @@ LIMIT = 50
 """Candidates kept per step; routes are looked for among them."""
 
 
+FIRST_LOOK = 4
+"""Candidates per step tried first: most needs have a route among their best ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a need stands: candidates that fit per step, best first, and whether a route holds."""
@@ -115,10 +119,28 @@ class Board:
         kept: list[int],
         snapshot: Snapshot,
     ) -> bool:
+        widest = max(len(fits[i]) for i in kept)
+        return any(
+            self._passes(need, asks, fits, kept, snapshot, width)
+            for width in ((FIRST_LOOK, LIMIT) if widest > FIRST_LOOK else (LIMIT,))
+        )
+
+    def _passes(
+        self,
+        need: NeedProfile,
+        asks: tuple[StepAsk, ...],
+        fits: tuple[tuple[Found, ...], ...],
+        kept: list[int],
+        snapshot: Snapshot,
+        width: int,
+    ) -> bool:
         ordered, before, states = order_steps(self.vocabulary, need, kept)
         steps = []
         for place, i in enumerate(ordered):
-            offers = [snapshot.get(f.key) for f in fits[i]]
+            offers = [
+                snapshot.offer_at(f.row) if f.row >= 0 else snapshot.get(f.key)
+                for f in fits[i][:width]
+            ]
             found = [self._candidate(asks[i], o) for o in offers if o is not None]
             steps.append(PlanStep(place, need.steps[i], before[place], tuple(found), states[place]))
         raw = self.vocabulary.raw["chains"]["logistics_weeks"]

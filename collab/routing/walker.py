@@ -59,7 +59,7 @@ class Walker:
             self.pieces.append(piece)
         return found
 
-    def _readable(self, place: int) -> tuple[list[str], bool, bool]:
+    def _readable(self, place: int) -> tuple[set[str], bool, bool]:
         """Values of step `place` that some rule reads there or later, and whether materials and
         further techniques of the capability matter."""
         names: set[str] = set()
@@ -77,7 +77,7 @@ class Walker:
                     techniques |= here and rule.severity == "fix"
             for done in doable:
                 earlier |= self.book.from_bits(done)
-        return sorted(names), material, techniques
+        return names, material, techniques
 
     def _kinds_of(self, place: int) -> tuple[list[int], list[int]]:
         names, material, techniques = self._readable(place)
@@ -87,7 +87,7 @@ class Walker:
         for number, candidate in enumerate(self.plan.steps[place].candidates):
             offer = candidate.offer
             values = offer.values
-            stated = [(n, v.low, v.high, v.choices) for n in names if (v := values.get(n))]
+            stated = [(n, v.low, v.high, v.choices) for n, v in values.items() if n in names]
             sight = (
                 candidate.done,
                 *stated,
