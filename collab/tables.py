@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 
 from collab.deals import models as deals
 from collab.facilities import models as facilities
+from collab.importing import models as importing
 from collab.matching import models as matching
 from collab.members import models as members
 from collab.needs import models as needs
@@ -13,5 +14,5 @@ from collab.notices import models as notices
 from collab.search import models as search
 from collab.storage import models as storage
 
-MODULES = (storage, members, facilities, needs, search, matching, deals, notices)
+MODULES = (storage, members, facilities, needs, search, matching, deals, notices, importing)
 metadata = SQLModel.metadata
