@@ -91,6 +91,8 @@ class Extraction:
                 found.append(reading)
         named = self._grammar.values.find(self._text, self._folded, self._layout)
         found += merged([r for r in named if not self._context.rejected(r.start, r.end)])
+        for reading in named:
+            self._taken.add(reading.start, reading.end)
         return self._settled(found)
 
     def _settled(self, readings: list[Reading]) -> list[Reading]:

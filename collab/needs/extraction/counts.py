@@ -108,6 +108,7 @@ _STRONG_CUE = re.compile(
     r"。;；\n\d]{0,10}$",
     re.IGNORECASE,
 )
+_WAFERS_FOLLOW = re.compile(r"\s(?:of\s)?(?:[^\s,;.]{1,12}\s){0,4}wafers?\b")
 _EACH = re.compile(
     r"(?:每|单|各|/|per |each |平均每)(?:片|批|个|颗|只|套|晶圆|芯片"
     r"|次|wafer|die|chip)?[^，,。\d]{0,4}$",
@@ -137,7 +138,7 @@ def quantities(text: str, layout: Layout, context: Context, figure: Any, free: A
         if amount and free(match.start(), match.end()):
             found.append(amount)
     for match in _ENGLISH_QUANTITY.finditer(text):
-        amount = _english(match, figure)
+        amount = _english(text, match, figure)
         if amount and free(match.start(), match.end("v")):
             found.append(amount)
     rated = [a for a in (_rate_quantity(text, layout, context, a) for a in found) if a]
@@ -160,7 +161,7 @@ def _repeated(text: str, figure: Any) -> list[Amount]:
 
 def _chinese(text: str, match: re.Match[str], figure: Any) -> Amount | None:
     value = figure(match["v"])
-    if not value:
+    if not value or match["v"] + match["u"] == "一批":
         return None
     value *= {"万": 1e4, "千": 1e3, "百": 1e2}.get(match["m"] or "", 1)
     unit = _counted(text, match)
@@ -191,7 +192,7 @@ def _counted(text: str, match: re.Match[str]) -> str | None:
     return _COUNTERS.get(match["u"])
 
 
-def _english(match: re.Match[str], figure: Any) -> Amount | None:
+def _english(text: str, match: re.Match[str], figure: Any) -> Amount | None:
     value = figure(match["v"])
     between = re.sub(r"\d{1,3}[ -]?(?:mm|inch|in)\s", "", (match["a"] or "").lower())
     if not value or re.search(
@@ -201,6 +202,8 @@ def _english(match: re.Match[str], figure: Any) -> Amount | None:
         return None
     word = re.sub(r"s$", "", match["u"].lower()) if match["u"].lower() != "pcs" else "pcs"
     unit = _ENGLISH_UNITS.get(word)
+    if word in ("pcs", "piece") and _WAFERS_FOLLOW.match(text, match.end()):
+        unit = "wafer"
     if unit is None or (word in ("run", "package") and value < 2):
         return None
     return Amount(

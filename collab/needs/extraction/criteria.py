@@ -57,6 +57,7 @@ _CONTEXT_SHIFT: Sequence[tuple[str, str, str, int]] = (
         "wafer-thickness",
         6,
     ),
+    ("film-thickness", r"wafers?,?\s*$", "wafer-thickness", 8),
     ("insertion-loss", r"耦合|端面|coupling|每端|单端", "coupling-loss", 10),
     ("operating-temperature", r"测试|试验|存储|test|storage", "test-temperature", 8),
     ("via-diameter", r"氧化", "", 8),
@@ -258,6 +259,8 @@ class Criteria:
         target = self._shifted(parameter, measure)
         if target is None or not self._fits(target, measure):
             return None
+        if target.id == "monthly-capacity" and self._other_rate(measure):
+            return None
         values = self._values(target, measure)
         if values is None:
             return None
@@ -296,6 +299,11 @@ class Criteria:
                 shifted = self._parameters[target]
                 return shifted if accepted_unit(shifted, measure.units) is not None else parameter
         return parameter
+
+    def _other_rate(self, measure: Measure) -> bool:
+        """A capacity by the day, week or year is not one by the month."""
+        after = self._scene.text[measure.end : measure.end + 8]
+        return bool(re.match(r"\s?(?:/|每|per )\s?(?:天|日|周|年|小时|day|week|year|hour)", after))
 
     def _plain_loss(self, measure: Measure) -> bool:
         """损耗 alone, in a need that only asks for coupling."""

@@ -25,9 +25,11 @@ _SUBSTRATE_OFF = re.compile(
     re.IGNORECASE,
 )
 _FIBRE_ARRAY = re.compile(r"光纤阵列|阵列光纤|fiber[ -]array|\bFAU\b", re.IGNORECASE)
-_ARRAY_ATTACH = "packaging.coupling.fiber-array"
-_ARRAY_MAKING = "packaging.coupling.fau-fabrication"
+_ARRAY_ATTACH, _ARRAY_MAKING = (
+    f"packaging.coupling.{n}" for n in ("fiber-array", "fau-fabrication")
+)
 _CAPABLE = re.compile(r"具备|掌握|拥有|能力|capab")
+_COOPERATION = re.compile(r"合作(?:方式|模式|形式)")
 _NAMED_TEST = re.compile(
     r"(?:测试|测量|试验|检测|分析|表征|test(?:ing)?|measurements?)$", re.IGNORECASE
 )
@@ -41,7 +43,6 @@ _SPEC_AFTER = re.compile(
     r"|[小大低高优好]于|至少|至多|超过|达到|控制在|要求|指标|为\s?\d|of \d|below"
     r"|above|better|less|more|at (?:least|most)|under \d|over \d|[\u3400-\u9fff]{0,2}[≤≥<>])"
 )
-_SUPPLY_DEFAULT = ("采购", "购买", "求购", "供应", "供货", "定制", "订购")
 _CARRIER = ("packaging", "mask", "singulation", "planarization", "bonding", "metrology")
 _PROPERTY_WORD = re.compile(
     r"[\u3400-\u9fff]{0,4}?(?:温度|精度|强度|深度|厚度|损耗|间距|误差|均匀性"
@@ -90,9 +91,7 @@ class Steps:
         terms = grammar.terms
         self.mentions = grammar.resolver.resolve(text, folded, terms.techniques.find(text, folded))
         self.mentions = [self._object_of_test(m) for m in self.mentions]
-        self.mentions = (with_stems(folded, self.mentions, grammar.stems, self._is_tested) and [
-            *self.mentions, *with_stems(folded, self.mentions, grammar.stems, self._is_tested)
-        ]) or self.mentions  # fmt: skip
+        self.mentions += with_stems(folded, self.mentions, grammar.stems, self._is_tested)
         self.materials = grammar.resolver.resolve(text, folded, terms.materials.find(text, folded))
         self.devices = grammar.resolver.resolve(text, folded, terms.devices.find(text, folded))
         self.commission = self._is_commission()
@@ -123,8 +122,8 @@ class Steps:
     def coupling(self) -> bool:
         """True when light is coupled or devices are packaged, and nothing is made or measured."""
         kinds = {m.id.split(".")[0] for m in self.mentions if not self._idle(m)}
-        ids = {m.id for m in self.mentions}
-        return any(i.startswith("packaging.coupling") for i in ids) and kinds <= {
+        coupled = any(m.id.startswith("packaging.coupling") for m in self.mentions)
+        return coupled and kinds <= {
             "packaging",
             "facet",
             "singulation",
@@ -139,7 +138,16 @@ class Steps:
         return self._vocabulary.techniques[mention.id].category == "test"
 
     def _idle(self, mention: Mention) -> bool:
+        if mention.kind == "technique" and self._is_cooperation(mention):
+            return True
         return self._layout.in_background(mention.start) or self._layout.in_purpose(mention.start)
+
+    def _is_cooperation(self, mention: Mention) -> bool:
+        """合作方式:技术转让 says how to work together, it asks for no service."""
+        if self._vocabulary.techniques[mention.id].category != "service":
+            return False
+        low = self._layout.sentence(mention.start)[0]
+        return bool(_COOPERATION.search(self._text, max(low, mention.start - 24), mention.start))
 
     def _object_of_test(self, mention: Mention) -> Mention:
         """测试 with 芯片 as its object is the test of chips."""
@@ -268,11 +276,13 @@ class Steps:
             for m in dropped_parents(wanted.optional, self._vocabulary)
             if m.id not in live_ids | broad
         ]
-        seen: dict[str, tuple[Mention, str]] = {}
-        for mention, kind in wanted.excluded:
-            seen.setdefault(mention.id, (mention, kind))
-        parents = {a for i in seen for a in self._vocabulary.ancestors(i)}
-        wanted.excluded = [pair for key, pair in seen.items() if key not in parents]
+        wanted.excluded = self._narrowest(wanted.excluded)
+
+    def _narrowest(self, excluded: list[tuple[Mention, str]]) -> list[tuple[Mention, str]]:
+        """Each exclusion once, without parents of another."""
+        seen = {m.id: (m, kind) for m, kind in reversed(excluded)}
+        broad = {a for i in seen for a in self._vocabulary.ancestors(i)}
+        return [pair for pair in reversed(seen.values()) if pair[0].id not in broad]
 
     def _grouped(self, live: list[Mention]) -> list[list[Mention]]:
         """Neighbours joined by 或 form one group; A、B或C is one group of three."""
@@ -297,7 +307,7 @@ class Steps:
             return True
         low, high = self._layout.clause(mention.start)
         clause = self._text[max(low, mention.start - 16) : min(high, mention.end + 10)].lower()
-        return any(c in clause for c in rule.get("cues", _SUPPLY_DEFAULT))
+        return any(c in clause for c in rule.get("cues", ("采购", "供应")))
 
     def _is_specification(self, mention: Mention) -> bool:
         if not (self._is_test(mention) or mention.id == "doping") or self.commission:
@@ -352,15 +362,14 @@ class Steps:
         """A wafer named as an object names its material (LNOI晶圆)."""
         found = []
         for mention in self.mentions:
-            if mention.id.startswith("wafer.") and not any(
-                mention.start <= m.start < mention.end for m in self.materials
-            ):
+            low, high = mention.start, mention.end
+            named = any(low <= m.start < high for m in self.materials)
+            if mention.id.startswith("wafer.") and not named:
                 inner = self._grammar.terms.materials.find(
-                    self._text[mention.start : mention.end],
-                    self._folded[mention.start : mention.end],
+                    self._text[low:high], self._folded[low:high]
                 )
                 found += [
-                    Mention("material", e.id, mention.start + i, mention.start + j, "term", 0.9)
+                    Mention("material", e.id, low + i, low + j, "term", 0.9)
                     for i, j, entries in inner
                     for e in entries[:1]
                     if e.kind == "material"

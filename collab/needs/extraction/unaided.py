@@ -41,6 +41,10 @@ _LAYER_NEXT = re.compile(
 _FACET_NEXT = re.compile(
     r"\s?(?:的|倾?斜)?(?:角|斜面|端面|研磨|抛光)|[ -]?(?:angled?|polish|facet)", re.IGNORECASE
 )
+_PIECE_BEFORE = re.compile(
+    r"(?:samples?|pieces?|coupons?)(?: of)?[ :]*$|(?:样品|小片|碎片|方片)[^,，。;；]{0,4}$",
+    re.IGNORECASE,
+)
 _THICK_NEXT = re.compile(r"\s?厚(?!度)")
 _GUIDING = frozenset(
     {"sin", "sion", "tfln", "tflt", "bto", "alumina", "ta2o5", "aln", "soi", "ge", "sic"}
@@ -73,6 +77,7 @@ class Unaided:
         for name, sure, holds in (
             ("wafer-diameter", 0.95, self._is_wafer),
             ("wavelength", 0.75, self._is_wavelength),
+            ("piece-size", 0.8, self._is_piece),
             ("die-size", 0.8, self._is_die),
             ("cycle-count", 0.85, self._is_cycling),
             ("facet-angle", 0.8, self._is_facet),
@@ -122,6 +127,9 @@ class Unaided:
             _NO_WAVELENGTH_NEXT.match(self._text, measure.end)
             or _NO_WAVELENGTH_BEFORE.search(self._before(measure, 14))
         )
+
+    def _is_piece(self, measure: Measure) -> bool:
+        return measure.shape == "size" and bool(_PIECE_BEFORE.search(self._before(measure, 16)))
 
     def _is_die(self, measure: Measure) -> bool:
         if measure.shape != "size":

@@ -54,7 +54,7 @@ _SUPPLIER = re.compile(
 )
 _SEEK = re.compile(r"寻|找|求|希望|委托|能.{0,6}的|looking for|seek|need|want", re.IGNORECASE)
 _ASKER = re.compile(
-    r"(?:我司|我们|我方|本公司|公司|单位|总部|地址|位于|来自|we are|our"
+    r"(?:我司|我们|我方|本公司|公司|单位|总部|地址|来自|we are|our"
     r"|located|based|发布单位|联系)[^，,。;；\n]{0,10}$",
     re.IGNORECASE,
 )
@@ -189,6 +189,7 @@ def _region_kind(text: str, layout: Layout, start: int, end: int) -> str | None:
     if (
         _REQUIRE.search(before)
         or before.endswith("限")
+        or before.strip() == "位于"
         or re.search(r"\bonly\b|以内|范围内的?(?:单位|企业)", after[:24])
     ):
         return "require"
