@@ -96,7 +96,6 @@ class Steps:
         self.devices = grammar.resolver.resolve(text, folded, terms.devices.find(text, folded))
         self.commission = self._is_commission()
 
-    # ------------------------------------------------------------------ character of the need
     def _is_commission(self) -> bool:
         """The need as a whole asks for tests."""
         if _COMMISSION.search(self._text):
@@ -173,7 +172,6 @@ class Steps:
             return len(between) <= 90
         return len(between) <= 30 and ("," not in between or "、" in between)
 
-    # ------------------------------------------------------------------ sorting
     def sort(self, readings: Sequence[Reading]) -> Wanted:
         """Decide for each mention: wanted, alternative, optional, excluded or only talk."""
         wanted = Wanted()
@@ -342,7 +340,6 @@ class Steps:
         low = self._layout.clause(mention.start)[0]
         return bool(re.search(r"境外|国外|海外|foreign|overseas", self._text[low : mention.start]))
 
-    # ------------------------------------------------------------------ materials
     def _sort_materials(self, wanted: Wanted) -> None:
         live: list[Mention] = []
         spare: list[Mention] = []
