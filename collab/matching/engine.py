@@ -18,6 +18,8 @@ from collab.vocabulary.catalog import Vocabulary
 
 Rows = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+_LISTED = 5
+"""A fit above EXACT while the best one is chosen: see candidate_rows."""
 CLASSES = (Class.MEETS, Class.UNKNOWN, Class.NEAR)
 
 
@@ -47,41 +49,41 @@ class _Part:
 
 def candidate_rows(snapshot: Snapshot, ask: StepAsk) -> tuple[Rows, NDArray[np.int8]]:
     """Rows whose technique bears on the step, with the fit of each."""
-    marks = np.zeros(snapshot.rows, dtype=np.int8)
     postings: list[tuple[int, str]] = [(fit, t) for t, (fit, _) in ask.fits.items()]
     if not ask.step.techniques and ask.step.category:
-        postings = [(EXACT, f"own:{ask.step.category}"), (NARROWER + 2, f"cat:{ask.step.category}")]
-    for fit, name in sorted(postings):
-        rows = snapshot.posting(name)
-        if rows is not None:
-            marks[rows] = fit + 1
-    need = ask.need
-    if need.organisation_id is not None:
-        barred = snapshot.posting(f"bars:{need.organisation_id}")
-        if barred is not None:
-            marks[barred] = 0
-    if snapshot.dead_mask is not None:
-        marks[snapshot.dead_mask] = 0
-    rows64 = np.flatnonzero(marks)
-    return _allowed(snapshot, ask, rows64, marks)
+        # a technique of the category counts before the category named beside it
+        postings = [(EXACT, f"own:{ask.step.category}"), (_LISTED, f"cat:{ask.step.category}")]
+    found = ((fit, snapshot.posting(name)) for fit, name in postings)
+    listed = [(fit, rows) for fit, rows in found if rows is not None]
+    if not listed:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int8)
+    packed = np.concatenate([rows.astype(np.int64) * 8 + fit for fit, rows in listed])
+    packed.sort()
+    all_rows = packed >> 3
+    last = np.append(all_rows[1:] != all_rows[:-1], True)
+    rows, fits = all_rows[last], (packed[last] & 7).astype(np.int8)
+    fits[fits == _LISTED] = NARROWER
+    return _allowed(snapshot, ask, rows, fits)
 
 
 def _allowed(
-    snapshot: Snapshot, ask: StepAsk, rows: Rows, marks: NDArray[np.int8]
+    snapshot: Snapshot, ask: StepAsk, rows: Rows, fits: NDArray[np.int8]
 ) -> tuple[Rows, NDArray[np.int8]]:
+    """Without the member's own lines, blocked pairs and rows that are gone."""
     need = ask.need
-    barred = set(need.blocked)
+    keep = np.ones(len(rows), dtype=bool)
+    owners = snapshot.arrays["organisation"][rows]
     if need.organisation_id is not None:
-        barred.add(need.organisation_id)
-    if barred and len(rows):
-        owners = snapshot.arrays["organisation"][rows]
-        for organisation in barred:
-            keep: Bools = np.asarray(owners != organisation, dtype=bool)
-            if not keep.all():
-                rows, owners = rows[keep], owners[keep]
-    fits = marks[rows] - 1
-    fits[fits == NARROWER + 2] = NARROWER
-    return rows, fits
+        keep &= np.asarray(owners != need.organisation_id, dtype=bool)
+        barred = snapshot.posting(f"bars:{need.organisation_id}")
+        if barred is not None:
+            at = np.minimum(np.searchsorted(barred, rows), len(barred) - 1)
+            keep &= barred[at] != rows
+    for organisation in need.blocked:
+        keep &= np.asarray(owners != organisation, dtype=bool)
+    if snapshot.dead_mask is not None:
+        keep &= ~snapshot.dead_mask[rows]
+    return (rows, fits) if keep.all() else (rows[keep], fits[keep])
 
 
 def _codes_any(table: NDArray[np.int32], wanted: Bools) -> Bools:
@@ -218,25 +220,29 @@ class _Lot:
 
     def add(self, part: _Part) -> None:
         """Counts one judged thing in, and drops its misses where near ones are not wanted."""
-        marks = part.judgement.marks
-        said = marks >= 0
-        meets = marks == MEETS
-        if part.hard:
-            missed = marks == MISSES
-            self.missed |= missed
-            self.unknown |= (marks == UNKNOWN) & part.counts
-            self.sums[0] += meets
-            self.sums[1] += said
-            self.sums[2] += part.judgement.relative
-        else:
-            self.sums[5] += said
-            self.sums[6] += np.where(meets, 1.0, np.where(marks == UNKNOWN, 0.5, 0.0))
-        if part.judgement.margin is not None:
-            given = ~np.isnan(part.judgement.margin)
-            self.sums[3] += given
-            self.sums[4] += np.where(given, part.judgement.margin, 0.0)
+        marks, margin, counts = part.judgement.marks, part.judgement.margin, part.counts
+        missed = marks == MISSES
         if part.hard and not self.keep_near and missed.any():
-            self._keep(~missed)
+            keep = ~missed
+            self._keep(keep)
+            marks, missed = marks[keep], missed[keep]
+            margin = None if margin is None else margin[keep]
+            counts = counts if isinstance(counts, bool) else counts[keep]
+        unknown = marks == UNKNOWN
+        if part.hard:
+            self.unknown |= unknown if counts is True else unknown & counts
+            self.sums[0] += marks == MEETS
+            self.sums[1] += marks >= 0
+            if self.keep_near:
+                self.missed |= missed
+                self.sums[2] += part.judgement.relative
+        else:
+            self.sums[5] += marks >= 0
+            self.sums[6] += (marks == MEETS) + 0.5 * unknown
+        if margin is not None:
+            given = ~np.isnan(margin)
+            self.sums[3] += given
+            self.sums[4] += np.where(given, margin, 0.0)
 
     def drop_status(self, operating: Bools) -> None:
         """A capability that is not operating misses without a gap in the score's nearness."""
