@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
 from collab.facilities.rules import Category, Evidence, Status
@@ -15,6 +15,13 @@ class Capability(Row, Public, Versioned, table=True):
     """What an organisation offers. Lead time in calendar weeks, price in fen or cents."""
 
     PREFIX: ClassVar[str] = "cap-"
+    __table_args__ = (  # the catalogue's counts are answered from this index alone
+        Index(
+            "ix_capability_catalogue", "retired_at", "organisation_id", "category", "evidence",
+            "status",
+        ),
+        Index("ix_capability_name", "name_zh", "id"),
+    )  # fmt: skip
 
     slug: str | None = Field(default=None, unique=True, index=True, max_length=160)
     organisation_id: int = Field(foreign_key="organisation.id", index=True)

@@ -1,7 +1,7 @@
 """Regions, organisations and their ties; people, their roles, sessions and tokens."""
 
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
@@ -47,6 +47,7 @@ class Organisation(Row, Public, Versioned, table=True):
     description_zh: str = ""
     description_en: str = ""
     contact: str = Field(default="", max_length=500)
+    credit_code: str | None = Field(default=None, unique=True, max_length=40)
     membership: Membership = Field(
         default=Membership.LISTED, sa_type=enum_column(Membership), index=True
     )
@@ -95,6 +96,44 @@ class Person(Row, Public, Versioned, table=True):
     active: bool = True
     demo: bool = False
     last_seen_at: datetime | None = None
+    verified_at: datetime | None = None
+    second_factor: str = Field(default="", max_length=64)
+    erased_at: datetime | None = None
+
+
+class OneTimeToken(Row, table=True):
+    """A link sent by e-mail: to verify an address, reset a password or accept an invitation.
+
+    Only its SHA-256 is kept. `facts` say what an invitation grants.
+    """
+
+    token_hash: str = Field(unique=True, index=True, max_length=64)
+    purpose: str = Field(max_length=20)
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    email: str = Field(default="", max_length=254)
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=json_column())
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+class Application(Row, Public, Versioned, table=True):
+    """An organisation that wants to join, or the real owner who claims a shipped record."""
+
+    PREFIX: ClassVar[str] = "app-"
+
+    organisation_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
+    name_zh: str = Field(max_length=200)
+    name_en: str = Field(default="", max_length=200)
+    credit_code: str = Field(default="", max_length=40, index=True)
+    kind: str = Field(default="firm", max_length=40)
+    region_id: int = Field(foreign_key="region.id")
+    website: str = Field(default="", max_length=500)
+    evidence: str = Field(default="", max_length=4000)
+    contact_name: str = Field(max_length=100)
+    contact_email: str = Field(max_length=254, index=True)
+    state: str = Field(default="submitted", max_length=20, index=True)
+    decision: str = Field(default="", max_length=2000)
+    decided_by: int | None = Field(default=None, foreign_key="person.id")
 
 
 class RoleGrant(Row, table=True):

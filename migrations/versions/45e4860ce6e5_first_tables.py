@@ -7,7 +7,6 @@ import sqlmodel
 from alembic import op
 from sqlalchemy import Text
 
-
 revision = "45e4860ce6e5"
 down_revision = None
 branch_labels = None
