@@ -12,7 +12,7 @@ from typing import Any
 
 from collab.search.analysis import fold, grams_of, words_of
 from collab.search.concepts import Recogniser, default_recogniser
-from collab.search.measures import measure_token
+from collab.search.measures import measure_token, nominal_mm
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
 
@@ -147,7 +147,7 @@ def tags_of(document: Document, vocabulary: Vocabulary) -> list[str]:
         "kind": [document.kind], "organisation": [document.organisation],
         "organisation_kind": [document.organisation_kind], "access_mode": [document.access_mode],
         "evidence": [document.evidence], "status": [document.status],
-        "wafer": [f"{size:g}" for size in document.wafer_sizes],
+        "wafer": [f"{nominal_mm(size):g}" for size in document.wafer_sizes],
     }  # fmt: skip
     return [f"{facet}:{value}" for facet, values in plain.items() for value in values if value]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -28,6 +29,7 @@ ENGINES = ("whoosh", "tantivy")
 INDEX_FORMAT = "1"
 Progress = Callable[[int], None]
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class Backend(Protocol):
@@ -125,7 +127,8 @@ class SearchIndex:
         """Run on the newest commit; once more when a switch took the files away meanwhile."""
         try:
             return read(self._fresh())
-        except (SearchError, ValueError, OSError, EOFError):
+        except Exception as error:  # noqa: BLE001 - a broken file can raise anything
+            log.info("search reads once more after %r", error)
             self._stamp = None
         try:
             return read(self._fresh())

@@ -78,17 +78,12 @@ class Plan:
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: tuple[Range, ...] = ()
 
-    @property
-    def asks_nothing(self) -> bool:
-        """True when every visible document matches."""
-        return not (self.must or self.some or self.filters or self.ranges or self.exclude)
-
 
 @dataclass(frozen=True, slots=True)
 class Want:
     """Which part of the answer is wanted. `origin` is (latitude, longitude) in degrees.
 
-    `tie` breaks equal scores by identifier; `facets` are counted for every value.
+    Equal scores stand in the order of a digest of their keys; `facets` are counted for every value.
     """
 
     offset: int = 0

@@ -15,7 +15,6 @@ from collab.search.documents import Entry
 from collab.search.plan import (
     GRAMS,
     TAG,
-    Atom,
     Group,
     Part,
     Phrase,
@@ -346,6 +345,3 @@ class _Builder:
             Query.range_query(schema_, f"{name}_low", kind, -2 * _INFINITE, high),
             Query.range_query(schema_, f"{name}_high", kind, low, 2 * _INFINITE),
         )
-
-
-__all__ = ["Atom", "TantivyBackend"]

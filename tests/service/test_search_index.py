@@ -159,6 +159,13 @@ def test_facets_count_what_the_other_choices_leave(index: SearchIndex) -> None:
     assert dict(free.facets["technique"])["lithography"] == 1
 
 
+def test_odd_diameters_count_under_their_nominal_class(index: SearchIndex) -> None:
+    index.upsert([make(80, title_zh="三英寸线", wafer_sizes=(76.2,))])
+    index.warm()
+    assert keys(index, "wafer:3寸") == ["80"]
+    assert dict(index.search(SearchQuery("三英寸线"), PUBLIC).facets["wafer"]) == {"76": 1}
+
+
 def test_every_order_can_be_asked_for(index: SearchIndex) -> None:
     near = keys(index, "", sort="distance", origin=(31.2, 121.5))
     assert near[:2] == ["2", "1"]
