@@ -31,6 +31,7 @@ def test_list_count_and_single_agree_on_who_may_read(world: World, disclosure: s
         assert single.status_code == (200 if may else 404), who
         answer = world.get(f"/needs/{key}/matches", who)
         assert answer.status_code == (200 if may else 404), who
+        assert not may or answer.json["need"]["id"] == key
 
 
 def test_hidden_and_missing_needs_answer_the_same(world: World) -> None:

@@ -168,7 +168,7 @@ def match_text(body: forms.QuestionIn) -> MatchAnswer:
     else:
         structure: dict[str, Any] = body.structure.model_dump(mode="json") if body.structure else {}
         found = matching.answer_structure(actor, structure, body.posted, body.top)
-    return MatchAnswer.model_validate(found)
+    return _answer(found, None)
 
 
 @api.get("/needs/<key>/matches", summary=("一条需求的答案", "The answer to a need"), tag=TAG,
@@ -181,10 +181,15 @@ def match_need(key: str, query: AnswerQuery) -> MatchAnswer:
         view = catalogue.one(uow, current_actor(), key)
         if service.shows_owner(view.row, current_actor()):
             found = matching.answer_need(uow, view.row, query.top, current_actor())
-            return MatchAnswer.model_validate(found)
+            return _answer(found, key)
     # without the need's place: distances to known lines would give away where an owner sits
     found = matching.answer_structure(VISITOR, view.row.structure, view.row.posted_on, query.top)
-    return MatchAnswer.model_validate(found)
+    return _answer(found, key)
+
+
+def _answer(found: dict[str, Any], key: str | None) -> MatchAnswer:
+    """The answer under the need's public identifier; the database's own number stays inside."""
+    return MatchAnswer.model_validate(found | {"need": found["need"] | {"id": key}})
 
 
 @api.get("/search", summary=("检索", "Search"), tag=TAG, public=True, query=SearchAsk,
