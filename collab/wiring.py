@@ -50,7 +50,7 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
     search = SearchService(
         database, vocabulary, settings.data_dir / "index", settings.search_engine
     )
-    matching = MatchingService(database, vocabulary)
+    matching = MatchingService(database, vocabulary, settings.data_dir / "matching")
     return Platform(
         settings=settings,
         database=database,

@@ -228,3 +228,8 @@ def _codes(region: object, part: str, wished: Mapping[str, tuple[str, ...]]) -> 
 def keys_of(uow: UnitOfWork, ids: Collection[int]) -> set[str]:
     """Public ids of capabilities, in the catalogue or not."""
     return facilities.public_ids(uow, ids)
+
+
+def identity(uow: UnitOfWork) -> str:
+    """What tells this database from another one that took its place."""
+    return members.born(uow)

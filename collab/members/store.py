@@ -309,3 +309,9 @@ def slugs(uow: UnitOfWork, keys: Collection[str]) -> dict[str, str]:
         )
     )
     return {key: slug for key, slug in rows if slug}
+
+
+def born(uow: UnitOfWork) -> str:
+    """When the first region was written: the same for one database, different for another."""
+    first = uow.session.exec(select(func.min(col(Region.created_at)))).one()
+    return "" if first is None else str(first)

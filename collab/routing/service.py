@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from collab.kernel import clock
@@ -19,6 +20,7 @@ from collab.kernel.happened import (
 )
 from collab.kernel.identity import SYSTEM, Actor
 from collab.matching import feed, snapshot, store
+from collab.matching.kept import SnapshotFile
 from collab.matching.models import Match, MatchSummary
 from collab.matching.records import NeedProfile, Place
 from collab.matching.snapshot import Snapshot
@@ -43,9 +45,12 @@ Answer = dict[str, Any]
 class MatchingService:
     """Keeps the snapshot of this process current and answers from it. Safe between threads."""
 
-    def __init__(self, database: Database, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, database: Database, vocabulary: Vocabulary, folder: Path | None = None
+    ) -> None:
         self.database = database
         self.vocabulary = vocabulary
+        self._kept = SnapshotFile(folder, vocabulary.version) if folder else None
         self._follower = Follower()
         self._snapshot: Snapshot | None = None
         self._lock = threading.Lock()
@@ -53,14 +58,29 @@ class MatchingService:
     def snapshot(self, uow: UnitOfWork) -> Snapshot:
         """All capabilities as of `uow`; follows changes without reading everything again."""
         with self._lock:
+            if self._snapshot is None:
+                self._snapshot = self._opened(uow)
             events = self._follower.changes(uow)
             current = self._snapshot
             if events is None or current is None or current.worn or _everything(events):
                 current = snapshot.build(self.vocabulary, feed.offers(uow))
+                if self._kept is not None:
+                    self._kept.save(current, self._follower.position, feed.identity(uow))
             else:
                 current = self._changed(uow, current, events)
             self._snapshot = current
             return current
+
+    def _opened(self, uow: UnitOfWork) -> Snapshot | None:
+        """What another process or an earlier run kept on disk, brought up to `uow`."""
+        kept = self._kept.load(feed.identity(uow)) if self._kept is not None else None
+        if kept is None:
+            return None
+        found, position = kept
+        events = self._follower.since(uow, position)
+        if events is None or _everything(events):
+            return None
+        return self._changed(uow, found, events)
 
     def _changed(self, uow: UnitOfWork, current: Snapshot, events: Sequence[Event]) -> Snapshot:
         ids = {e.capability_id for e in events if isinstance(e, CapabilityChanged)}

@@ -33,6 +33,17 @@ class Follower:
         with self._lock:
             return self._advance(uow)
 
+    @property
+    def position(self) -> int:
+        """The number of the last event seen, 0 before the first call."""
+        return self._seen or 0
+
+    def since(self, uow: UnitOfWork, position: int) -> list[Event] | None:
+        """Go on from a position kept elsewhere; None when everything must be read anew."""
+        with self._lock:
+            self._seen = position
+            return self._advance(uow)
+
     def _advance(self, uow: UnitOfWork) -> list[Event] | None:
         if self._seen is None:
             self._begin(uow)
