@@ -174,7 +174,8 @@ def none_seen(_: str) -> list[str]:
     ("typed", "meant"),
     [
         ("lithograhpy", "lithography"), ("elctron beam", "electron beam"),
-        ("电子数光刻", "电子束光刻"), ("电束光刻", "电子束光刻"), ("光纤阵列偶合", "光纤阵列耦合"), ("grapheme", "graphene"),
+        ("电子数光刻", "电子束光刻"), ("电束光刻", "电子束光刻"),
+        ("光纤阵列偶合", "光纤阵列耦合"), ("grapheme", "graphene"),
     ],
 )  # fmt: skip
 def test_unknown_words_are_put_right(typed: str, meant: str) -> None:
