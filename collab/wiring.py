@@ -12,6 +12,7 @@ from collab.config import Settings
 from collab.kernel import happened
 from collab.kernel.events import DatabaseRestored, Event
 from collab.network.service import NetworkService
+from collab.notices import fitting as fitting_needs
 from collab.notices import service as notices
 from collab.platform import Platform
 from collab.routing.service import MatchingService
@@ -34,10 +35,12 @@ def listeners(
     index = Listener("search-index", search.follow, lease="search-writer")
     matches = Listener("matches", matching.follow, batch=500)
     told = Listener("notices", notices.follow)
+    fitting = Listener("fitting-needs", fitting_needs.follow)
     return {
         **dict.fromkeys((*CATALOGUE, *NEEDS), (index, matches)),
         happened.RunChanged: (index,),
         happened.InterestChanged: (told,),
+        happened.MatchesRefreshed: (fitting,),
     }
 
 

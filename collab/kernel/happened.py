@@ -54,3 +54,10 @@ class InterestChanged(Event):
     """An interest was expressed, accepted, declined or withdrawn."""
 
     interest_id: int
+
+
+@dataclass(frozen=True)
+class MatchesRefreshed(Event):
+    """The stored matches of a need were made anew."""
+
+    need_id: int

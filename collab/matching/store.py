@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import delete
 from sqlmodel import col, select
 
+from collab.facilities.models import Capability
 from collab.matching.models import Match, MatchSummary
 from collab.storage.uow import UnitOfWork
 
@@ -41,3 +42,14 @@ def needs_matched_by(uow: UnitOfWork, capability_id: int) -> set[int]:
         select(Match.need_id).where(col(Match.capability_id) == capability_id).distinct()
     )
     return set(rows)
+
+
+def best_owners(uow: UnitOfWork, need_id: int, rank: int) -> list[int]:
+    """Organisations whose capabilities stand among the first `rank` of any step of a need."""
+    rows = uow.session.exec(
+        select(Capability.organisation_id)
+        .join(Match, col(Match.capability_id) == col(Capability.id))
+        .where(col(Match.need_id) == need_id, col(Match.rank) <= rank)
+        .distinct()
+    )
+    return sorted(rows)

@@ -28,6 +28,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "您对需求“{title}”的意向已被接受，可以查看对方联系方式。",
         "Your interest in “{title}” was accepted; the contact is now shown.",
     ),
+    "fitting_need": (
+        "有一条新需求可能适合贵单位：“{title}”。",
+        "A new need may fit what you offer: “{title}”.",
+    ),
     "interest_declined": (
         "您对需求“{title}”的意向未被接受。",
         "Your interest in “{title}” was declined.",
@@ -93,12 +97,13 @@ def _tell_of_interest(uow: UnitOfWork, interest_id: int) -> None:
         facts |= {"organisation_zh": party.name_zh, "organisation_en": party.name_en}
     once = f"interest:{row.id}:{row.state}"
     for person_id in members.person_ids_of(uow, audience):
-        _tell(uow, person_id, f"interest_{row.state}", facts, f"/needs/{need.public_id}", once)
+        tell(uow, person_id, f"interest_{row.state}", facts, f"/needs/{need.public_id}", once)
 
 
-def _tell(
+def tell(
     uow: UnitOfWork, person_id: int, code: str, facts: dict[str, Any], url: str, once: str
 ) -> None:
+    """One notice for one person, unless the same `once` told the person before."""
     known = uow.session.exec(
         select(Notice.id).where(col(Notice.person_id) == person_id, col(Notice.once) == once)
     ).first()

@@ -14,6 +14,7 @@ from collab.kernel.events import DatabaseRestored, Event
 from collab.kernel.happened import (
     CapabilityChanged,
     CatalogueReplaced,
+    MatchesRefreshed,
     NeedChanged,
     NeedPublished,
     OrganisationChanged,
@@ -160,6 +161,7 @@ class MatchingService:
             found = self.answer_need(uow, need, KEPT)
             matches = list(self._matches(uow, need_id, found))
             store.replace_matches(uow, need_id, matches, _summary(need_id, found))
+            uow.record(MatchesRefreshed(need_id))
 
     def _matches(self, uow: UnitOfWork, need_id: int, found: Answer) -> list[Match]:
         current = self.snapshot(uow)
