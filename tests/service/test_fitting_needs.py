@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,11 @@ from collab.storage.database import Database
 
 
 @pytest.fixture
-def platform(sqlite_database: Database, tmp_path: Path) -> Iterator[Platform]:
+def platform(sqlite_database: Database, tmp_path: Path) -> Platform:
     with sqlite_database.writing() as uow:
         seeding.seed(uow)
         demo_seeding.seed_demo(uow, clock.today(), tmp_path)
-    yield wiring.build(load_settings(data_dir=tmp_path), sqlite_database)
+    return wiring.build(load_settings(data_dir=tmp_path), sqlite_database)
 
 
 def test_only_those_who_may_read_a_need_are_told_of_it(platform: Platform) -> None:
