@@ -123,7 +123,7 @@ def show(key: str) -> str:
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
-def new() -> str | Response:
+def new() -> str | tuple[str, int] | Response:
     """Register a capability of one's own organisation."""
     organisation = params.text("organisation") or request.form.get("organisation", "")
     if request.method == "GET":
@@ -135,13 +135,13 @@ def new() -> str | Response:
                 uow, current_actor(), organisation, form, vocabulary()
             )
     except (ValidationError, Rejected, Conflict) as error:
-        return _form(capability_form.typed(request.form), _wrong(error), organisation)
+        return _refused(error, organisation)
     flash(_("能力已登记。"), "success")
     return redirect(url_for("capabilities.show", key=row.public_id))
 
 
 @blueprint.route("/<key>/edit", methods=["GET", "POST"])
-def edit(key: str) -> str | Response:
+def edit(key: str) -> str | tuple[str, int] | Response:
     """Change a capability."""
     if request.method == "GET":
         with reading() as uow:
@@ -155,7 +155,7 @@ def edit(key: str) -> str | Response:
                 vocabulary(),
             )  # fmt: skip
     except (ValidationError, Rejected, Conflict) as error:
-        return _form(capability_form.typed(request.form), _wrong(error), "", key)
+        return _refused(error, "", key)
     flash(_("修改已保存。"), "success")
     return redirect(url_for("capabilities.show", key=key))
 
@@ -175,7 +175,16 @@ def touch(key: str, act: str) -> Response:
     return redirect(url_for("capabilities.show", key=key))
 
 
-def _wrong(error: ValidationError | Rejected | Conflict) -> tuple[Problem, ...]:
+Refusal = ValidationError | Rejected | Conflict
+
+
+def _refused(error: Refusal, organisation: str, key: str = "") -> tuple[str, int]:
+    """The form again with what was typed and what is wrong with it."""
+    page = _form(capability_form.typed(request.form), _wrong(error), organisation, key)
+    return page, 409 if isinstance(error, Conflict) else 422
+
+
+def _wrong(error: Refusal) -> tuple[Problem, ...]:
     if isinstance(error, ValidationError):
         return tuple(problems_of(error))
     if isinstance(error, Rejected):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -55,7 +56,7 @@ def _values(form: MultiDict[str, str]) -> dict[str, Any]:
 
 def read(form: MultiDict[str, str]) -> CapabilityIn:
     """The validated input; raises pydantic's ValidationError naming the field."""
-    price = _figure(form.get("price", ""))
+    price = _in_minor_units(_figure(form.get("price", "")))
     load = _figure(form.get("load_percent", ""))
     return CapabilityIn.model_validate(
         {
@@ -67,10 +68,15 @@ def read(form: MultiDict[str, str]) -> CapabilityIn:
             "values": _values(form),
             "lead_weeks_min": _figure(form.get("lead_weeks_min", "")),
             "lead_weeks_max": _figure(form.get("lead_weeks_max", "")),
-            "price_minor": round(price * 100) if isinstance(price, float) else price,
+            "price_minor": price,
             "load": load / 100 if isinstance(load, float) else load,
         }
     )
+
+
+def _in_minor_units(price: float | str | None) -> int | float | str | None:
+    """Fen or cents; what is no amount (infinity) goes on to be refused by the form."""
+    return round(price * 100) if isinstance(price, float) and isfinite(price) else price
 
 
 def version(form: MultiDict[str, str]) -> int | None:

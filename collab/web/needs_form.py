@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from collab.web.session import vocabulary as terms
 MODES = ("required", "optional", "rejected", "own")
 MOST_ROWS = 60
 SPARE = 2
+SPAN = re.compile(r"([0-9]{1,6})-([0-9]{1,6})")
 WRITTEN = {
     "μm": "um", "µm": "um", "微米": "um", "纳米": "nm", "毫米": "mm", "%": "percent",
     "°C": "degC", "℃": "degC", "°": "degree", "cm⁻²": "1/cm**2", "cm⁻³": "1/cm**3",
@@ -27,8 +29,8 @@ Form = MultiDict[str, str]
 
 
 def _span(text: str) -> list[int] | None:
-    first, _, last = text.partition("-")
-    return [int(first), int(last)] if first.isdigit() and last.isdigit() else None
+    found = SPAN.fullmatch(text)
+    return [int(found[1]), int(found[2])] if found else None
 
 
 def _figure(text: str) -> float | str:
@@ -64,7 +66,7 @@ def _found(row: Mapping[str, str]) -> dict[str, Any]:
     kept: dict[str, Any] = {"id": row["id"].strip(), "span": _span(row.get("span", ""))}
     if row.get("was") == row["id"] and row.get("rule"):
         kept["rule"] = row["rule"]
-        kept["confidence"] = float(row.get("confidence") or 1)
+        kept["confidence"] = row.get("confidence") or 1
     return kept
 
 

@@ -16,6 +16,7 @@ from collab.members import catalogue, service
 from collab.members.filters import OrganisationFilter
 from collab.members.forms import OrganisationIn
 from collab.web import labels, params, present
+from collab.web.capability_form import version as version_of
 from collab.web.context import toggled, with_args
 from collab.web.errors import problems_of
 from collab.web.session import current_actor, public, reading, writing
@@ -130,7 +131,7 @@ def mine() -> str | Response:
 
 
 @blueprint.route("/organisations/<key>/edit", methods=["GET", "POST"])
-def edit(key: str) -> str | Response:
+def edit(key: str) -> str | tuple[str, int] | Response:
     """Edit an organisation's page."""
     if request.method == "GET":
         with reading() as uow:
@@ -139,16 +140,16 @@ def edit(key: str) -> str | Response:
         return _form(key, values, ())
     try:
         form = OrganisationIn.model_validate({n: request.form.get(n, "") for n in FIELDS})
+        version = version_of(request.form)
+        if version is None:
+            raise Conflict("stale")
         with writing() as uow:
-            version = int(request.form.get("version", "0") or 0)
             service.change_organisation(uow, current_actor(), key, form, version)
     except (ValidationError, Rejected) as error:
         found = problems_of(error) if isinstance(error, ValidationError) else error.problems
-        return _form(key, dict(request.form), tuple(found))
+        return _form(key, dict(request.form), tuple(found)), 422
     except Conflict as error:
-        return _form(key, dict(request.form), (Problem("", error.code, dict(error.facts)),))
-    except ValueError:
-        return _form(key, dict(request.form), (Problem("", "stale"),))
+        return _form(key, dict(request.form), (Problem("", error.code, dict(error.facts)),)), 409
     flash(_("机构页面已更新。"), "success")
     return redirect(url_for("organisations.show", key=key))
 
