@@ -207,7 +207,7 @@ def layout(kind: str, headers: Sequence[str], vocabulary: Vocabulary) -> Layout:
             unknown.append(header.strip()[:120])
         elif column.field in seen:
             facts = {"header": header.strip()[:120], "other": letter(seen[column.field])}
-            problems.append(Problem(letter(index), "duplicate_column", facts))
+            problems.append(Problem("file", "duplicate_column", facts))
         else:
             seen[column.field] = index
             places[index] = column
