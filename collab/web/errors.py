@@ -30,6 +30,7 @@ TITLES: dict[int, tuple[str, str]] = {
     403: ("没有权限", "Not allowed"),
     404: ("没有找到", "Not found"),
     405: ("不支持的方法", "Method not allowed"),
+    412: ("版本已过时", "Out of date"),
     409: ("与其他修改冲突", "Conflict with another change"),
     413: ("内容太大", "Too large"),
     415: ("类型不支持", "Type not supported"),

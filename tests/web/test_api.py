@@ -147,7 +147,7 @@ def csrf_token(browser: FlaskClient) -> str:
 # ── reading ──────────────────────────────────────────────────────────────────
 
 
-def test_an_organisation_is_found_by_id_and_slug_and_its_contact_is_for_members(
+def test_an_organisation_is_found_by_id_and_slug_and_its_contact_is_its_own(
     world: World,
 ) -> None:
     first = world.get("/organisations?limit=1").json["items"][0]
@@ -155,7 +155,8 @@ def test_an_organisation_is_found_by_id_and_slug_and_its_contact_is_for_members(
     assert by_slug.json["id"] == first["id"]
     own = f"/organisations/{world.organisations['alpha']}"
     assert world.get(own).json["contact"] == ""
-    assert world.get(own, "beta").json["contact"] == "027-1234"
+    assert world.get(own, "beta").json["contact"] == ""
+    assert world.get(own, "alpha").json["contact"] == "027-1234"
     problem(world.get("/organisations/nobody"), 404, "not_found")
 
 

@@ -104,7 +104,7 @@ def _full(uow: UnitOfWork, key: str) -> Reply:
     model = shapes.organisation_full(
         detail,
         facilities.counts(uow, [number]).get(number, 0),
-        contact=actor.is_member,
+        contact=number in actor.organisation_ids or actor.secretariat,
         may_edit=number in actor.editor_organisation_ids or actor.secretariat,
     )
     return Reply(model, version=row.version)

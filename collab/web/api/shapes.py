@@ -96,7 +96,7 @@ class AgreementOut(BaseModel):
 
 
 class OrganisationFull(OrganisationOut):
-    """An organisation with its ties and agreements; `contact` is for members."""
+    """An organisation with its ties and agreements; `contact` is a stage of its own."""
 
     contact: str
     capabilities: int
