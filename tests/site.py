@@ -155,9 +155,8 @@ def sign_in(database: Database, client: FlaskClient, person_id: int) -> None:
 
 def csrf(client: FlaskClient) -> str:
     """The token that a form of this browser carries."""
-    raw = hashlib.sha1(b"a form").hexdigest()
     with client.session_transaction() as session:
-        raw = session.setdefault("csrf_token", raw)
+        raw = session.setdefault("csrf_token", secrets.token_hex(20))
     signer = URLSafeTimedSerializer(str(client.application.secret_key), salt="wtf-csrf-token")
     return str(signer.dumps(raw))
 

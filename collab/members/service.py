@@ -46,6 +46,18 @@ def count_try(uow: UnitOfWork, key: str, limit: int = TRIES) -> None:
     uow.session.add(row)
 
 
+def forgive(uow: UnitOfWork, email_key: str, address_key: str) -> None:
+    """A sign-in succeeded: the person's failed tries are forgotten, the address's by one."""
+    known = store.throttle(uow, digest(email_key))
+    if known is not None:
+        known.count = 0
+        uow.session.add(known)
+    there = store.throttle(uow, digest(address_key))
+    if there is not None:
+        there.count = max(0, there.count - 1)
+        uow.session.add(there)
+
+
 def sign_in(uow: UnitOfWork, email: str, password: str, agent: str) -> str | None:
     """A new session's token when the password fits, otherwise None; says not which was wrong."""
     person = store.person_by_email(uow, email)

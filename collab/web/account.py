@@ -28,14 +28,17 @@ def sign_in() -> str | tuple[str, int] | Response:
     if request.method == "GET":
         return render_template("account/sign_in.html", next=target, email="", problems=[])
     email = request.form.get("email", "")[:254]
+    keys = f"sign-in:{email.strip().lower()}", f"sign-in-from:{request.remote_addr}"
     with writing() as uow:
         # counted in a transaction of its own, so that a failed attempt stays counted
-        service.count_try(uow, f"sign-in:{email.strip().lower()}")
-        service.count_try(uow, f"sign-in-from:{request.remote_addr}", limit=60)
+        service.count_try(uow, keys[0])
+        service.count_try(uow, keys[1], limit=60)
     with writing() as uow:
         token = service.sign_in(
             uow, email, request.form.get("password", ""), request.user_agent.string
         )
+        if token is not None:
+            service.forgive(uow, *keys)
     if token is None:
         wrong = present.problems([Problem("", "sign_in_failed")])
         page = render_template("account/sign_in.html", next=target, email=email, problems=wrong)
