@@ -22,24 +22,22 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 def extracted() -> Catalog:
     """Every text of the templates and the code, in the order of the files."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     catalog = Catalog(locale="en", charset="utf-8", fuzzy=False)
-    for folder in ("collab", "templates"):
-        found = extract_from_dir(
-            ROOT, methods, options, keywords=KEYWORDS,
-            directory_filter=lambda path: _wanted(Path(path), folder),
-        )  # fmt: skip
-        for _file, _line, message, _comments, context in found:
-            catalog.add(message, context=context)
+    found = extract_from_dir(
+        ROOT, methods, options, keywords=KEYWORDS, directory_filter=lambda path: _wanted(Path(path))
+    )
+    for _file, _line, message, _comments, context in found:
+        catalog.add(message, context=context)
     return catalog
 
 
-def _wanted(path: Path, folder: str) -> bool:
-    """Only the folder that is being read: nothing else of the project holds texts."""
+def _wanted(path: Path) -> bool:
+    """Only folders that can hold texts of pages."""
     if path == ROOT:
         return True
     parts = path.relative_to(ROOT).parts
-    return parts[0] == folder and parts[-1] not in ("static", "__pycache__")
+    return parts[0] in ("collab", "templates") and parts[-1] not in ("static", "__pycache__")
 
 
 def kept() -> Catalog:
