@@ -18,6 +18,17 @@ from collab.vocabulary.catalog import VOCAB_DIR, Parameter, Vocabulary, load_voc
 from collab.vocabulary.normalize import key
 
 KINDS = ("organisations", "capabilities", "equipment", "runs", "needs")
+EXTRA: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "organisations": (("membership", "成员状态 / Membership"), ("evidence", "证据等级 / Evidence"),
+                      ("source", "来源 / Source")),
+    "capabilities": (("evidence", "证据等级 / Evidence"), ("confirmed_at", "确认日期 / Confirmed"),
+                     ("source", "来源 / Source")),
+    "runs": (("tape_in_text", "截止日期原文 / Tape-in as published"), ("source", "来源 / Source")),
+    "needs": (("state", "进展 / State"), ("disclosure", "公开范围 / Disclosure"),
+              ("posted_on", "发布日期 / Posted"), ("expires_on", "有效期至 / Expires")),
+}  # fmt: skip
+"""Columns that only an export has: what a list cannot set."""
+READ_ONLY = frozenset(title for row in EXTRA.values() for _, title in row)
 _UNIT = re.compile(r"^(?P<name>.*?)\s*[(\[]\s*(?P<unit>[^()\[\]]{1,20})\s*[)\]]\s*$")
 _PARTS = re.compile(r"\s*[/|\n]\s*")
 UNIT_WORDS: Mapping[str, str] = {
@@ -200,7 +211,7 @@ def layout(kind: str, headers: Sequence[str], vocabulary: Vocabulary) -> Layout:
     problems: list[Problem] = []
     seen: dict[str, int] = {}
     for index, header in enumerate(headers):
-        if not header.strip():
+        if not header.strip() or header.strip() in READ_ONLY:
             continue
         column = column_of(kind, header, vocabulary)
         if column is None:

@@ -14,7 +14,7 @@ from collab.facilities.catalogue import CapabilityView
 from collab.facilities.models import Capability, CapabilityValue, MpwRun
 from collab.facilities.rules import Category
 from collab.importing import cells, workbook
-from collab.importing.columns import KINDS, Column, kind_label, template_columns
+from collab.importing.columns import EXTRA, KINDS, Column, kind_label, template_columns
 from collab.importing.workbook import Sheet
 from collab.kernel.errors import NotFound
 from collab.kernel.identity import Actor
@@ -37,15 +37,6 @@ MEDIA: Mapping[str, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
 }
-EXTRA: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "organisations": (("membership", "成员状态 / Membership"), ("evidence", "证据等级 / Evidence"),
-                      ("source", "来源 / Source")),
-    "capabilities": (("evidence", "证据等级 / Evidence"), ("confirmed_at", "确认日期 / Confirmed"),
-                     ("source", "来源 / Source")),
-    "runs": (("tape_in_text", "截止日期原文 / Tape-in as published"), ("source", "来源 / Source")),
-    "needs": (("state", "进展 / State"), ("disclosure", "公开范围 / Disclosure"),
-              ("posted_on", "发布日期 / Posted"), ("expires_on", "有效期至 / Expires")),
-}  # fmt: skip
 
 
 def export(

@@ -319,6 +319,9 @@ def import_file(
     except Rejected as refusal:
         done = report(Plan(), kind)
         done["problems"] = [said(0, "", "", p.code, p.facts) for p in refusal.problems]
+    except (NotFound, NotAllowed):
+        done = report(Plan(), kind)
+        done["problems"] = [said(0, "", "", "unknown_organisation", {"key": organisation})]
     done["refused"] = len(done["problems"])
     done["lines"] = list(lines(done))
     return done

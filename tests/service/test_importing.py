@@ -416,3 +416,17 @@ def test_the_command_reports_and_a_dry_run_writes_nothing(world: World) -> None:
     assert (problem["line"], problem["column"], problem["code"]) == (2, "B", "required")
     assert problem["message"]["zh"] != problem["message"]["en"]
     assert world.rows() == {}
+
+
+def test_a_command_tells_in_words_what_a_file_or_an_organisation_lacks(world: World) -> None:
+    bad = service.import_file(world.database, SYSTEM, "runs", b"", "x.csv", organisation="ours")
+    assert bad["problems"][0]["code"] == "empty_file"
+    lost = service.import_file(
+        world.database, SYSTEM, "capabilities", table(), "x.csv", organisation="nobody"
+    )
+    assert (lost["refused"], lost["problems"][0]["code"]) == (1, "unknown_organisation")
+    done = service.import_file(
+        world.database, SYSTEM, "capabilities", table(), "x.csv", organisation="ours"
+    )
+    assert (done["refused"], done["applied"]) == (0, True)
+    assert "new 2" in done["lines"][-1]

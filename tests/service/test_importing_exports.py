@@ -60,6 +60,7 @@ def test_a_list_that_was_taken_out_says_nothing_new(
     content = out(full, kind, wanted)
     with full.reading() as uow:
         plan = service.plan_import(uow, SYSTEM, kind, content, VOCABULARY)
+    assert plan.unknown == ()
     wrong = [(p.line, p.header, p.code, dict(p.facts)) for p in plan.problems]
     # two records of the dataset name no technique, which an owner has to
     assert {code for _, _, code, _ in wrong} <= {"required"}
