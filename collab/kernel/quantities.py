@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,9 @@ _DEFINITIONS = (
     "wafer = count",
     "die = count",
 )
+LONGEST = 40
+# the registry works out powers: 9**9**9 or a number of thousands of digits would never end
+COSTLY = re.compile(r"[0-9]{4}|(?:\*\*|\^).*(?:\*\*|\^)")
 _SPELLED = {"percent": "percent", "dimensionless": "", "inch": "inch"}
 
 
@@ -39,6 +43,8 @@ def registry() -> Any:
 @lru_cache(maxsize=2048)
 def _linear(unit: str, target: str) -> tuple[float, float]:
     """Factor and offset that turn `unit` into `target`."""
+    if len(unit) > LONGEST or COSTLY.search(unit):
+        raise UnitError(f"{unit[:LONGEST]} to {target}")
     units = registry()
     try:
         zero = units.Quantity(0.0, _SPELLED.get(unit, unit)).to(_SPELLED.get(target, target))
