@@ -52,7 +52,7 @@ def views(uow: UnitOfWork, actor: Actor, rows: Sequence[Need]) -> list[NeedView]
         found.append(
             NeedView(
                 row,
-                owners.get(row.organisation_id),
+                None if hidden else owners.get(row.organisation_id),
                 provinces[row.region_id] if hidden else regions[row.region_id],
                 tuple(techniques.get(row.id or 0, ())),
                 service.may_edit(row, actor),
