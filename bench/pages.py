@@ -25,7 +25,7 @@ ROUNDS = 15
 
 
 def measurements() -> Iterator[dict[str, Any]]:
-    """Median milliseconds of each page after a first visit, and what the first page costs in SQL."""
+    """Median milliseconds of each page after a first visit."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'collab.db'}"
         made = synthesize(url, "design", 20260101)

@@ -1,4 +1,4 @@
-"""The commands: flask --app app NAME. JSON to standard output, everything else to standard error."""
+"""The commands, flask --app app NAME: JSON to standard output, all else to standard error."""
 
 from __future__ import annotations
 

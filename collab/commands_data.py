@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 from flask import current_app
@@ -159,7 +159,7 @@ def export_command(kind: str, form: str, out: Path | None) -> None:
     from collab.importing import exports
 
     with platform().database.reading() as uow:
-        content = exports.export(uow, SYSTEM, kind, form)
+        content = exports.export(uow, SYSTEM, kind, cast("exports.Format", form))
     if out is None:
         sys.stdout.buffer.write(content)
     else:

@@ -176,9 +176,16 @@ def _serve(host: str, port: int, workers: int) -> None:
     from granian.constants import Interfaces
 
     options: dict[str, Any] = {
-        "address": host, "port": port, "interface": Interfaces.WSGI, "workers": workers,
-        "blocking_threads": 2, "workers_kill_timeout": 3, "factory": True, "log_access": False, "working_dir": ROOT,
-    }  # fmt: skip
+        "address": host,
+        "port": port,
+        "interface": Interfaces.WSGI,
+        "workers": workers,
+        "blocking_threads": 2,
+        "workers_kill_timeout": 3,
+        "factory": True,
+        "log_access": False,
+        "working_dir": ROOT,
+    }
     Granian("app:create_app", **options).serve()
 
 
