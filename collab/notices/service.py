@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlmodel import col, func, select
-
 from collab.deals.models import Interest
 from collab.deals.rules import InterestState
 from collab.kernel import clock
@@ -15,6 +13,7 @@ from collab.kernel.happened import InterestChanged
 from collab.kernel.identity import Actor
 from collab.members import store as members
 from collab.needs import store as needs
+from collab.notices import store
 from collab.notices.models import Notice
 from collab.storage.database import Database
 from collab.storage.uow import UnitOfWork
@@ -37,7 +36,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "Your interest in “{title}” was declined.",
     ),
 }
-LATEST = 100
 
 
 def worded(notice: Notice, language: str) -> str:
@@ -48,21 +46,12 @@ def worded(notice: Notice, language: str) -> str:
 
 def latest(uow: UnitOfWork, actor: Actor) -> Sequence[Notice]:
     """The actor's latest notices."""
-    return uow.session.exec(
-        select(Notice)
-        .where(col(Notice.person_id) == actor.person_id)
-        .order_by(col(Notice.id).desc())
-        .limit(LATEST)
-    ).all()
+    return store.notices_of(uow, actor.person_id)
 
 
 def unread(uow: UnitOfWork, actor: Actor) -> int:
     """How many notices the actor has not read."""
-    return uow.session.exec(
-        select(func.count(col(Notice.id))).where(
-            col(Notice.person_id) == actor.person_id, col(Notice.read_at).is_(None)
-        )
-    ).one()
+    return store.unread_count(uow, actor.person_id)
 
 
 def mark_read(uow: UnitOfWork, actor: Actor) -> None:
@@ -104,9 +93,6 @@ def tell(
     uow: UnitOfWork, person_id: int, code: str, facts: dict[str, Any], url: str, once: str
 ) -> None:
     """One notice for one person, unless the same `once` told the person before."""
-    known = uow.session.exec(
-        select(Notice.id).where(col(Notice.person_id) == person_id, col(Notice.once) == once)
-    ).first()
-    if known is None:
+    if not store.was_told(uow, person_id, once):
         uow.session.add(Notice(person_id=person_id, code=code, facts=facts, url=url, once=once))
         uow.flush()
