@@ -27,13 +27,15 @@ def platform() -> Platform:
 
 
 def with_slugs(uow: UnitOfWork, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer with the shipped dataset's slugs beside the public identifiers."""
+    """The answer as programs get it: slugs of the shipped dataset beside the public ids."""
     capabilities, organisations = set(), set()
     for part in _named(answer):
         capabilities.add(part["capability"])
         organisations.add(part["organisation"])
     slugs = facilities.slugs(uow, capabilities) | members.slugs(uow, organisations)
     found = json.loads(json.dumps(answer, ensure_ascii=False))
+    for step in found["steps"]:  # pages keep them apart; here `class` tells which do not fit
+        step["candidates"] += step.pop("near", [])
     for part in _named(found):
         part["capability_slug"] = slugs.get(part["capability"])
         part["organisation_slug"] = slugs.get(part["organisation"])
