@@ -212,6 +212,7 @@ def headline(
     mind = _deadline(answer, _fastest(answer["routes"])) if best else ""
     if best and best[0]["estimated"]:
         mind = (mind + mark if mind else "") + _("周期含估算，只用于排序")
+    mind = mind[:1].upper() + mind[1:]
     return {"text": mark.join(p for p in parts if p) + end, "mind": mind, "state": state}
 
 

@@ -11,12 +11,16 @@ from collab.members.filters import OrganisationFilter
 from collab.needs import catalogue as needs
 from collab.needs.filters import NeedFilter
 from collab.web import labels, present
-from collab.web.session import current_actor, platform, public, reading
+from collab.web.session import current_actor, language, platform, public, reading
 
 blueprint = Blueprint("home", __name__)
 SAMPLE = (
     "需要在8英寸SOI晶圆上做硅光芯片流片，最小线宽130nm，"
     "然后做倒装焊和光纤阵列耦合封装，20片，12周内交付"
+)
+SAMPLE_EN = (
+    "Silicon photonics foundry run on 8 inch SOI, minimum feature size 130 nm, "
+    "then flip chip and fibre array attach, 20 wafers, within 12 weeks"
 )
 
 
@@ -37,7 +41,7 @@ def index() -> str:
         region_count=len(kinds["region"]),
         needs=[present.need(v) for v in latest.items],
         need_count=latest.total,
-        sample=SAMPLE,
+        sample=SAMPLE_EN if language() == "en" else SAMPLE,
     )
 
 
