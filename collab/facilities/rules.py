@@ -9,6 +9,8 @@ from typing import Any
 from collab.kernel.problems import Problem
 from collab.vocabulary.catalog import Parameter, Vocabulary
 
+FIGURES = frozenset({"quantity", "dims2", "money"})  # kinds of parameter that figures state
+
 
 class Category(StrEnum):
     """The seven categories a capability can have."""
@@ -74,7 +76,10 @@ def _one_value(parameter: Parameter, value: Mapping[str, Any]) -> Iterator[Probl
     for choice in choices:
         if allowed and choice not in allowed:
             yield Problem(field, "unknown_choice", {"choice": choice})
-    yield from _plausible(parameter, field, [v for v in (low, high) if v is not None])
+        elif parameter.kind in FIGURES and not allowed and not isinstance(choice, int | float):
+            yield Problem(field, "invalid", {"value": choice})
+    figures = [v for v in (low, high, *choices) if isinstance(v, int | float)]
+    yield from _plausible(parameter, field, figures)
 
 
 def _plausible(parameter: Parameter, field: str, figures: list[float]) -> Iterator[Problem]:

@@ -250,8 +250,8 @@ def replace_details(
     for value in values:
         uow.session.add(value)
         if value.parameter == "wafer-diameter":
-            for diameter in value.choices:
-                row = CapabilityWafer(capability_id=capability_id, diameter_mm=int(diameter))
+            for diameter in dict.fromkeys(int(choice) for choice in value.choices):
+                row = CapabilityWafer(capability_id=capability_id, diameter_mm=diameter)
                 uow.session.add(row)
 
 
