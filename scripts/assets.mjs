@@ -50,7 +50,9 @@ function isCurrent(wanted) {
 
 /** Whether node_modules holds the versions the lock names. */
 function isInstalled(lock) {
-  return Object.values(FILES).every(([name]) => {
+  const served = Object.values(FILES).map(([name]) => name);
+  const tested = Object.keys(lock.packages[""].devDependencies ?? {});
+  return [...served, ...tested].every((name) => {
     const path = join(MODULES, name, "package.json");
     return existsSync(path) && json(path).version === lock.packages[`node_modules/${name}`].version;
   });
@@ -58,7 +60,7 @@ function isInstalled(lock) {
 
 function install() {
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  const done = spawnSync(npm, ["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"], {
+  const done = spawnSync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
     cwd: ROOT,
     stdio: ["ignore", "inherit", "inherit"],
     shell: process.platform === "win32",
