@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from collab.kernel import clock
@@ -127,12 +127,22 @@ def people(
     return store.people_of(uow, organisation_id)
 
 
-def shown_province(uow: UnitOfWork, region: Region, known: Mapping[int, Region]) -> Region | None:
-    """The province an anonymous need may show: None where fewer than five members stand there."""
-    chain = (region, *above(region, known))
-    province = next((r for r in chain if r.kind == "province"), chain[-1])
-    inside = [key for key, r in known.items() if r.path.startswith(province.path)]
-    return province if store.members_within(uow, inside) >= ANONYMITY else None
+def shown_provinces(
+    uow: UnitOfWork, region_ids: Collection[int], known: Mapping[int, Region]
+) -> dict[int, Region | None]:
+    """The province that an anonymous need of each region may show, in one query for all of them.
+
+    None where fewer than five members stand in the province.
+    """
+    standing = store.members_by_region(uow) if region_ids else {}
+    found: dict[int, Region | None] = {}
+    for key in region_ids:
+        chain = (known[key], *above(known[key], known))
+        province = next((r for r in chain if r.kind == "province"), chain[-1])
+        inside = (k for k, r in known.items() if r.path.startswith(province.path))
+        enough = sum(standing.get(k, 0) for k in inside) >= ANONYMITY
+        found[key] = province if enough else None
+    return found
 
 
 def tokens(uow: UnitOfWork, actor: Actor) -> Sequence[ApiToken]:

@@ -261,14 +261,14 @@ def readable_by_id(uow: UnitOfWork, actor: Actor, ids: Collection[int]) -> dict[
     return {row.id: row for row in rows if row.id is not None}
 
 
-def members_within(uow: UnitOfWork, region_ids: Collection[int]) -> int:
-    """How many admitted organisations stand in the regions."""
-    return uow.session.exec(
-        select(func.count(col(Organisation.id))).where(
-            col(Organisation.region_id).in_(region_ids),
-            col(Organisation.membership) == "admitted",
-        )
-    ).one()
+def members_by_region(uow: UnitOfWork) -> dict[int, int]:
+    """How many admitted organisations stand in each region itself, without those below it."""
+    rows = uow.session.exec(
+        select(Organisation.region_id, func.count(col(Organisation.id)))
+        .where(col(Organisation.membership) == "admitted")
+        .group_by(col(Organisation.region_id))
+    ).all()
+    return dict(rows)
 
 
 def readable_keys(uow: UnitOfWork, actor: Actor, keys: Collection[str]) -> set[str]:

@@ -43,17 +43,16 @@ def views(uow: UnitOfWork, actor: Actor, rows: Sequence[Need]) -> list[NeedView]
         uow, {r.organisation_id for r in rows if service.shows_owner(r, actor)}
     )
     regions = organisations.all_regions(uow)
-    provinces: dict[int, Region | None] = {}
+    hidden = {r.region_id for r in rows if not service.shows_owner(r, actor)}
+    provinces = members.shown_provinces(uow, hidden, regions)
     found = []
     for row in rows:
-        hidden = not service.shows_owner(row, actor)
-        if hidden and row.region_id not in provinces:
-            provinces[row.region_id] = members.shown_province(uow, regions[row.region_id], regions)
+        shown = service.shows_owner(row, actor)
         found.append(
             NeedView(
                 row,
-                None if hidden else owners.get(row.organisation_id),
-                provinces[row.region_id] if hidden else regions[row.region_id],
+                owners.get(row.organisation_id) if shown else None,
+                regions[row.region_id] if shown else provinces[row.region_id],
                 tuple(techniques.get(row.id or 0, ())),
                 service.may_edit(row, actor),
             )
