@@ -23,6 +23,7 @@ DATES = ("valid_from", "valid_to")
 LISTS = ("materials", "kinds", "evidence")
 FLOATS = ("weight", "lat", "lon")
 XML = '<?xml version="1.0" encoding="UTF-8"?>'
+_BOOLEAN = re.compile(r'<key id="([^"]+)"[^>]*attr\.type="boolean"')
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -113,7 +114,10 @@ def _deep(data: Mapping[str, Any], spare: tuple[str, ...]) -> dict[str, Any]:
 def to_graphml(graph: nx.Graph) -> str:
     """GraphML text, read by NetworkX, igraph, Gephi and yEd."""
     body = "\n".join(nx.generate_graphml(plain(graph)))
-    body = body.replace(">True</data>", ">true</data>").replace(">False</data>", ">false</data>")
+    for key in _BOOLEAN.findall(body):  # text that says "True" stays as it is
+        for word in ("True", "False"):
+            written = f'<data key="{key}">'
+            body = body.replace(f"{written}{word}</data>", f"{written}{word.lower()}</data>")
     return f"{XML}\n{body}\n"
 
 

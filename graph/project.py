@@ -42,7 +42,7 @@ def by_need(graph: nx.MultiDiGraph) -> nx.Graph:
     return _shared(_organisations(graph), around, "need")
 
 
-def by_demand(graph: nx.MultiDiGraph) -> nx.Graph:
+def by_asking(graph: nx.MultiDiGraph) -> nx.Graph:
     """Organisations whose needs ask for the same technique: who could pool their demand."""
     asked = _targets(graph, LinkKind.ASKS)
     wanted = {
@@ -91,7 +91,7 @@ def organisation_techniques(graph: nx.MultiDiGraph) -> nx.Graph:
 PROJECTIONS = {
     "relation": by_relation,
     "need": by_need,
-    "demand": by_demand,
+    "demand": by_asking,
     "chain": by_chain,
     "technique": organisation_techniques,
 }
