@@ -30,7 +30,7 @@ step "pages and API"
 $BIN/pytest -n 2 --dist loadfile -m "not browser" tests/web
 if [ "$browser" = yes ]; then
   step "journeys, with a browser"
-  $BIN/pytest tests/journeys
+  $BIN/pytest tests/browser tests/journeys
 else
   step "journeys, WITHOUT a browser"
   printf '\n!!!! NO BROWSER FOUND: the browser tests are SKIPPED. Install Chromium to run them. !!!!\n\n'
