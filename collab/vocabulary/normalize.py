@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import opencc
@@ -35,13 +35,16 @@ _DASH_RANGE = re.compile(
 _DASH_MINUS = re.compile(r"(?<![0-9A-Za-z])[–—](?=\d)")
 _DASH_WORD = re.compile(r"(?<=[A-Za-z0-9])[–—](?=[A-Za-z])")
 _BLANKS = re.compile(r"[ \t\u00a0\u3000]{2,}")
+# these two look back after the character, not before: so they skip to it instead of trying each place
 _CJK_GAP = re.compile(
-    rf"(?<=[{_CJK}])[ \t](?=[0-9A-Za-z≤≥<>±~])|(?<=[0-9A-Za-z%°\"])[ \t](?=[{_CJK}])"
+    rf"[ \t](?:(?<=[{_CJK}][ \t])(?=[0-9A-Za-z≤≥<>±~])|(?<=[0-9A-Za-z%°\"][ \t])(?=[{_CJK}]))"
 )
-_ISATION = re.compile(r"(?<=[a-z]{3})isation(?=s?\b)")
+_ISATION = re.compile(r"isation(?<=[a-z]{3}isation)(?=s?\b)")
 _HYPHEN = re.compile(r"(?<=[a-z0-9])-(?=[a-z])|(?<=[a-z])-(?=[a-z0-9])")
 _KEY_GAP = re.compile(rf"(?<=[{_CJK}]) +| +(?=[{_CJK}])")
 _EDGE_GAP = re.compile(r"\s+")
+_POWERS = re.compile(f"[{''.join(_SUPERSCRIPTS)}]")
+_MOST_FOLDS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,43 @@ def _fold_all(source: str) -> tuple[str, list[int], list[int]]:
         pieces.append(new)
         previous = new[-1:] or previous
     return "".join(pieces), starts, ends
+
+
+class _Folds(dict[int, str]):
+    """What `str.translate` replaces each character by, found once per character."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        new = char if " " <= char <= "~" or char == "\n" else _fold(char)
+        if len(self) < _MOST_FOLDS:
+            self[code] = new
+        return new
+
+
+_FOLDS = _Folds()
+
+
+def _fold_text(source: str) -> str:
+    """The text of `_fold_all`, in one pass of the interpreter where no powers are written."""
+    if source.isascii() or not _POWERS.search(source):
+        return source.translate(_FOLDS)
+    return _fold_all(source)[0]
+
+
+def _matched(pattern: re.Pattern[str], new: str, text: str) -> list[Edit]:
+    return [(m.start(), m.end(), new) for m in pattern.finditer(text)]
+
+
+def _replaced(text: str, edits: Sequence[Edit]) -> str:
+    """The text of `_apply`."""
+    if not edits:
+        return text
+    out: list[str] = []
+    at = 0
+    for i, j, new in edits:
+        out += (text[at:i], new)
+        at = j
+    return "".join((*out, text[at:]))
 
 
 def _apply(state: tuple[str, list[int], list[int]], edits: Iterable[Edit]) -> Any:
@@ -197,21 +237,37 @@ class Normaliser:
         state: tuple[str, list[int], list[int]] = _fold_all(source)
         state = _apply(state, self._punctuation(state[0]))
         state = (self._simplify(state[0]), state[1], state[2])
-        for pattern, new in ((_BLANKS, " "), (_CJK_GAP, "")):
-            state = _apply(state, [(m.start(), m.end(), new) for m in pattern.finditer(state[0])])
-        if taiwan is None:
-            taiwan = bool(self._evidence.find_matches_as_indexes(state[0]))
-        state = _apply(state, (self._taiwan if taiwan else self._phrases).edits(state[0]))
-        state = _apply(state, self._spelling.edits(state[0], _lower(state[0])))
-        state = _apply(
-            state, [(m.start(), m.end(), "ization") for m in _ISATION.finditer(state[0])]
-        )
-        state = _apply(state, self._typos.edits(state[0], _lower(state[0])))
+        for edits in self._spellings(taiwan):
+            state = _apply(state, edits(state[0]))
         return Normalized(source, *state)
+
+    def text(self, source: str, *, taiwan: bool | None = None) -> str:
+        """The text of `normalize` without the way back, several times faster."""
+        text = _fold_text(source)
+        text = self._simplify(_replaced(text, self._punctuation(text)))
+        for edits in self._spellings(taiwan):
+            text = _replaced(text, edits(text))
+        return text
+
+    def _spellings(self, taiwan: bool | None) -> tuple[Callable[[str], list[Edit]], ...]:
+        """What is replaced once width and script are one, pass by pass."""
+
+        def regional(text: str) -> list[Edit]:
+            words = self._evidence.find_matches_as_indexes(text) if taiwan is None else taiwan
+            return (self._taiwan if words else self._phrases).edits(text)
+
+        return (
+            partial(_matched, _BLANKS, " "),
+            partial(_matched, _CJK_GAP, ""),
+            regional,
+            lambda text: self._spelling.edits(text, _lower(text)),
+            partial(_matched, _ISATION, "ization"),
+            lambda text: self._typos.edits(text, _lower(text)),
+        )
 
     def key(self, term: str, *, taiwan: bool = False) -> str:
         """The canonical form under which a term is stored and looked up."""
-        text = fold_case(self.normalize(term, taiwan=taiwan).text)
+        text = fold_case(self.text(term, taiwan=taiwan))
         return _KEY_GAP.sub("", _EDGE_GAP.sub(" ", text).strip())
 
     def _simplify(self, text: str) -> str:
@@ -260,7 +316,7 @@ def normalize(text: str) -> Normalized:
 
 def normalize_text(text: str) -> str:
     """`text` in one spelling: width, script, regional words, frequent typos."""
-    return default_normaliser().normalize(text).text
+    return default_normaliser().text(text)
 
 
 def key(term: str) -> str:

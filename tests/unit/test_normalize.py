@@ -98,3 +98,10 @@ def test_hostile_characters_do_no_harm(text: str) -> None:
     normal = normalize(text)
     normal.text.encode("utf-8")
     assert "\x00" not in normal.text
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.one_of(ALPHABET, st.text(), st.text(alphabet=st.characters())), st.none() | st.booleans())
+def test_the_text_alone_is_the_text_with_its_places(text: str, taiwan: bool | None) -> None:
+    normaliser = default_normaliser()
+    assert normaliser.text(text, taiwan=taiwan) == normaliser.normalize(text, taiwan=taiwan).text
