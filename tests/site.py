@@ -23,6 +23,7 @@ from werkzeug.test import TestResponse
 from collab.config import Settings
 from collab.importing import demo_seeding, seeding
 from collab.kernel import clock
+from collab.kernel.happened import OrganisationChanged
 from collab.kernel.identity import Actor, Role
 from collab.members import passwords, service
 from collab.members.models import Organisation, Person, Region, RoleGrant, SignInSession
@@ -211,6 +212,7 @@ def people(site: Site) -> None:
             uow.session.add(house)
             uow.flush()
             houses[name] = house.id or 0
+            uow.record(OrganisationChanged(houses[name]))
             site.organisations[name] = house.public_id
         for who, role, house_name, region in CAST:
             person = Person(email=f"{who}@example.net", name=f"{who} 某",

@@ -85,8 +85,6 @@ def test_nothing_acknowledged_is_lost_and_the_index_catches_up(
     bare_template: Path, tmp_path: Path
 ) -> None:
     site: Site = copied(bare_template, tmp_path)
-    with site.database.writing() as uow:
-        uow.session.connection().exec_driver_sql("UPDATE region SET source = 'test'")
     house, email = site.organisations["alpha"], site.emails["owner"]
     site.database.close()
     port = free_port()
