@@ -47,6 +47,8 @@ _OWN_BEFORE = re.compile(
     r"|(?:我们|我司|我方|本公司|甲方|客户|需求方|由我)(?:可以?|能|会"
     r"|将|来|负责|提供|自行|内部){1,3}(?:提供|完成|负责|做|承担|自理"
     r"|解决|供应)?"
+    r"|由(?:我们|我司|我方|我所|我校|我院|本公司|本单位|甲方|需方|需求方|客户|委托方|发榜方)"
+    r"(?:自行)?(?:提供|完成|负责|承担|进行|实施|做)?"
     r"|\b(?:we|our (?:lab|team|group|company|fab))\s+(?:already\s+)?(?:have|own"
     r"|do|grow|make|design|provide|supply|handle|perform|can do|will (?:do|provide"
     r"|supply|handle|perform))\b"

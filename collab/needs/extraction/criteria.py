@@ -106,15 +106,9 @@ class Criteria:
         if value is None:
             return None
         return Reading(
-            parameter.id,
-            value[0],
-            value[1],
-            parameter.unit,
-            form.start,
-            form.end,
-            "named-value",
-            sure,
-        )
+            parameter.id, value[0], value[1], parameter.unit, form.start, form.end,
+            "named-value", sure,
+        )  # fmt: skip
 
     def _valued(self, parameter: Parameter, value: float, form: Form) -> Reading | None:
         groups = form.groups
@@ -166,10 +160,19 @@ class Criteria:
         if preceding and following and measure.start - preceding.end > 6 and not before:
             pair.reverse()
         for cue, rule, sure in pair:
-            if cue is not None:
+            spaced = self._spaced(cue, measure)
+            if spaced and cue is not None:
+                claims += [(self._parameters[n], cue, rule, at) for n, at in spaced]
+            elif cue is not None:
                 claims += [(p, cue, rule, sure) for p in self._fitting(cue.parameters, measure)]
         claims += self._uncued(measure, preceding)
         return claims
+
+    def _spaced(self, cue: Cue | None, measure: Measure) -> list[tuple[str, float]] | None:
+        """A bare pitch means bumps or pads where these are bonded."""
+        if cue is None or self._scene.text[cue.start : cue.end].lower() != "pitch":
+            return None
+        return self._unaided.bare_pitch(measure)
 
     def _fitting(self, names: Sequence[str], measure: Measure) -> list[Parameter]:
         fitting = [self._parameters[n] for n in names if self._fits(self._parameters[n], measure)]
@@ -274,16 +277,9 @@ class Criteria:
         if target.id in _POSITIVE_LEVELS and min(measure.values) < 0:
             op = _FLIP.get(op, op)
         others = (parameter.id,) if target.id != parameter.id else ()
+        sure = sure if self._plausible(target, value) else 0.4
         return Reading(
-            target.id,
-            op,
-            value,
-            target.unit,
-            start,
-            end,
-            rule,
-            sure if self._plausible(target, value) else 0.4,
-            alternatives=others,
+            target.id, op, value, target.unit, start, end, rule, sure, alternatives=others
         )
 
     def _shifted(self, parameter: Parameter, measure: Measure) -> Parameter | None:

@@ -63,7 +63,7 @@ def durations(
             op = _duration_op(text, measure, operators)
             value = measure.values[-1]
             data = {"type": "duration", "op": op, "value": tidy(value), "unit": unit}
-            if _SOFT.search(text, *layout.clause(measure.start)):
+            if _SOFT.search(text, *layout.near(measure.start)):
                 data["soft"] = True
             found.append(Amount(data, measure.start, measure.end, confidence))
     return sorted(found, key=lambda a: (-a.confidence, a.start))
@@ -156,22 +156,33 @@ _NOT_DUE = re.compile(
 )
 
 
+_TO_END = re.compile(r"\s?(?:起)?(?:至|到|~|-|–|—{1,2}|to\b)\s?(?=20\d\d)")
+
+
 def dates(text: str, layout: Layout, posted: date | None) -> list[Amount]:
     """Calendar dates by which the work must be done, the likeliest first."""
     found: list[Amount] = []
+    begun: dict[int, int] = {}
+    read_already = bytearray(len(text) + 1)
     for pattern, read in _READERS:
         for match in pattern.finditer(text):
+            onward = _TO_END.match(text, match.end())
+            if onward:  # of a range only the end is due
+                begun[onward.end()] = match.start()
+                continue
             before = text[max(0, match.start() - 14) : match.start()]
             if layout.in_background(match.start()) or _NOT_DUE.search(before):
                 continue
-            if any(a.start <= match.start() < a.end for a in found):
+            if read_already[match.start()]:
                 continue
             due = read(match, posted)
             if due is not None:
                 data: dict[str, Any] = {"type": "date", "op": "le", "value": due.isoformat()}
-                if _SOFT.search(text, *layout.clause(match.start())):
+                if _SOFT.search(text, *layout.near(match.start())):
                     data["soft"] = True
-                found.append(Amount(data, match.start(), match.end(), 0.9))
+                first = begun.get(match.start(), match.start())
+                found.append(Amount(data, first, match.end(), 0.9))
+                read_already[first : match.end()] = b"\x01" * (match.end() - first)
     return found
 
 

@@ -11,6 +11,7 @@ from collab.needs.extraction.chains import ChainIndex
 from collab.needs.extraction.cues import CueIndex, Forms, bare_units, parameter_tables
 from collab.needs.extraction.numerals import ENGLISH, chinese_value
 from collab.needs.extraction.operators import Operators
+from collab.needs.extraction.products import product_nouns
 from collab.needs.extraction.terms import Resolver, build_indexes, stems
 from collab.needs.extraction.units import UnitWords
 from collab.needs.extraction.values import ValueIndex
@@ -34,6 +35,7 @@ class Grammar:
         found = stems(vocabulary, self.normaliser)
         patterns = list(found)
         self.stems = (AhoCorasick(patterns, matchkind=MatchKind.LeftmostLongest), patterns, found)
+        self.products = product_nouns(vocabulary, self.normaliser)
         self.cues = CueIndex(vocabulary, self.normaliser)
         self.forms = Forms(vocabulary)
         self.values = ValueIndex(vocabulary, self.normaliser)

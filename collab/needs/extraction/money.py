@@ -57,7 +57,8 @@ _PER_UNIT = re.compile(
     re.IGNORECASE,
 )
 _UNIT_PRICE = re.compile(
-    r"(?:单价|机时费|每片|每颗|每只|每套|单片|单颗|unit price|each)[^，,。;；\n]{0,10}$",
+    r"(?:单价|机时费|每(?:小时|机时|天|日|月|片|颗|只|套|个|件|次|人|芯片|晶圆)|单片|单颗|按小时"
+    r"|unit price|hourly(?: rate)?|rate per \w+|each)[^，,。;；\n]{0,10}$",
     re.IGNORECASE,
 )
 _NOT_BUDGET = re.compile(
@@ -151,6 +152,9 @@ def _amount(
     before = text[max(0, start - 30) : start]
     word = match["c1"] or match["u"] or match["u1"] or match["c2"] or ""
     multiplier = match["m2"] or match["m"] or ""
+    large = float(_digits(match["v"]) or 0) >= 1000
+    if not (word or multiplier or large):
+        return None
     cued = bool(_CUE.search(before))
     if not _is_money(text, match, before, word, multiplier, cued) or layout.in_background(
         match.start()

@@ -10,6 +10,7 @@ from collab.needs.extraction.context import Context
 from collab.needs.extraction.findings import Reading
 from collab.needs.extraction.grammar import Grammar
 from collab.needs.extraction.layout import Layout
+from collab.needs.extraction.products import made, without_objects
 from collab.needs.extraction.terms import Mention, dropped_parents, with_stems
 from collab.vocabulary.catalog import Vocabulary
 
@@ -92,6 +93,7 @@ class Steps:
         self.mentions = grammar.resolver.resolve(text, folded, terms.techniques.find(text, folded))
         self.mentions = [self._object_of_test(m) for m in self.mentions]
         self.mentions += with_stems(folded, self.mentions, grammar.stems, self._is_tested)
+        self.mentions += made(text, self.mentions, grammar.products, self._vocabulary)
         self.materials = grammar.resolver.resolve(text, folded, terms.materials.find(text, folded))
         self.devices = grammar.resolver.resolve(text, folded, terms.devices.find(text, folded))
         self.commission = self._is_commission()
@@ -175,7 +177,7 @@ class Steps:
     def sort(self, readings: Sequence[Reading]) -> Wanted:
         """Decide for each mention: wanted, alternative, optional, excluded or only talk."""
         wanted = Wanted()
-        self.mentions = self._without_nouns(self.mentions)
+        self.mentions = without_objects(self._text, self.mentions)
         self._sharpen({r.parameter for r in readings})
         bound = {r.start: r.end for r in readings if r.rule in ("cue-before", "cue-after")}
         live: list[Mention] = []
@@ -216,15 +218,6 @@ class Steps:
                 weight = 1 + (device.end - device.start) // 8
                 found[device.id] = max(found.get(device.id, 0), weight)
         return found
-
-    def _without_nouns(self, mentions: list[Mention]) -> list[Mention]:
-        """TSV etching: the broad word right behind a package feature only names its kind."""
-        ends = {m.end for m in mentions if m.id.startswith("packaging.")}
-        return [
-            m for m in mentions
-            if m.id != "etching"
-            or not (m.start in ends or (m.start - 1 in ends and self._text[m.start - 1] == " "))
-        ]  # fmt: skip
 
     def _sharpen(self, parameters: set[str]) -> None:
         """Fibres coupled at a stated pitch, or in an array, are a fibre array."""

@@ -46,14 +46,15 @@ _PIECE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _THICK_NEXT = re.compile(r"\s?厚(?!度)")
+_THICK_BEFORE = re.compile(r"(?<!减薄)(?<!板)(?<!片)(?:膜|层|[，,、;；])?厚(?:约|为|\s)*$")
 _GUIDING = frozenset(
     {"sin", "sion", "tfln", "tflt", "bto", "alumina", "ta2o5", "aln", "soi", "ge", "sic"}
 )
 _HEAT_STEPS = ("thermal", "deposition", "epitaxy", "bonding", "doping")
 _PITCHES: Sequence[tuple[str, str]] = (
     (r"GSG|探针|probe", "gsg-pitch"),
-    (r"凸点|bump|铜柱|pillar|混合键合|hybrid bond", "bump-pitch"),
-    (r"焊盘|pad", "pad-pitch"),
+    (r"凸点|bump|铜柱|pillar|混合键合|hybrid bond|flip[- ]?chip|倒装", "bump-pitch"),
+    (r"焊盘|\bpads?\b|wire[- ]?bond|引线键合|金丝|打线", "pad-pitch"),
     (r"像元|像素|pixel", "pixel-pitch"),
 )  # fmt: skip
 _PITCH_NEXT = re.compile(r"\s?(?:间距|节距|pitch)", re.IGNORECASE)
@@ -82,6 +83,7 @@ class Unaided:
             ("cycle-count", 0.85, self._is_cycling),
             ("facet-angle", 0.8, self._is_facet),
             ("film-thickness", 0.75, self._is_layer),
+            ("etch-depth", 0.75, self._is_deep),
             ("process-temperature", 0.75, self._is_heating),
             ("test-temperature", 0.75, self._is_test_heat),
             ("test-frequency", 0.7, self._is_instrument_range),
@@ -156,7 +158,20 @@ class Unaided:
             return False
         if _LAYER_NEXT.match(self._text, measure.end) or _THICK_NEXT.match(self._text, measure.end):
             return True
+        if _THICK_BEFORE.search(self._before(measure, 6)):
+            return True
         return self._layer_before(measure) is not None and not self._is_wavelength(measure)
+
+    def _is_deep(self, measure: Measure) -> bool:
+        """深300nm in a sentence that etches."""
+        if measure.unit_in("length") not in ("nm", "um"):
+            return False
+        low = self._scene.layout.sentence(measure.start)[0]
+        etched = any(
+            m.id.startswith("etching") and low <= m.start < measure.start
+            for m in self._scene.techniques
+        )
+        return etched and bool(re.search(r"深(?:度|为|约|至|到|\s)*$", self._before(measure, 6)))
 
     def _layer_before(self, measure: Measure) -> str | None:
         """The guiding material that stands right before the number."""
@@ -175,8 +190,14 @@ class Unaided:
         """RTA 1050 °C: a temperature right behind the step it belongs to."""
         if measure.unit_in("temperature") is None or measure.values[0] < 60:
             return False
+        said = re.search(
+            r"温度?(?:为|要求|控制在|不超过|≤|<|约|:|：|\s)*$", self._before(measure, 10)
+        )
+        low = max(self._scene.layout.sentence(measure.start)[0], measure.start - 40)
         for mention in self._scene.techniques:
-            close = 0 <= measure.start - mention.end <= 4
+            close = 0 <= measure.start - mention.end <= 4 or (said and low <= mention.start)
+            if mention.start > measure.start:
+                continue
             if close and mention.id.split(".")[0] in _HEAT_STEPS:
                 return True
         return False
@@ -193,6 +214,17 @@ class Unaided:
     def _is_instrument_range(self, measure: Measure) -> bool:
         """A frequency in a need that only asks for tests is what the instrument must reach."""
         return self._scene.test_only and "Hz" in self._text[measure.start : measure.end]
+
+    def bare_pitch(self, measure: Measure) -> list[tuple[str, float]] | None:
+        """What a mere "pitch" spaces in a text about bonding; None when fibres may be meant."""
+        low, high = self._scene.layout.sentence(measure.start)
+        around = self._text[max(low, measure.start - 80) : min(high, measure.end + 30)]
+        if re.search(r"光纤|\bFAU?\b|fib(?:er|re)|V槽|V-groove|耦合|coupl", around, re.IGNORECASE):
+            return None
+        for pattern, name in _PITCHES:
+            if re.search(pattern, around, re.IGNORECASE):
+                return [(name, 0.8)]
+        return None
 
     def _pitch(self, measure: Measure) -> list[tuple[str, float]]:
         """A bare 间距 or pitch takes its meaning from what is spaced."""

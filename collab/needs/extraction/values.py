@@ -124,8 +124,10 @@ _DELIVERABLES: Mapping[str, str] = {
 }
 _COAXIAL = re.compile(r"(?<![A-Za-z])TO(?=器件|封装|管|激光|封帽|\s?[Cc]an\b|-CAN)")
 _REFUSED_METALS = re.compile(
-    r"禁(?P<a>金|铜|锂|钠|铅)(?!属|制)|(?:不能|不得|不可|不允许|不)含(?P<b>金"
-    r"|铜|锂|钠|铅)|(?P<c>gold|copper|lead|lithium|sodium)[- ]free",
+    r"禁(?P<a>金|铜|锂|钠|铅)(?!属|制)|(?:不能|不得|不可|不允许|不)(?:含有?|有|引入|带入|接触)(?P<b>金"
+    r"|铜|锂|钠|铅)(?!属|额|融|制)|(?:无|避免|严禁|杜绝|防止)(?P<d>金|铜|锂|钠|铅)(?:沾污|污染)"
+    r"|\b(?:no|without|avoid(?:ing)?) (?P<e>gold|copper|lead|lithium|sodium) contamination"
+    r"|(?P<c>gold|copper|lead|lithium|sodium)[- ]free",
     re.IGNORECASE,
 )
 _METALS = {
@@ -201,7 +203,7 @@ class ValueIndex:
         if coaxial:
             found.append(self._reading("package-type", "to-can", *coaxial.span()))
         for match in _REFUSED_METALS.finditer(text):
-            metal = _METALS[(match["a"] or match["b"] or match["c"]).lower()]
+            metal = _METALS[next(g for g in match.groups() if g).lower()]
             found.append(self._reading("excluded-materials", metal, match.start(), match.end()))
         return found
 

@@ -92,7 +92,11 @@ _ANONYMOUS = re.compile(
     r"|公司|企业|机构|我司)?(?:名称|名字|身份|信息)|隐去(?:单位|公司|企业)|脱敏"
     r"(?:发布|处理)?|(?:company|our|organi[sz]ation'?s?) name (?:withheld|confidential"
     r"|hidden|private)|(?:company|our) name[^.;\n]{0,20}(?:confidential|withheld"
-    r"|hidden|private|undisclosed|out of)|keep us anonymous|anonymous",
+    r"|hidden|private|undisclosed|out of)"
+    r"|(?:名称|名字|身份)[^，,。;；\n]{0,4}(?:不|勿|请勿)(?:予|得|要|宜|便|对外)*(?:公开|披露|显示"
+    r"|透露|公布|出现)|(?:\bname|identity)\b[^.;\n]{0,24}\bnot (?:to )?(?:be )?"
+    r"(?:published|disclosed|shown|mentioned|public|displayed|revealed)|keep us anonymous"
+    r"|anonymous",
     re.IGNORECASE,
 )
 
@@ -177,7 +181,7 @@ _MORE_REGIONS = {
 def _region_kind(text: str, layout: Layout, start: int, end: int) -> str | None:
     if layout.in_background(start):
         return None
-    low, high = layout.clause(start)
+    low, high = layout.near(start)
     before, after = text[low:start], text[end:high]
     if _ASKER.search(before) and not _REQUIRE.search(before) and not _PREFER.search(before + after):
         return None
@@ -207,10 +211,16 @@ def _region_kind(text: str, layout: Layout, start: int, end: int) -> str | None:
 def confidentiality(text: str) -> Wish:
     """How much may be shown: public, nda or restricted, and whether the asker stays unnamed."""
     found: list[tuple[str, Span]] = []
+    hidden = _ANONYMOUS.search(text)
     for level, pattern in (("restricted", _RESTRICTED), ("nda", _NDA), ("public", _PUBLIC)):
-        match = pattern.search(text)
+        spoken = (m for m in pattern.finditer(text) if not _names_only(m, hidden))
+        match = next(spoken, None)
         if match:
             found.append((level, match.span()))
-    hidden = _ANONYMOUS.search(text)
     spans = tuple(s for _, s in found[:1]) + ((hidden.span(),) if hidden else ())
     return Wish({"level": found[0][0] if found else None, "anonymous": hidden is not None}, spans)
+
+
+def _names_only(match: re.Match[str], hidden: re.Match[str] | None) -> bool:
+    """不公开名称 hides the name, not the need."""
+    return hidden is not None and hidden.start() <= match.start() < hidden.end()
