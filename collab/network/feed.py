@@ -1,19 +1,26 @@
-"""Database rows to the records of the graph."""
+"""Database rows to the records of the graph: public facts only, in few queries."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import date
 
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, or_, true
 from sqlmodel import col, select
 
-from collab.facilities import store as facilities
+from collab.facilities.models import Capability, CapabilityMaterial, CapabilityTechnique
+from collab.facilities.rules import Status
 from collab.members import store as members
 from collab.members.access import PUBLIC_STATES
 from collab.members.models import Organisation, Relation
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
 from graph.records import Link, LinkKind, Node, NodeKind, Region
+
+TECHNIQUE = "t:"
+Ids = Collection[int] | None
 
 
 def regions(uow: UnitOfWork) -> list[Region]:
@@ -24,11 +31,17 @@ def regions(uow: UnitOfWork) -> list[Region]:
     ]
 
 
-def organisations(uow: UnitOfWork) -> list[Node]:
-    """Organisations of the public catalogue."""
+def _among(column: object, ids: Ids) -> ColumnElement[bool]:
+    return true() if ids is None else col(column).in_(ids)
+
+
+def organisations(uow: UnitOfWork, ids: Ids = None) -> list[Node]:
+    """Organisations of the public catalogue, or those of `ids` that are in it."""
     known = members.all_regions(uow)
     rows = uow.session.exec(
-        select(Organisation).where(col(Organisation.membership).in_(PUBLIC_STATES))
+        select(Organisation).where(
+            col(Organisation.membership).in_(PUBLIC_STATES), _among(Organisation.id, ids)
+        )
     )
     return [
         Node(
@@ -47,11 +60,15 @@ def organisations(uow: UnitOfWork) -> list[Node]:
 
 
 def _first_day(year: str) -> date | None:
-    return date(int(year), 1, 1) if year.isdigit() and len(year) == 4 else None
+    return date(int(year), 1, 1) if year.isascii() and year.isdigit() and len(year) == 4 else None
 
 
-def relations(uow: UnitOfWork, keys: dict[int, str]) -> list[Link]:
-    """Ties between organisations that are both in the graph."""
+def relations(uow: UnitOfWork, keys: dict[int, str], ids: Ids = None) -> list[Link]:
+    """Ties between organisations in the graph; with `ids`, those that touch one of them."""
+    touching = (
+        true() if ids is None else or_(_among(Relation.from_id, ids), _among(Relation.to_id, ids))
+    )
+    rows = uow.session.exec(select(Relation).where(touching).order_by(col(Relation.id)))
     return [
         Link(
             source=keys[r.from_id],
@@ -59,8 +76,9 @@ def relations(uow: UnitOfWork, keys: dict[int, str]) -> list[Link]:
             kind=LinkKind(r.kind),
             valid_from=r.valid_from or _first_day(r.year),
             valid_to=r.valid_to,
+            evidence="documented",
         )
-        for r in uow.session.exec(select(Relation).order_by(col(Relation.id)))
+        for r in rows
         if r.from_id in keys and r.to_id in keys
     ]
 
@@ -76,33 +94,78 @@ def keys_of(uow: UnitOfWork) -> dict[int, str]:
 
 
 def capabilities(
-    uow: UnitOfWork, keys: dict[int, str], vocabulary: Vocabulary
+    uow: UnitOfWork, keys: dict[int, str], vocabulary: Vocabulary, ids: Ids = None
 ) -> tuple[list[Node], list[Link]]:
-    """Capabilities with the techniques they apply, and who offers them."""
-    rows = facilities.all_capabilities(uow)
-    details = facilities.all_details(uow)
+    """Operating capabilities of the catalogue with the techniques they apply, and who offers them.
+
+    Planned, closed and retired ones are no supply and so not part of the network.
+    """
+    columns = (
+        col(Capability.id), col(Capability.public_id), col(Capability.organisation_id),
+        col(Capability.name_zh), col(Capability.name_en), col(Capability.evidence),
+    )  # fmt: skip
+    rows = uow.session.connection().execute(
+        sa.select(*columns).where(
+            col(Capability.retired_at).is_(None),
+            col(Capability.status) == Status.OPERATING,
+            _among(Capability.id, ids),
+        )
+    )
+    techniques = _values(uow, CapabilityTechnique, "technique", ids)
+    materials = _values(uow, CapabilityMaterial, "material", ids)
     nodes: list[Node] = []
     links: list[Link] = []
-    techniques: set[str] = set()
-    for row in rows:
-        if row.organisation_id not in keys:
+    for key, public, organisation, zh, en, evidence in rows:
+        if organisation not in keys:
             continue
-        carried = details.techniques.get(row.id or 0, [])
-        materials = tuple(details.materials.get(row.id or 0, ()))
-        techniques.update(carried)
         nodes.append(
-            Node(row.public_id, NodeKind.CAPABILITY, row.name_zh, row.name_en,
-                 evidence=row.evidence, materials=materials, attrs={"status": row.status})
+            Node(public, NodeKind.CAPABILITY, zh, en, evidence=str(evidence),
+                 materials=tuple(materials.get(key or 0, ())))
         )  # fmt: skip
-        links.append(Link(keys[row.organisation_id], row.public_id, LinkKind.OFFERS))
-        links += [Link(row.public_id, f"t:{t}", LinkKind.APPLIES) for t in carried]
-    nodes += technique_nodes(techniques, vocabulary)
+        links.append(Link(keys[organisation], public, LinkKind.OFFERS, evidence=str(evidence)))
+        links += [
+            Link(public, TECHNIQUE + t, LinkKind.APPLIES)
+            for t in techniques.get(key or 0, ())
+            if t in vocabulary.techniques
+        ]
     return nodes, links
 
 
-def technique_nodes(techniques: Collection[str], vocabulary: Vocabulary) -> list[Node]:
-    """One node for each technique, its key marked as such."""
-    return [
-        Node(f"t:{t}", NodeKind.TECHNIQUE, vocabulary.label(t, "zh"), vocabulary.label(t, "en"))
-        for t in sorted(techniques)
+def _values(
+    uow: UnitOfWork,
+    table: type[CapabilityTechnique] | type[CapabilityMaterial],
+    name: str,
+    ids: Ids,
+) -> dict[int, list[str]]:
+    rows = uow.session.exec(
+        select(table.capability_id, getattr(table, name))
+        .where(_among(table.capability_id, ids))
+        .order_by(col(table.id))
+    )
+    found: dict[int, list[str]] = defaultdict(list)
+    for key, value in rows:
+        found[key].append(value)
+    return found
+
+
+def techniques(vocabulary: Vocabulary) -> tuple[list[Node], list[Link]]:
+    """Every technique, its key marked as such, and which follows which in a process chain."""
+    nodes = [
+        Node(
+            TECHNIQUE + t, NodeKind.TECHNIQUE, vocabulary.label(t, "zh"), vocabulary.label(t, "en")
+        )
+        for t in vocabulary.techniques
     ]
+    return nodes, [Link(a, b, LinkKind.PRECEDES) for a, b in sorted(set(_hand_overs(vocabulary)))]
+
+
+def _hand_overs(vocabulary: Vocabulary) -> Iterable[tuple[str, str]]:
+    known = vocabulary.techniques
+    for chain in vocabulary.chains.values():
+        steps = {step.key: step for step in chain.steps}
+        for step in chain.steps:
+            for before in step.after:
+                for a in steps[before].techniques if before in steps else ():
+                    for b in step.techniques:
+                        if a != b and a in known and b in known:
+                            yield TECHNIQUE + a, TECHNIQUE + b

@@ -1,137 +1,125 @@
-"""The coordinator's view: the graph of this process, its drawing and its tables."""
+"""The network of this process: the live graph, its pictures, their figures and files."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, TypeVar
 
-import networkx as nx
-
-from collab.kernel.events import DatabaseRestored, Event
-from collab.kernel.happened import CapabilityChanged, CatalogueReplaced, OrganisationChanged
-from collab.kernel.identity import Actor
-from collab.network import feed
+from collab.network import drawing, exports, state
+from collab.network.demand import Demand
+from collab.network.drawing import Picture
+from collab.network.state import State
+from collab.network.wanted import Wanted
 from collab.storage.database import Database
 from collab.storage.follower import Follower
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
-from graph.build import build
 from graph.filters import Filter as Filter
-from graph.filters import narrow
-from graph.labels import labels
-from graph.layout import Layout, layout
-from graph.metrics import METRICS
-from graph.project import by_relation
-from graph.regions import RegionTree
-from graph.registry import Scene
-from graph.tables import node_rows
+from graph.project import compare_regions
+from graph.resilience import what_breaks
 
-DRAWN_BY = ("degree", "betweenness", "pagerank", "core_number")
-WORTH_A_REBUILD = (CapabilityChanged, CatalogueReplaced, DatabaseRestored, OrganisationChanged)
+PICTURES, VIEWS = 24, 200
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class State:
-    """The whole public graph of one moment with its regions."""
+class Kept:
+    """The results used last, up to a number of them. Safe between threads."""
 
-    graph: nx.MultiDiGraph
-    regions: RegionTree
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made for `key`; made now if it is not there."""
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                found: T = self._found[key]
+                return found
+        made = make()
+        with self._lock:
+            self._found[key] = made
+            while len(self._found) > self._most:
+                self._found.popitem(last=False)
+        return made
 
 
 class NetworkService:
-    """Keeps the graph of this process current; safe between threads."""
+    """Keeps the public graph of this process current. Safe between threads.
+
+    Nothing in it depends on who looks: needs and agreements in the making are no part of the
+    graph. What depends on needs is worked out in `demand`, from the needs the viewer may read.
+    """
 
     def __init__(self, database: Database, vocabulary: Vocabulary) -> None:
         self.database = database
         self.vocabulary = vocabulary
+        self.demand = Demand(vocabulary)
         self._follower = Follower()
         self._state: State | None = None
-        self._drawn: dict[Any, dict[str, Any]] = {}
         self._lock = threading.Lock()
+        self._pictures = Kept(PICTURES)
+        self._views = Kept(VIEWS)
 
     def state(self, uow: UnitOfWork) -> State:
         """The public graph as of `uow`."""
         with self._lock:
             events = self._follower.changes(uow)
-            if self._state is None or events is None or _matters(events):
-                self._state = self._read(uow)
-                self._drawn.clear()
+            if self._state is None or events is None:
+                version = self._state.version + 1 if self._state else 1
+                self._state = state.read(uow, self.vocabulary, version)
+            else:
+                self._state = state.follow(uow, self.vocabulary, self._state, events)
             return self._state
 
-    def _read(self, uow: UnitOfWork) -> State:
-        keys = feed.keys_of(uow)
-        nodes, links = feed.capabilities(uow, keys, self.vocabulary)
-        whole = build([*feed.organisations(uow), *nodes], [*feed.relations(uow, keys), *links])
-        return State(whole, RegionTree(feed.regions(uow)))
+    def picture(self, uow: UnitOfWork, wanted: Wanted) -> Picture:
+        """The narrowed network."""
+        now = self.state(uow)
+        return self._pictures.get((now.version, wanted.filter), lambda: Picture(now, wanted))
 
-    def view(
-        self,
-        uow: UnitOfWork,
-        actor: Actor,
-        wanted: Filter | None = None,
-        *,
-        language: str = "zh",
-        size_by: str = "degree",
-    ) -> Mapping[str, Any]:
-        """The drawing and the table of organisations and their ties; public facts only."""
-        del actor  # every tie in this graph is public; needs and agreements are not part of it
-        state = self.state(uow)
-        wanted = wanted or Filter()
-        size_by = size_by if size_by in METRICS else "degree"
-        key = (wanted, language, size_by)
-        if key not in self._drawn:
-            self._drawn[key] = _draw(state, wanted, language, size_by)
-        return self._drawn[key]
+    def view(self, uow: UnitOfWork, wanted: Wanted, language: str = "zh") -> Mapping[str, Any]:
+        """The drawing and the tables; public facts only, the same for every viewer."""
+        picture = self.picture(uow, wanted)
+        key = (picture.state.version, wanted, language)
+        return self._views.get(key, lambda: drawing.draw(picture, wanted, language))
 
+    def compared(self, uow: UnitOfWork, first: str, second: str) -> Mapping[str, Any]:
+        """Two regions side by side."""
+        now = self.state(uow)
+        return self._views.get(
+            (now.version, "compared", first, second),
+            lambda: compare_regions(now.graph, now.regions, first, second),
+        )
 
-def _matters(events: list[Event]) -> bool:
-    return any(isinstance(e, WORTH_A_REBUILD) for e in events)
+    def without(self, uow: UnitOfWork, key: str) -> Mapping[str, Any] | None:
+        """What breaks if this organisation leaves; None for one that is not in the network."""
+        picture = self.picture(uow, Wanted())
+        if key not in picture.ties:
+            return None
+        found = what_breaks(picture.scene, key)
+        return {
+            "pieces": len(found.pieces),
+            "cut_off": list(found.cut_off),
+            "techniques": [str(t).removeprefix("t:") for t in found.techniques],
+            "partners": list(found.partners),
+            "pairs_lost": found.pairs_lost,
+        }
 
+    def poster(self, uow: UnitOfWork, wanted: Wanted, language: str) -> str:
+        """The picture as SVG text."""
+        return exports.poster(self.picture(uow, wanted), wanted, language)
 
-def _draw(state: State, wanted: Filter, language: str, size_by: str) -> dict[str, Any]:
-    ties = by_relation(narrow(state.graph, wanted, state.regions))
-    drawn = layout(ties, state.regions)
-    scene = Scene(ties)
-    found = {name: METRICS[name](scene) for name in dict.fromkeys((size_by, *DRAWN_BY))
-             if name in METRICS}  # fmt: skip
-    sizes = found[size_by].nodes or {}
-    rows = node_rows(ties, found, language=language, sort_by=size_by)
-    return {
-        "regions": _areas(drawn, language),
-        "nodes": _nodes(ties, drawn, sizes, language),
-        "links": [
-            {"source": u, "target": v, "weight": d["weight"], "kind": sorted(d["kinds"])[0]}
-            for u, v, d in ties.edges(data=True)
-        ],
-        "rows": rows,
-        "bounds": drawn.bounds,
-        "counts": {"nodes": len(ties), "links": ties.number_of_edges()},
-    }
+    def exported(self, uow: UnitOfWork, wanted: Wanted, form: str) -> str:
+        """The narrowed network as text in a form of `exports.FORMS`."""
+        return exports.written(self.picture(uow, wanted).graph, form)
 
-
-def _areas(drawn: Layout, language: str) -> list[dict[str, Any]]:
-    return [
-        {"key": a.code, "label": a.label(language), "x": a.x, "y": a.y, "r": a.radius,
-         "count": a.members, "parent": a.parent}
-        for a in drawn.areas
-    ]  # fmt: skip
-
-
-def _nodes(
-    ties: nx.Graph, drawn: Layout, sizes: Mapping[Any, float | None], language: str
-) -> list[dict[str, Any]]:
-    rank = {label.key: place for place, label in enumerate(labels(drawn, ties, language=language))}
-    most = max((v or 0.0 for v in sizes.values()), default=0.0) or 1.0
-    found = []
-    for key, data in ties.nodes(data=True):
-        x, y = drawn.positions[key]
-        name = data.get("label_en" if language == "en" else "label_zh") or data.get("label_zh")
-        found.append(
-            {"key": key, "label": name or key, "kind": data.get("kind", ""), "x": x, "y": y,
-             "region": data.get("region", ""), "value": sizes.get(key),
-             "size": round(((sizes.get(key) or 0.0) / most) ** 0.5, 4),
-             "label_rank": rank.get(key, 10**6)}
-        )  # fmt: skip
-    return found
+    def key_of(self, uow: UnitOfWork, named: str) -> str:
+        """The node that an organisation's public id or slug names; "" for none."""
+        organisations = self.picture(uow, Wanted()).ties
+        if named in organisations:
+            return named
+        slugs = (k for k, slug in organisations.nodes(data="slug") if slug == named)
+        return next(slugs, "") if named else ""

@@ -36,7 +36,8 @@ READERS = {
 PAGES = (
     "/", "/needs", "/needs?size=200", "/needs?state=published", "/needs/mine", "/search?q={word}",
     "/search?q={word}&kind=need", "/search?q=Zorble*", "/search?q=%E9%B9%AE", "/search",
-    "/search/suggest?q={part}", "/network", "/network/data", "/capabilities", "/organisations",
+    "/search/suggest?q={part}", "/network", "/network/data", "/network/data?view=organisations", "/network/poster.svg",
+    "/network/export/json", "/coordinator", "/capabilities", "/organisations",
     "/organisations/{alpha}", "/runs", "/my-organisation", "/notices", "/account",
     "/imports/export/needs.csv", "/imports/export/needs.xlsx", "/imports/export/needs.json",
     "/api/v1/needs", "/api/v1/needs?limit=100", "/api/v1/search?q={word}", "/api/v1/network",
@@ -231,3 +232,18 @@ def test_the_answer_to_an_anonymous_need_does_not_depend_on_whose_it_is(bare: Si
         need.region_id = 1 if need.region_id != 1 else 2
         elsewhere = bare.platform.matching.answer_need(uow, need, reader=actor)
     assert blind == elsewhere
+
+
+def test_a_withdrawn_interest_takes_back_what_was_disclosed(bare: Site) -> None:
+    key = bare.published("anonymous", text="需要电子束光刻，10片", title="匿名之需")
+    offer = {"organisation": bare.organisations["beta"], "message": "能做"}
+    assert bare.post(f"/needs/{key}/interest", "other", offer).status_code == 302
+    interest = re.search(
+        rf"/needs/{key}/interest/(int-\w+)", bare.get(f"/needs/{key}", "owner").text
+    )
+    assert interest
+    path = f"/needs/{key}/interest/{interest[1]}"
+    assert bare.post(path, "owner", {"state": "accepted", "version": "1"}).status_code == 302
+    assert HOUSES["alpha"][0] in bare.get(f"/needs/{key}", "other").text
+    assert bare.post(path, "other", {"state": "withdrawn"}).status_code == 302
+    assert HOUSES["alpha"][0] not in bare.get(f"/needs/{key}", "other").text

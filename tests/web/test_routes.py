@@ -13,7 +13,8 @@ OPEN_TO_VISITORS = {
     "home.index", "home.healthy", "home.ready", "home.robots", "account.sign_in",
     "account.sign_out", "capabilities.index", "capabilities.show", "organisations.index",
     "organisations.show", "needs.index", "needs.new", "needs.show", "runs.index", "search.index",
-    "search.suggest", "network.index", "network.data", "help.index", "help.page",
+    "search.suggest", "network.index", "network.data", "network.poster", "network.export",
+    "help.index", "help.page",
 }  # fmt: skip
 UNKNOWN = {"key": "need-0000000000", "interest_key": "int-0000000000", "name": "nothing",
            "kind": "needs", "format": "csv", "code": "nowhere", "term": "nothing",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from collab.members.rules import OrganisationKind, RelationKind
+from collab.network.wanted import ORGANISATIONS
 from collab.web import network as pages
 from collab.web.api import filters
 from collab.web.api.filters import MOST, Code
 from collab.web.api.reading import Query
 from collab.web.api.serving import api
-from collab.web.session import current_actor, language, platform, reading
+from collab.web.session import language, platform, reading
 
 
 class NetworkQuery(Query):
@@ -76,5 +79,6 @@ def show_network(query: NetworkQuery) -> NetworkOut:
     """Public facts only: needs and agreements in the making are not part of it."""
     with reading() as uow:
         filters.region_path(uow, query.region)
-        view = platform().network.view(uow, current_actor(), pages.wanted(), language=language())
+        asked = replace(pages.wanted(uow), view=ORGANISATIONS)
+        view = platform().network.view(uow, asked, language())
     return NetworkOut.model_validate(view)

@@ -145,7 +145,7 @@
         if (gap < near) { near = gap; best = d; }
       }
       if (best && near < 6) return best;
-      return this.scene.regions.find((d) => Math.hypot(d.px - x, d.py - y) < d.pr) || best;
+      return this.scene.regions.findLast((d) => Math.hypot(d.px - x, d.py - y) < d.pr) || best; // inner areas come last and lie on top
     }
 
     choose(item) {
