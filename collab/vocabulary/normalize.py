@@ -35,7 +35,7 @@ _DASH_RANGE = re.compile(
 _DASH_MINUS = re.compile(r"(?<![0-9A-Za-z])[–—](?=\d)")
 _DASH_WORD = re.compile(r"(?<=[A-Za-z0-9])[–—](?=[A-Za-z])")
 _BLANKS = re.compile(r"[ \t\u00a0\u3000]{2,}")
-# these two look back after the character, not before: so they skip to it instead of trying each place
+# these two look back after the character, not before: so a search skips to it
 _CJK_GAP = re.compile(
     rf"[ \t](?:(?<=[{_CJK}][ \t])(?=[0-9A-Za-z≤≥<>±~])|(?<=[0-9A-Za-z%°\"][ \t])(?=[{_CJK}]))"
 )
