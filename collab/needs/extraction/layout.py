@@ -31,6 +31,8 @@ _PURPOSE = re.compile(
     r"|aimed|targeted|developed) (?:for|at) )"
     r"[^，,。;；\n:：]{2,30}?(?=的|之|,|，|。|;|\n|$)"
 )
+_BRACKET_REACH = 200
+_NEAR = 200
 _BRACKETS = {"(": ")", "（": "）", "[": "]", "{": "}"}
 
 
@@ -53,6 +55,11 @@ class Layout:
         """The clause (between commas) that holds position `at`."""
         return _piece(self.clause_starts, at, len(self.text))
 
+    def near(self, at: int) -> Span:
+        """The clause that holds `at`, no further than 200 characters from it."""
+        low, high = self.clause(at)
+        return (max(low, at - _NEAR), min(high, at + _NEAR))
+
     def in_background(self, at: int) -> bool:
         """True where the text tells why, not what."""
         return _inside(self.background, at)
@@ -63,17 +70,22 @@ class Layout:
 
     def bracket(self, at: int) -> Span | None:
         """The innermost closed bracket around `at`, if any."""
-        best: Span | None = None
-        for start, end in self.brackets:
-            if start > at:
+        for index in range(bisect_right(self.brackets, (at, len(self.text) + 1)) - 1, -1, -1):
+            start, end = self.brackets[index]
+            if at < end:
+                return (start, end)
+            if at - start > _BRACKET_REACH:
                 break
-            if at < end and (best is None or start > best[0]):
-                best = (start, end)
-        return best
+        return None
 
 
 def _inside(spans: Sequence[Span], at: int) -> bool:
-    return any(start <= at < end for start, end in spans)
+    """True when one of the spans, which follow one another, holds `at`."""
+    index = bisect_right(spans, (at, at)) - 1
+    for start, end in spans[max(index, 0) : index + 2]:
+        if start <= at < end:
+            return True
+    return False
 
 
 def _piece(starts: Sequence[int], at: int, size: int) -> Span:
@@ -91,7 +103,7 @@ def _starts(pattern: re.Pattern[str], text: str) -> list[int]:
 
 
 def _bracket_spans(text: str) -> list[Span]:
-    """Closed brackets, at most 200 characters long and not over a line end."""
+    """Closed brackets, at most _BRACKET_REACH characters long and not over a line end."""
     stack: list[tuple[str, int]] = []
     spans: list[Span] = []
     for at, char in enumerate(text):
@@ -102,7 +114,7 @@ def _bracket_spans(text: str) -> list[Span]:
             stack.clear()
         elif stack and char == stack[-1][0]:
             start = stack.pop()[1]
-            if at - start <= 200:
+            if at - start <= _BRACKET_REACH:
                 spans.append((start, at + 1))
     return sorted(spans)
 
