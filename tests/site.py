@@ -162,11 +162,11 @@ def csrf(client: FlaskClient) -> str:
     return str(signer.dumps(raw))
 
 
-def open_site(folder: Path) -> Site:
-    """The application on the data in `folder`."""
+def open_site(folder: Path, **settings: Any) -> Site:
+    """The application on the data in `folder`, with some settings of its own."""
     from app import create_app
 
-    app = create_app(Settings(data_dir=folder, sqlite_synchronous="NORMAL"))
+    app = create_app(Settings(data_dir=folder, sqlite_synchronous="NORMAL", **settings))
     app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
     return Site(app)
 

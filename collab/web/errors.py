@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, make_response, render_template, request
+from flask.logging import default_handler
 from flask_wtf.csrf import CSRFError
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
@@ -14,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from collab.kernel.errors import Conflict, DomainError, NotAllowed, NotFound, Rejected, TooMany
 from collab.kernel.messages import say, sentence
 from collab.kernel.problems import Problem
+from collab.platform import Platform
 from collab.web.session import language
 
 log = logging.getLogger(__name__)
@@ -154,7 +156,11 @@ def _unexpected(error: Exception) -> Response:
 
 
 def install(app: Flask) -> None:
-    """Register the table."""
+    """Register the table; what is logged goes to standard error from LOG_LEVEL on."""
+    found: Platform = app.extensions["collab"]
+    logger = logging.getLogger("collab")
+    logger.setLevel(found.settings.log_level.upper())
+    logger.addHandler(default_handler)
     app.register_error_handler(DomainError, _domain)
     app.register_error_handler(ValidationError, _invalid)
     app.register_error_handler(CSRFError, _forged)

@@ -1,8 +1,14 @@
-"""Headers of every answer: content policy without inline script, no sniffing, no framing."""
+"""What guards every answer: known hosts, believed proxies, a content policy, no framing."""
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from collab.config import Settings
+from collab.platform import Platform
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
@@ -10,10 +16,41 @@ POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 YEAR = 31_536_000
+PROBES = ("/healthz", "/readyz")  # asked by whatever address the prober knows
+
+
+def hosts_of(settings: Settings) -> frozenset[str]:
+    """Names under which the site may be asked; empty when no public address is set: any name."""
+    public = urlsplit(settings.public_url).hostname if settings.public_url else None
+    return frozenset({public, settings.host.lower(), "localhost", "127.0.0.1", "::1"}
+                     if public else ())  # fmt: skip
+
+
+def _asked_for() -> str:
+    try:
+        return urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def install(app: Flask) -> None:
-    """Set the headers; the style attribute stays open for the chart library's tooltips."""
+    """Set the headers; the style attribute stays open for the chart library's tooltips.
+
+    With PUBLIC_URL set, a request for another host is refused, so that no link can be made to
+    lead elsewhere; X-Forwarded headers count only as far as TRUSTED_PROXIES says.
+    """
+    found: Platform = app.extensions["collab"]
+    proxies, hosts = found.settings.trusted_proxies, hosts_of(found.settings)
+    if proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
+        )
+
+    @app.before_request
+    def known_host() -> Response | None:
+        if hosts and _asked_for() not in hosts and request.path not in PROBES:
+            return Response("unknown host\n", 400, content_type="text/plain")
+        return None
 
     @app.after_request
     def protect(response: Response) -> Response:

@@ -36,8 +36,9 @@ READERS = {
 PAGES = (
     "/", "/needs", "/needs?size=200", "/needs?state=published", "/needs/mine", "/search?q={word}",
     "/search?q={word}&kind=need", "/search?q=Zorble*", "/search?q=%E9%B9%AE", "/search",
-    "/search/suggest?q={part}", "/network", "/network/data", "/network/data?view=organisations", "/network/poster.svg",
-    "/network/export/json", "/coordinator", "/capabilities", "/organisations",
+    "/search/suggest?q={part}", "/network", "/network/data", "/network/data?view=organisations",
+    "/network/poster.svg", "/network/export/json", "/coordinator", "/capabilities",
+    "/organisations",
     "/organisations/{alpha}", "/runs", "/my-organisation", "/notices", "/account",
     "/imports/export/needs.csv", "/imports/export/needs.xlsx", "/imports/export/needs.json",
     "/api/v1/needs", "/api/v1/needs?limit=100", "/api/v1/search?q={word}", "/api/v1/network",

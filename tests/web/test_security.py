@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from flask import session as flask_session
 from sqlmodel import select
 
 from collab.members.models import Throttle
-from tests.site import PASSWORD, Site, csrf, row_counts
+from tests.site import PASSWORD, Site, csrf, open_site, row_counts
 
 
 def enter(site: Site, client, email: str, password: str = PASSWORD, **more: str):  # type: ignore[no-untyped-def]
@@ -160,3 +162,30 @@ def test_no_session_is_given_to_somebody_who_only_looks(bare: Site) -> None:
         assert "token" not in flask_session
     answer = bare.app.test_client().get("/capabilities")
     assert "token" not in answer.headers.get("Set-Cookie", "")
+
+
+def test_only_the_public_name_is_answered_and_only_known_proxies_are_believed(
+    bare_template: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(bare_template, tmp_path, dirs_exist_ok=True)
+    site = open_site(tmp_path, public_url="https://oe.example.org", trusted_proxies=1)
+    client = site.app.test_client()
+    for host, status in (("oe.example.org", 200), ("localhost:8000", 200), ("evil.example", 400),
+                         ("oe.example.org.evil.example", 400), ("[::1", 400)):  # fmt: skip
+        assert client.get("/sign-in", headers={"Host": host}).status_code == status, host
+    assert client.get("/healthz", headers={"Host": "10.0.0.7"}).status_code == 200
+    behind = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "oe.example.org"}
+    assert "Strict-Transport-Security" in client.get("/sign-in", headers=behind).headers
+    two = {"X-Forwarded-Host": "oe.example.org, evil.example"}
+    assert client.get("/sign-in", headers=two).status_code == 400
+    site.database.close()
+
+
+def test_without_known_proxies_forwarded_headers_mean_nothing(bare: Site) -> None:
+    for number in range(9):
+        client = bare.app.test_client()
+        form = {"email": bare.emails["owner"], "password": "x", "csrf_token": csrf(client)}
+        headers = {"X-Forwarded-For": f"10.0.0.{number}", "X-Forwarded-Proto": "https"}
+        answer = client.post("/sign-in", data=form, headers=headers)
+        assert "Strict-Transport-Security" not in answer.headers
+    assert answer.status_code == 429
