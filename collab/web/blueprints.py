@@ -7,21 +7,29 @@ from flask import Flask
 from collab.web import (
     account,
     api,
+    audit,
     capabilities,
+    coordinator,
     home,
     imports,
+    joining,
     needs,
     network,
     notices,
     organisations,
+    people,
+    recovery,
     runs,
+    saved,
     search,
+    second_factor,
+    wellknown,
 )
 from collab.web import help as help_pages
 
 FAMILIES = (
-    home, account, capabilities, organisations, needs, runs, search, network, imports, notices,
-    help_pages,
+    home, account, capabilities, organisations, needs, runs, search, saved, network, imports, notices,
+    help_pages, coordinator,
 )  # fmt: skip
 
 

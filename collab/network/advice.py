@@ -1,0 +1,96 @@
+"""What building or losing a capability would change for the needs of one viewer; data untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from collab.matching import feed
+from collab.matching.records import Evidence, Offer, Offered, Status
+from collab.members.models import Region
+from collab.network.demand import Seen
+from collab.network.store import OpenNeed
+from collab.routing.alliance import best_investments, investment_problem
+
+INVESTMENTS = 5
+SECONDS = 2.0
+NEW = "what-if"
+WAFER = "wafer-diameter"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A line to add (technique, region, nominal wafer diameter in mm, material) and capabilities
+    (public ids) to take away; empty parts change nothing."""
+
+    technique: str = ""
+    region: str = ""
+    wafer: float | None = None
+    material: str = ""
+    remove: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything would change at all."""
+        return bool(self.technique or self.remove)
+
+
+def _line(seen: Seen, question: Question, regions: Mapping[int, Region]) -> list[Offer]:
+    words = seen.board.vocabulary
+    if question.technique not in words.techniques:
+        return []
+    place = next((r for r in regions.values() if r.code == question.region), None)
+    return [
+        Offer(
+            id=0,
+            key=NEW,
+            organisation_id=-1,
+            organisation=NEW,
+            techniques=(question.technique,),
+            category=words.techniques[question.technique].category,
+            materials=(question.material,) if question.material else (),
+            values={WAFER: Offered(choices=(question.wafer,))} if question.wafer else {},
+            place=feed.place_of(place),
+            evidence=Evidence.DECLARED,
+            status=Status.OPERATING,
+        )
+    ]
+
+
+def what_if(
+    seen: Seen, question: Question, regions: Mapping[int, Region]
+) -> dict[str, list[OpenNeed]]:
+    """Needs that gain or lose a route, and those whose steps change without that."""
+    changes, _ = seen.board.scenario(_line(seen, question, regions), question.remove)
+    found: dict[str, list[OpenNeed]] = {"gained": [], "lost": [], "touched": []}
+    for change in changes:
+        kind = "gained" if change.gained else "lost" if change.lost else "touched"
+        found[kind].append(seen.needs[change.need])
+    return found
+
+
+def investments(
+    seen: Seen, codes: Iterable[str], regions: Mapping[int, Region], count: int = INVESTMENTS
+) -> dict[str, Any]:
+    """The lines that together would give the most needs a route, each with those needs."""
+    above = {
+        r.code: frozenset(c for c in r.path.split("/") if c)
+        for r in regions.values()
+        if r.code in set(codes)
+    }
+
+    def weight(number: int) -> float:
+        return float(max(1, seen.needs[number].priority))
+
+    problem = investment_problem(seen.board, above, weight)
+    advice = best_investments(problem, count, seconds=SECONDS)
+    return {
+        "proven": advice.proven,
+        "needs": [seen.needs[n] for n in advice.needs],
+        "lines": [
+            {"technique": i.technique, "region": i.region,
+             "needs": [seen.needs[n] for n in advice.by_investment[i]]}
+            for i in advice.chosen
+        ],
+    }  # fmt: skip
