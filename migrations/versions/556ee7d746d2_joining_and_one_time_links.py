@@ -106,7 +106,12 @@ def upgrade() -> None:
             sa.Column("verified_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True)
         )
         batch_op.add_column(
-            sa.Column("second_factor", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False)
+            sa.Column(  # people who are there already get the empty default
+                "second_factor",
+                sqlmodel.sql.sqltypes.AutoString(length=64),
+                nullable=False,
+                server_default="",
+            )
         )
         batch_op.add_column(
             sa.Column("erased_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True)

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from collab import tables
+from collab.importing import demo_seeding, seeding
+from collab.kernel import clock
 from collab.kernel.identity import SYSTEM
 from collab.storage import migrate, triggers
 from collab.storage.database import Database
@@ -135,3 +137,30 @@ def test_processes_that_start_together_take_turns(empty_url: str) -> None:
     database = Database(empty_url)
     assert migrate.problems(database) == []
     database.close()
+
+
+def test_a_filled_database_goes_down_to_the_first_tables_and_up_again(
+    migrated_url: str, migrated: Database, tmp_path: Path
+) -> None:
+    with migrated.writing() as uow:
+        seeding.seed(uow)
+        demo_seeding.seed_demo(uow, clock.today(), tmp_path)
+    before = _counts(migrated)
+    *_, first = migrate.steps()
+    migrate.downgrade(migrated_url, first)
+    migrate.upgrade(migrated_url)
+    after = _counts(migrated)
+    assert before["person"] > 0
+    assert before["organisation"] > 200
+    assert {name: after[name] for name in before if name in after} == before
+
+
+def _counts(database: Database) -> dict[str, int]:
+    names = ("region", "organisation", "person", "capability", "need", "capabilitytechnique")
+    with database.engine.connect() as connection:
+        return {
+            name: connection.execute(
+                sa.select(sa.func.count()).select_from(tables.metadata.tables[name])
+            ).scalar_one()
+            for name in names
+        }
