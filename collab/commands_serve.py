@@ -21,7 +21,7 @@ from collab import tables
 from collab.importing import demo_removal, demo_seeding, seeding
 from collab.kernel import clock
 from collab.platform import Platform
-from collab.storage import backup, migrate
+from collab.storage import audit_reading, backup, migrate
 
 ROOT = Path(__file__).resolve().parents[1]
 console = Console(stderr=True)
@@ -210,7 +210,36 @@ def restore_command(source: Path, yes: bool) -> None:
     console.print(report)
 
 
+@click.command("audit-verify")
+@click.option("--anchors", type=click.Path(path_type=Path), help="A file of anchors to hold it to.")
+def audit_verify_command(anchors: Path | None) -> None:
+    """Check the record link by link, and against every daily anchor; exit status 1 if it broke."""
+    found = platform()
+    kept = anchors or found.settings.data_dir / audit_reading.ANCHORS
+    try:
+        broken = audit_reading.broken(found.database, kept)
+    except (OSError, ValueError) as error:
+        click.echo(f"{kept}: {error}", err=True)
+        sys.exit(2)
+    for one in broken:
+        click.echo(f"{one.sequence}\t{one.code}")
+    if broken:
+        sys.exit(1)
+    console.print("the record holds")
+
+
+@click.command("audit-anchor")
+@click.argument("target", type=click.Path(path_type=Path), required=False)
+def audit_anchor_command(target: Path | None) -> None:
+    """Add the head of the record to a file of anchors (default: in the data folder)."""
+    found = platform()
+    sequence, sealed = audit_reading.anchor(
+        found.database, target or found.settings.data_dir / audit_reading.ANCHORS
+    )
+    click.echo(f"{sequence}\t{sealed}")
+
+
 COMMANDS = (
     init_command, seed_command, remove_demo_command, reindex_command, worker_command,
-    serve_command, backup_command, restore_command,
+    serve_command, backup_command, restore_command, audit_verify_command, audit_anchor_command,
 )  # fmt: skip

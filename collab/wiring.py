@@ -13,10 +13,13 @@ from collab.kernel import happened
 from collab.kernel.events import DatabaseRestored, Event
 from collab.network.service import NetworkService
 from collab.notices import fitting as fitting_needs
+from collab.notices import joining as joining_notices
 from collab.notices import service as notices
+from collab.notices.mail import Mailer
 from collab.platform import Platform
 from collab.routing.service import MatchingService
 from collab.search.service import SearchService
+from collab.storage.audit_reading import ANCHORS, Anchorer
 from collab.storage.database import Database
 from collab.storage.outbox import Listener, Worker
 from collab.vocabulary.catalog import load_vocabulary
@@ -29,17 +32,23 @@ NEEDS = (happened.NeedChanged, happened.NeedPublished)
 
 
 def listeners(
-    search: SearchService, matching: MatchingService
+    search: SearchService, matching: MatchingService, mailer: Mailer, anchorer: Anchorer
 ) -> Mapping[type[Event], Sequence[Listener]]:
     """The table of who follows what; order matters inside a row."""
     index = Listener("search-index", search.follow, lease="search-writer")
     matches = Listener("matches", matching.follow, batch=500)
     told = Listener("notices", notices.follow)
+    mail = Listener("mail", mailer.follow, batch=1, ordered=False)
+    anchor = Listener("audit-anchor", anchorer.follow)
+    asked = Listener("secretariat-notices", joining_notices.follow)
     fitting = Listener("fitting-needs", fitting_needs.follow)
     return {
         **dict.fromkeys((*CATALOGUE, *NEEDS), (index, matches)),
         happened.RunChanged: (index,),
         happened.InterestChanged: (told,),
+        happened.LinkIssued: (mail,),
+        happened.ApplicationChanged: (asked, mail),
+        happened.DayBegan: (anchor,),
         happened.MatchesRefreshed: (fitting,),
     }
 
@@ -61,7 +70,16 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
         search=search,
         matching=matching,
         network=NetworkService(database, vocabulary),
-        worker=Worker(database, listeners(search, matching)),
+        worker=Worker(
+            database,
+            listeners(
+                search,
+                matching,
+                Mailer(settings, secret_key(settings)),
+                Anchorer(settings.data_dir / ANCHORS),
+            ),
+            daily=(happened.DayBegan,),
+        ),
     )
 
 

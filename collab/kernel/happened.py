@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from collab.kernel.events import Event
 
@@ -47,6 +48,28 @@ class RunChanged(Event):
     """A multi-project-wafer run was announced or changed."""
 
     run_id: int
+
+
+@dataclass(frozen=True)
+class ApplicationChanged(Event):
+    """An application to join was made or decided."""
+
+    application_id: int
+
+
+@dataclass(frozen=True)
+class LinkIssued(Event):
+    """A one-time link waits to be sent; the link itself is made anew when it is."""
+
+    token_id: int
+    language: str = "zh"
+
+
+@dataclass(frozen=True)
+class DayBegan(Event):
+    """A new day (UTC): the record is anchored."""
+
+    day: date
 
 
 @dataclass(frozen=True)

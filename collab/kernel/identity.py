@@ -21,7 +21,8 @@ class Actor:
     """The one on whose behalf a use case runs.
 
     `organisation_ids` are those in which the person holds a member role; `editor_organisation_ids`
-    those whose page and capabilities the person may change; `region_ids` the coordinated regions
+    those whose page and capabilities the person may change, `admin_organisation_ids` those whose
+    people the person looks after; `region_ids` the coordinated regions
     with everything below them; `scopes` is None for a session and the token's scopes otherwise.
     """
 
@@ -29,6 +30,7 @@ class Actor:
     name: str = ""
     organisation_ids: frozenset[int] = frozenset()
     editor_organisation_ids: frozenset[int] = frozenset()
+    admin_organisation_ids: frozenset[int] = frozenset()
     region_ids: frozenset[int] = frozenset()
     secretariat: bool = False
     system: bool = False

@@ -8,6 +8,8 @@ from enum import StrEnum
 class Permission(StrEnum):
     """What an actor may be allowed to do."""
 
+    APPLICATION_DECIDE = "application:decide"
+    AUDIT_READ = "audit:read"
     CAPABILITY_EDIT = "capability:edit"
     CAPABILITY_READ = "capability:read"
     INTEREST_ANSWER = "interest:answer"
@@ -17,6 +19,7 @@ class Permission(StrEnum):
     ORGANISATION_ADMIT = "organisation:admit"
     ORGANISATION_EDIT = "organisation:edit"
     ORGANISATION_READ = "organisation:read"
+    PEOPLE_ADMINISTER = "people:administer"
     REGION_COORDINATE = "region:coordinate"
     RUN_READ = "run:read"
 

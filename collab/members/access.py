@@ -38,6 +38,16 @@ class OwnOrganisation:
 
 
 @dataclass(frozen=True)
+class AdministeredOrganisation:
+    """Administrators of the organisation itself, for its people and their roles."""
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """Organisations that the actor administers."""
+        ids = actor.admin_organisation_ids
+        return col(Organisation.id).in_(ids) if ids else false()
+
+
+@dataclass(frozen=True)
 class Secretariat:
     """The secretariat and the platform itself."""
 
@@ -50,4 +60,7 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.ORGANISATION_READ: (Listed(), OwnOrganisation(), Secretariat()),
     Permission.ORGANISATION_EDIT: (OwnOrganisation(editing=True), Secretariat()),
     Permission.ORGANISATION_ADMIT: (Secretariat(),),
+    Permission.PEOPLE_ADMINISTER: (AdministeredOrganisation(), Secretariat()),
+    Permission.APPLICATION_DECIDE: (Secretariat(),),
+    Permission.AUDIT_READ: (Secretariat(),),
 }

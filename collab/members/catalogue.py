@@ -165,3 +165,9 @@ def person(uow: UnitOfWork, actor: Actor) -> Person | None:
 def editable(uow: UnitOfWork, actor: Actor, key: str) -> Organisation:
     """An organisation whose page the actor may change."""
     return store.open_organisation(uow, actor, key, Permission.ORGANISATION_EDIT)
+
+
+def person_to_sign_in(uow: UnitOfWork, person_id: int) -> Person | None:
+    """The active person whose password was right a moment ago."""
+    found = store.person_by_id(uow, person_id)
+    return found if found is not None and found.active else None

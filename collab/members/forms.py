@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from collab.kernel.identity import Role
 from collab.kernel.permissions import Scope
+from collab.members.rules import OrganisationKind
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")]
 Line = Annotated[
@@ -29,6 +32,57 @@ class OrganisationIn(BaseModel):
     description_zh: Annotated[Text, Field(max_length=4000)] = ""
     description_en: Annotated[Text, Field(max_length=4000)] = ""
     contact: Annotated[Text, Field(max_length=500)] = ""
+
+
+class ClaimIn(BaseModel):
+    """Who somebody is who speaks for an organisation, and how that can be checked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "CN"
+    identifier: Annotated[Line, Field(max_length=40)]
+    contact_name: Annotated[Line, Field(min_length=2, max_length=100)]
+    contact_email: Annotated[Line, Field(max_length=254)]
+    evidence: Annotated[Text, Field(max_length=4000)] = ""
+
+
+class JoinIn(ClaimIn):
+    """An organisation that wants to join."""
+
+    name_zh: Annotated[Line, Field(min_length=2)]
+    name_en: Line = ""
+    kind: OrganisationKind
+    region: Annotated[Line, Field(min_length=1, max_length=64)]
+    website: Web = ""
+    another: bool = False
+
+
+class AdmissionIn(BaseModel):
+    """The dates of a co-build agreement, when there is one, and what is said to the applicant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Line = ""
+    signed_on: date | None = None
+    until: date | None = None
+    reason: Annotated[Text, Field(max_length=2000)] = ""
+
+
+class RoleIn(BaseModel):
+    """A role for somebody: its scope comes from where it is given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role
+    region: Annotated[Line, Field(max_length=64)] = ""
+    expires_on: date | None = None
+
+
+class InvitationIn(RoleIn):
+    """Somebody to be asked in, by e-mail address."""
+
+    email: Annotated[Line, Field(max_length=254)]
+    name: Annotated[Line, Field(min_length=1, max_length=100)]
 
 
 class TokenIn(BaseModel):

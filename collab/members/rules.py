@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from enum import StrEnum
+
+from stdnum.cn import uscc
 
 from collab.kernel.problems import Problem
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 200
 EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
+
+FOREIGN = re.compile(r"[A-Z0-9./]{4,30}")
+LEGAL_FORM = re.compile(
+    r"(?:股份有限公司|有限责任公司|有限公司|\s(?:co\s*ltd|ltd|limited|inc|corp|corporation|gmbh|ag"
+    r"|llc|bv|sas|sa|plc|pte\s*ltd|co))$"
+)
 
 
 class OrganisationKind(StrEnum):
@@ -61,6 +70,41 @@ class RelationKind(StrEnum):
 def can_move(before: Membership, after: Membership) -> bool:
     """True when the membership table allows the move."""
     return after in MOVES[before]
+
+
+def move_to(before: Membership, after: Membership) -> bool:
+    """True when `after` can be reached by one admission: a record applies and is admitted."""
+    applied = can_move(before, Membership.APPLIED) and can_move(Membership.APPLIED, after)
+    return can_move(before, after) or (after is Membership.ADMITTED and applied)
+
+
+def name_key(name: str) -> str:
+    """A name in the spelling in which two registrations of the same body agree.
+
+    >>> name_key("武汉（光电）集团有限公司") == name_key("武汉光电 集团有限责任公司")
+    True
+    >>> name_key("Alpha Photonics Co., Ltd.") == name_key("ALPHA PHOTONICS")
+    True
+    """
+    text = unicodedata.normalize("NFKC", name).casefold()
+    text = LEGAL_FORM.sub("", "".join(c for c in text if c.isalnum() or c.isspace()).strip())
+    return "".join(text.split())
+
+
+def identifier_problems(country: str, number: str, field: str = "identifier") -> Iterator[Problem]:
+    """What is wrong with the number under which an organisation is registered in a country."""
+    if not number:
+        yield Problem(field, "required")
+    elif country == "CN" and not uscc.is_valid(number):
+        yield Problem(field, "credit_code")
+    elif country != "CN" and not FOREIGN.fullmatch(number):
+        yield Problem(field, "foreign_identifier")
+
+
+def identifier(country: str, number: str) -> str:
+    """How a registration number is kept: the credit code itself, others after their country."""
+    plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", number)).upper()
+    return plain if country == "CN" or not plain else f"{country}:{plain}"
 
 
 def email_problems(email: str, field: str = "email") -> Iterator[Problem]:

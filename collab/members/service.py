@@ -24,6 +24,7 @@ SEEN_EVERY = timedelta(minutes=5)  # a session row is written at most this often
 TRIES = 8
 TRY_WINDOW = timedelta(minutes=15)
 EDITOR_ROLES = frozenset({Role.FACILITY_OWNER, Role.ORGANISATION_ADMIN})
+ADMIN_ROLES = frozenset({Role.ORGANISATION_ADMIN})
 TOKEN_PREFIX = "oe_"  # noqa: S105 - the visible start of every token, not a secret
 
 
@@ -59,13 +60,27 @@ def forgive(uow: UnitOfWork, email_key: str, address_key: str) -> None:
 
 
 def sign_in(uow: UnitOfWork, email: str, password: str, agent: str) -> str | None:
-    """A new session's token when the password fits, otherwise None; says not which was wrong."""
+    """A new session's token when the password fits and is enough, otherwise None."""
+    person = with_password(uow, email, password)
+    if person is None or person.second_factor:
+        return None
+    return open_session(uow, person, agent)
+
+
+def with_password(uow: UnitOfWork, email: str, password: str) -> Person | None:
+    """The active person whose password this is, otherwise None; says not which was wrong."""
     person = store.person_by_email(uow, email)
     stored = person.password_hash if person is not None and person.active else ""
-    if not passwords.password_fits(stored, password) or person is None or person.id is None:
+    if not passwords.password_fits(stored, password) or person is None:
         return None
     if passwords.needs_rehash(stored):
         person.password_hash = passwords.hash_password(password)
+        uow.session.add(person)
+    return person
+
+
+def open_session(uow: UnitOfWork, person: Person, agent: str) -> str:
+    """A new session of somebody who has proved who they are; its token."""
     token = secrets.token_urlsafe(32)
     at = clock.now()
     person.last_seen_at = at
@@ -73,7 +88,7 @@ def sign_in(uow: UnitOfWork, email: str, password: str, agent: str) -> str | Non
     uow.session.add(
         SignInSession(
             token_hash=digest(token),
-            person_id=person.id,
+            person_id=person.id or 0,
             seen_at=at,
             expires_at=at + timedelta(days=SESSION_DAYS),
             agent=agent[:200],
@@ -117,17 +132,13 @@ def actor_of(uow: UnitOfWork, person: Person, scopes: frozenset[str] | None = No
     """The person with every standing role; roles in a suspended organisation do not count."""
     if person.id is None:
         return VISITOR
-    member: set[int] = set()
-    editor: set[int] = set()
+    within: dict[int, set[Role]] = {}
     paths: list[str] = []
     secretariat = False
     for grant, membership, path in store.standing_roles(uow, person.id, clock.now()):
         if grant.organisation_id is not None:
-            if membership != Membership.ADMITTED:
-                continue
-            member.add(grant.organisation_id)
-            if grant.role in EDITOR_ROLES:
-                editor.add(grant.organisation_id)
+            if membership == Membership.ADMITTED:
+                within.setdefault(grant.organisation_id, set()).add(grant.role)
         elif grant.role is Role.REGIONAL_COORDINATOR and path:
             paths.append(path)
         elif grant.role is Role.SECRETARIAT:
@@ -135,8 +146,9 @@ def actor_of(uow: UnitOfWork, person: Person, scopes: frozenset[str] | None = No
     return Actor(
         person_id=person.id,
         name=person.name,
-        organisation_ids=frozenset(member),
-        editor_organisation_ids=frozenset(editor),
+        organisation_ids=frozenset(within),
+        editor_organisation_ids=frozenset(k for k, r in within.items() if r & EDITOR_ROLES),
+        admin_organisation_ids=frozenset(k for k, r in within.items() if r & ADMIN_ROLES),
         region_ids=store.region_ids_under(uow, paths),
         secretariat=secretariat,
         scopes=scopes,

@@ -315,3 +315,16 @@ def born(uow: UnitOfWork) -> str:
     """When the first region was written: the same for one database, different for another."""
     first = uow.session.exec(select(func.min(col(Region.created_at)))).one()
     return "" if first is None else str(first)
+
+
+def person_by_public_id(uow: UnitOfWork, key: str) -> Person | None:
+    """The person with this public id."""
+    return uow.session.exec(select(Person).where(col(Person.public_id) == key)).first()
+
+
+def person_names(uow: UnitOfWork, ids: Collection[int]) -> dict[int, str]:
+    """Names of people by database key."""
+    if not ids:
+        return {}
+    rows = uow.session.exec(select(Person.id, Person.name).where(col(Person.id).in_(ids))).all()
+    return {key: name for key, name in rows if key is not None}

@@ -169,3 +169,11 @@ def open_needs_asking(uow: UnitOfWork, techniques: Collection[str]) -> set[int]:
         .distinct()
     )
     return set(rows)
+
+
+def needs_of_author(uow: UnitOfWork, organisation_id: int | None, person_id: int) -> Sequence[Need]:
+    """Needs that a person wrote, for one organisation or (None) for all."""
+    query = select(Need).where(col(Need.author_id) == person_id)
+    if organisation_id is not None:
+        query = query.where(col(Need.organisation_id) == organisation_id)
+    return uow.session.exec(query.order_by(col(Need.id))).all()

@@ -31,6 +31,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "有一条新需求可能适合贵单位：“{title}”。",
         "A new need may fit what you offer: “{title}”.",
     ),
+    "application": (
+        "“{title}”提交了入盟申请或认领，等待审核。",
+        "“{title}” applied or claimed its record and waits for review.",
+    ),
     "interest_declined": (
         "您对需求“{title}”的意向未被接受。",
         "Your interest in “{title}” was declined.",

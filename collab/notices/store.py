@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import delete
 from sqlmodel import col, func, select
 
 from collab.notices.models import Notice
@@ -37,3 +38,8 @@ def was_told(uow: UnitOfWork, person_id: int, once: str) -> bool:
         select(Notice.id).where(col(Notice.person_id) == person_id, col(Notice.once) == once)
     ).first()
     return found is not None
+
+
+def remove_notices(uow: UnitOfWork, person_id: int) -> None:
+    """Every notice of a person goes."""
+    uow.session.connection().execute(delete(Notice).where(col(Notice.person_id) == person_id))

@@ -51,11 +51,14 @@ def note(
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
 ) -> Note:
-    """An act of `actor` now; values that JSON does not know become text."""
+    """An act of `actor` now; values that JSON does not know become text.
+
+    A person stands on the record by number alone, so that erasing the account leaves a pseudonym.
+    """
     return Note(
         clock.now(),
         actor.person_id,
-        actor.name,
+        actor.name if actor.person_id is None else "",
         action,
         kind,
         str(key),

@@ -15,7 +15,16 @@ from collab.members.forms import TokenIn
 from collab.members.models import ApiToken
 from collab.web import params, present
 from collab.web.errors import problems_of
-from collab.web.session import current_actor, forget, public, reading, remember, writing
+from collab.web.second_factor import await_code
+from collab.web.session import (
+    current_actor,
+    forget,
+    platform,
+    public,
+    reading,
+    remember,
+    writing,
+)
 
 blueprint = Blueprint("account", __name__)
 
@@ -34,15 +43,18 @@ def sign_in() -> str | tuple[str, int] | Response:
         service.count_try(uow, keys[0])
         service.count_try(uow, keys[1], limit=60)
     with writing() as uow:
-        token = service.sign_in(
-            uow, email, request.form.get("password", ""), request.user_agent.string
-        )
-        if token is not None:
+        person = service.with_password(uow, email, request.form.get("password", ""))
+        token = ""
+        if person is not None and not person.second_factor:
+            token = service.open_session(uow, person, request.user_agent.string)
             service.forgive(uow, *keys)
-    if token is None:
+    if person is None:
         wrong = present.problems([Problem("", "sign_in_failed")])
         page = render_template("account/sign_in.html", next=target, email=email, problems=wrong)
         return page, 422
+    if not token:
+        await_code(person, target)
+        return redirect(url_for("second_factor.code"))
     remember(token)
     return redirect(target)
 
@@ -86,6 +98,9 @@ def _page(
         ],
         scopes=[s.value for s in Scope],
         secret=issued[1] if issued else "",
+        factor=bool(person and person.second_factor),
+        verified=bool(person and person.verified_at),
+        can_mail=bool(platform().settings.smtp_host),
         problems=present.problems(wrong),
         section=section,
     )  # fmt: skip

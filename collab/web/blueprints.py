@@ -30,6 +30,7 @@ from collab.web import help as help_pages
 FAMILIES = (
     home, account, capabilities, organisations, needs, runs, search, saved, network, imports, notices,
     help_pages, coordinator,
+    joining, people, recovery, second_factor, audit, wellknown,
 )  # fmt: skip
 
 

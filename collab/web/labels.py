@@ -23,6 +23,11 @@ MEMBERSHIP: Words = {
     "admitted": ("联盟成员", "Member"),
     "suspended": ("已暂停", "Suspended"),
 }
+APPLICATION_STATE: Words = {
+    "submitted": ("待审核", "Waiting"),
+    "admitted": ("已接纳", "Admitted"),
+    "rejected": ("未通过", "Turned down"),
+}
 RELATION_OUT: Words = {
     "member_of": ("成员于", "Member of"),
     "agreement": ("合作协议", "Agreement with"),
@@ -167,6 +172,7 @@ INTEREST_STATE: Words = {
     "withdrawn": ("已撤回", "Withdrawn"),
 }
 TABLES: dict[str, Words] = {
+    "application_state": APPLICATION_STATE,
     "organisation_kind": ORGANISATION_KIND, "membership": MEMBERSHIP, "category": CATEGORY,
     "evidence": EVIDENCE, "status": STATUS, "need_state": NEED_STATE, "disclosure": DISCLOSURE,
     "disclosure_help": DISCLOSURE_HELP, "operator": OPERATOR, "quantity_unit": QUANTITY_UNIT,

@@ -14,7 +14,9 @@ OPEN_TO_VISITORS = {
     "account.sign_out", "capabilities.index", "capabilities.show", "organisations.index",
     "organisations.show", "needs.index", "needs.new", "needs.show", "runs.index", "search.index",
     "search.suggest", "network.index", "network.data", "network.poster", "network.export",
-    "help.index", "help.page",
+    "help.index", "help.page", "members.join", "members.claim", "members.received",
+    "people.invitation", "recovery.ask", "recovery.reset", "recovery.verify",
+    "second_factor.code", "wellknown.security_txt",
 }  # fmt: skip
 UNKNOWN = {"key": "need-0000000000", "interest_key": "int-0000000000", "name": "nothing",
            "kind": "needs", "format": "csv", "code": "nowhere", "term": "nothing",
