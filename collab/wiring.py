@@ -14,7 +14,9 @@ from collab.kernel.events import DatabaseRestored, Event
 from collab.network.service import NetworkService
 from collab.notices import fitting as fitting_needs
 from collab.notices import joining as joining_notices
+from collab.notices import new_hits
 from collab.notices import service as notices
+from collab.notices.events import SavedSearchesDue
 from collab.notices.mail import Mailer
 from collab.platform import Platform
 from collab.routing.service import MatchingService
@@ -42,9 +44,12 @@ def listeners(
     anchor = Listener("audit-anchor", anchorer.follow)
     asked = Listener("secretariat-notices", joining_notices.follow)
     fitting = Listener("fitting-needs", fitting_needs.follow)
+    wake = Listener("saved-searches-wake", new_hits.wake, batch=500)
+    saved = Listener("saved-searches", new_hits.follower(search), batch=500)
     return {
-        **dict.fromkeys((*CATALOGUE, *NEEDS), (index, matches)),
-        happened.RunChanged: (index,),
+        **dict.fromkeys((*CATALOGUE, *NEEDS), (index, matches, wake)),
+        happened.RunChanged: (index, wake),
+        SavedSearchesDue: (saved,),
         happened.InterestChanged: (told,),
         happened.LinkIssued: (mail,),
         happened.ApplicationChanged: (asked, mail),

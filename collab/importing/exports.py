@@ -26,6 +26,8 @@ from collab.needs import catalogue as needs
 from collab.needs.access import POLICY as NEEDS
 from collab.needs.models import Need, NeedRead
 from collab.needs.service import must_log_read, shows_owner
+from collab.needs.store import needs_by_key
+from collab.search.documents import Document
 from collab.storage import grants
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary
@@ -175,12 +177,7 @@ def _needs(uow: UnitOfWork, actor: Actor, owner: int | None) -> list[dict[str, A
     """
     query = select(Need).where(grants.where(NEEDS[Permission.NEED_READ], actor))
     rows = uow.session.exec(query.order_by(col(Need.id))).all()
-    logged = [n for n in rows if must_log_read(n, actor)]
-    if logged:  # needs a writing unit of work
-        uow.note(actor, "exported", "needs", "", after={"invited": [n.public_id for n in logged]})
-        uow.session.add_all(
-            NeedRead(need_id=n.id or 0, person_id=actor.person_id or 0) for n in logged
-        )
+    _log_invited(uow, actor, rows)
     found: list[dict[str, Any]] = []
     for start in range(0, len(rows), 500):
         for view in needs.views(uow, actor, rows[start : start + 500]):
@@ -200,6 +197,48 @@ def _needs(uow: UnitOfWork, actor: Actor, owner: int | None) -> list[dict[str, A
                 "demo": n.demo,
             })  # fmt: skip
     return found
+
+
+def _log_invited(uow: UnitOfWork, actor: Actor, rows: Iterable[Need]) -> None:
+    """Put reads of invited needs of others on record; needs a writing unit of work if any are."""
+    logged = [n for n in rows if must_log_read(n, actor)]
+    if logged:
+        uow.note(actor, "exported", "needs", "", after={"invited": [n.public_id for n in logged]})
+        uow.session.add_all(
+            NeedRead(need_id=n.id or 0, person_id=actor.person_id or 0) for n in logged
+        )
+
+
+HIT_HEADER = (
+    "类型 / Kind", "编号 / ID", "中文名称 / Chinese name", "英文名称 / English name",
+    "机构 / Organisation", "机构（英文） / Organisation (English)", "技术 / Techniques",
+    "材料 / Materials", "类别 / Category", "地区 / Region", "证据 / Evidence", "状态 / Status",
+    "更新日期 / Updated",
+)  # fmt: skip
+
+
+def export_hits(
+    uow: UnitOfWork, actor: Actor, documents: Sequence[Document], wanted: Format
+) -> bytes:
+    """Search hits, already checked against what the actor may read, as CSV or XLSX."""
+    if wanted == "json":
+        raise NotFound("list", wanted)
+    keys = [d.key for d in documents if d.kind == "need"]
+    _log_invited(uow, actor, needs_by_key(uow, actor, keys).values())
+    label = load_vocabulary().label
+    rows = [
+        (
+            d.kind, d.key, d.title_zh, d.title_en, d.organisation_zh, d.organisation_en,
+            "; ".join(label(t) for t in d.techniques), "; ".join(label(m) for m in d.materials),
+            d.category, d.regions[0] if d.regions else "", d.evidence, d.status,
+            d.updated_at.date().isoformat() if d.updated_at else "",
+        )
+        for d in documents
+    ]  # fmt: skip
+    if wanted == "csv":
+        return workbook.to_csv(HIT_HEADER, rows)
+    widths = (14, 18, 34, 34, 28, 28, 34, 20, 14, 14, 12, 14, 14)
+    return workbook.to_xlsx([Sheet("搜索结果 Hits", HIT_HEADER, rows, widths)])
 
 
 MAKERS: Mapping[str, Callable[[UnitOfWork, Actor, int | None], list[dict[str, Any]]]] = {

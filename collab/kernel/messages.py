@@ -48,6 +48,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "no_step": ("至少需要一个步骤：请补充要做的工艺、封装、测试或设计。", "At least one step is needed: say which process, packaging, test or design you want."),
     "nobody_invited": ("定向邀请的需求至少要邀请一家机构。", "An invited need must invite at least one organisation."),
     "past": ("这个时间已经过去，请选择以后的时间。", "This lies in the past; choose a later time."),
+    "too_many_saved": ("最多保存 {most} 个搜索，请先删除不用的。", "At most {most} searches can be saved; delete some first."),
     "stale": (
         "有人在您编辑期间修改了这条记录，请重新打开后再改，您填写的内容仍在下面。",
         "Somebody changed this record while you were editing; reload it and apply your change again.",

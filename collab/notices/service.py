@@ -31,6 +31,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "有一条新需求可能适合贵单位：“{title}”。",
         "A new need may fit what you offer: “{title}”.",
     ),
+    "saved_search_hit": (
+        "您保存的搜索“{title}”有一条新结果。",
+        "Your saved search “{title}” has a new hit.",
+    ),
+    "saved_search_hits": (
+        "您保存的搜索“{title}”有 {count} 条新结果。",
+        "Your saved search “{title}” has {count} new hits.",
+    ),
     "application": (
         "“{title}”提交了入盟申请或认领，等待审核。",
         "“{title}” applied or claimed its record and waits for review.",

@@ -64,13 +64,7 @@ class Answers:
         better = self._correction(backend, query, labels)
         asked = replace(query, text=better) if better and query.correct else query
         parsed = self._parser.parse(asked)
-        raw = backend.execute(parsed.plan, labels, self._want(asked, parsed.plan))
-        relaxed = False
-        if not raw.total and not parsed.expansions and parsed.loose and parsed.plan.some:
-            least = max(1, math.ceil(len(parsed.loose) * LOOSE_SHARE))
-            weaker = replace(parsed.plan, some=parsed.loose, minimum=least)
-            raw = backend.execute(weaker, labels, self._want(asked, parsed.plan))
-            relaxed = raw.total > 0
+        raw, relaxed = self._raw(backend, parsed, labels, self._want(asked, parsed.plan))
         return Result(
             hits=tuple(self._hits(raw.hits, parsed)), total=raw.total,
             facets=_sorted_facets(raw.facets), query=query, parsed=parsed,
@@ -78,6 +72,40 @@ class Answers:
             corrected=better if asked is not query else None, relaxed=relaxed,
             relaxations=() if raw.total else self._relaxations(backend, asked, parsed, labels),
         )  # fmt: skip
+
+    def everything(
+        self,
+        backend: Backend,
+        query: SearchQuery,
+        labels: frozenset[str],
+        most: int,
+        *,
+        strict: bool = False,
+    ) -> tuple[RawHit, ...]:
+        """At most `most` hits in the order of the page, without counts and marks.
+
+        `strict` keeps to the text as typed and to all of its words.
+        """
+        better = None if strict else self._correction(backend, query, labels)
+        asked = replace(query, text=better) if better and query.correct else query
+        parsed = self._parser.parse(asked)
+        want = replace(self._want(asked, parsed.plan), offset=0, limit=most, facets=())
+        if strict:
+            return backend.execute(parsed.plan, labels, want).hits
+        return self._raw(backend, parsed, labels, want)[0].hits
+
+    @staticmethod
+    def _raw(
+        backend: Backend, parsed: Parsed, labels: frozenset[str], want: Want
+    ) -> tuple[Raw, bool]:
+        """What is found, and whether fewer words than asked had to match."""
+        raw = backend.execute(parsed.plan, labels, want)
+        if raw.total or parsed.expansions or not parsed.loose or not parsed.plan.some:
+            return raw, False
+        least = max(1, math.ceil(len(parsed.loose) * LOOSE_SHARE))
+        weaker = replace(parsed.plan, some=parsed.loose, minimum=least)
+        raw = backend.execute(weaker, labels, want)
+        return raw, raw.total > 0
 
     @staticmethod
     def _want(query: SearchQuery, plan: Plan) -> Want:

@@ -16,7 +16,7 @@ from collab.search.analysis import ANALYSER_VERSION
 from collab.search.answers import Answers
 from collab.search.documents import Document, Entry, entry_of
 from collab.search.layout import IndexUnavailable, Layout, Meta, SearchError, WriterBusy
-from collab.search.plan import Plan, Raw, Want
+from collab.search.plan import Plan, Raw, RawHit, Want
 from collab.search.query import QueryParser, SearchQuery
 from collab.search.results import Result, Suggestion
 
@@ -109,6 +109,15 @@ class SearchIndex:
     def suggest(self, text: str, labels: Iterable[str], limit: int = 8) -> list[Suggestion]:
         """Completions of what has been typed so far, best first."""
         return self._reading(lambda b: self._answers.suggest(b, text, frozenset(labels), limit))
+
+    def everything(
+        self, query: SearchQuery, labels: Iterable[str], most: int, *, strict: bool = False
+    ) -> tuple[RawHit, ...]:
+        """At most `most` hits in the order of the page; `strict` corrects and loosens nothing."""
+        held = frozenset(labels)
+        return self._reading(
+            lambda b: self._answers.everything(b, query, held, most, strict=strict)
+        )
 
     def execute(self, plan: Plan, labels: Iterable[str], want: Want) -> Raw:
         """A plan carried out as it stands, without corrections or highlights."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,6 +95,39 @@ class SearchService:
             return self.index.suggest(text, feed.labels_of(actor), limit)
         except IndexUnavailable:
             return []
+
+    def keys(self, uow: UnitOfWork, actor: Actor, query: SearchQuery, most: int) -> list[str]:
+        """Keys of the `most` freshest hits the actor may read; IndexUnavailable without index."""
+        fresh = replace(query, sort="fresh", origin=None)
+        found = self.index.everything(fresh, feed.labels_of(actor), most, strict=True)
+        seen = feed.readable(uow, actor, [hit.key for hit in found])
+        return [hit.key for hit in found if hit.key in seen]
+
+    def everything(
+        self, uow: UnitOfWork, actor: Actor, query: SearchQuery, most: int
+    ) -> list[Document]:
+        """At most `most` hits the actor may read, in the order of the page, for taking them out."""
+        try:
+            raw = self.index.everything(query, feed.labels_of(actor), most)
+        except IndexUnavailable as error:
+            log.warning("search without index: %s", error)
+            whole = self._without_index(uow, actor, replace(query, offset=0, limit=most))
+            return [hit.document for hit in whole.hits]
+        found = [Document.from_json(hit.stored) for hit in raw]
+        seen = feed.readable(uow, actor, [document.key for document in found])
+        return [document for document in found if document.key in seen]
+
+    def warm_soon(self) -> threading.Thread:
+        """Load dictionaries and index in the background; the first answer does not wait for it."""
+        thread = threading.Thread(target=self._warm, name="search-warm", daemon=True)
+        thread.start()
+        return thread
+
+    def _warm(self) -> None:
+        try:
+            self.index.warm()
+        except Exception:  # a start must not fail because it could not be made quick
+            log.exception("search could not be warmed")
 
     def _without_index(self, uow: UnitOfWork, actor: Actor, query: SearchQuery) -> Found:
         documents = list(_matching(uow, actor, query.text))

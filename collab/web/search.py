@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlencode
 
 from flask import Blueprint, jsonify, render_template, request, url_for
+from flask import Response as FileResponse
 from werkzeug.wrappers import Response
 
+from collab.importing import exports
+from collab.kernel.errors import NotFound
 from collab.kernel.paging import Page
 from collab.members import catalogue as members
 from collab.search.facets import FACETS, SORTS
@@ -16,7 +20,15 @@ from collab.search.results import Hit
 from collab.search.service import Found
 from collab.web import labels, params, present
 from collab.web.context import toggled, with_args
-from collab.web.session import current_actor, language, platform, public, reading, vocabulary
+from collab.web.session import (
+    current_actor,
+    language,
+    platform,
+    public,
+    reading,
+    vocabulary,
+    writing,
+)
 
 blueprint = Blueprint("search", __name__, url_prefix="/search")
 KINDS = {
@@ -27,6 +39,7 @@ KINDS = {
     "help": ("帮助", "Help"),
 }
 LIMIT = 20
+MOST_ROWS = 5_000  # of an exported file
 FACET_ORDER = (
     "category", "technique", "material", "wafer", "region", "organisation_kind", "access_mode",
     "evidence", "status",
@@ -99,6 +112,9 @@ def index() -> str:
         relaxations=_relaxations(found),
         page=_page(found, query),
         href=lambda n: with_args(page=n),
+        export_links=_export_addresses(),
+        save_address=_save_address(),
+        suggested_title=(query.text or next(iter(query.kinds), ""))[:120],
     )
 
 
@@ -130,8 +146,10 @@ def hit(found: Hit) -> HitItem:
 def _address(kind: str, key: str) -> str:
     if kind == "run":
         return url_for("runs.index") + f"#{key}"
+    if kind == "help":
+        return url_for("help.page", name=key.removeprefix("help-"))
     family = {"capability": "capabilities", "organisation": "organisations", "need": "needs"}
-    return url_for(f"{family[kind]}.show", key=key) if kind in family else url_for("help.index")
+    return url_for(f"{family[kind]}.show", key=key)
 
 
 def _facet_label(facet: str, value: str, regions: dict[str, str]) -> str:
@@ -202,6 +220,42 @@ def _relaxations(found: Found) -> list[dict[str, Any]]:
         {"left_out": r.left_out, "href": url_for("search.index", q=r.query.text), "total": r.total}
         for r in found.result.relaxations
     ]
+
+
+@blueprint.get("/export.<format>")
+def export(format: str) -> FileResponse:  # noqa: A002 - the word in the address
+    """The hits of the query in the address as a file, at most MOST_ROWS of them."""
+    wanted_format: Literal["csv", "xlsx"] = "csv" if format == "csv" else "xlsx"
+    if format != wanted_format:
+        raise NotFound("list", format[:20])
+    query = wanted()
+    with writing() as uow:  # taking out an invited need is a read and is written down
+        found = platform().search.everything(uow, current_actor(), query, MOST_ROWS)
+        content = exports.export_hits(uow, current_actor(), found, wanted_format)
+    answer = FileResponse(content, content_type=exports.MEDIA[wanted_format])
+    name = exports.file_name("search", wanted_format)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _export_addresses() -> list[tuple[str, str]]:
+    """Links to the files of this query; none for visitors."""
+    if current_actor().is_visitor:
+        return []
+    return [(f.upper(), _with_query(url_for("search.export", format=f))) for f in ("csv", "xlsx")]
+
+
+def _save_address() -> str:
+    """Where the save form posts to; empty for those who cannot be told."""
+    if not current_actor().is_member:
+        return ""
+    return _with_query(url_for("saved.save"))
+
+
+def _with_query(path: str) -> str:
+    """The path with the conditions of this page."""
+    args = {k: v for k, v in request.args.lists() if k not in ("page", "lang")}
+    return f"{path}?{urlencode(args, doseq=True)}"
 
 
 @blueprint.get("/suggest")
