@@ -156,7 +156,9 @@ def test_a_forgotten_password_is_set_anew_by_a_link_and_nothing_tells_who_exists
     bare: Site,
 ) -> None:
     old = bare.fresh_browser("owner")
-    pages = [bare.post("/reset", data={"email": e}) for e in ("owner@example.net", "no@body.example")]
+    pages = [
+        bare.post("/reset", data={"email": e}) for e in ("owner@example.net", "no@body.example")
+    ]
     assert [p.status_code for p in pages] == [200, 200]
     assert re.sub(r'name="csrf-token"[^>]*', "", pages[0].text) == re.sub(
         r'name="csrf-token"[^>]*', "", pages[1].text)  # fmt: skip

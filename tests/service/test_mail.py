@@ -1,0 +1,144 @@
+"""E-mail leaves through a real server, once, with nothing slipped into its headers."""
+
+from __future__ import annotations
+
+import email
+import socket
+from collections.abc import Iterator
+from email.message import Message
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from sqlmodel import col, select
+
+from collab.config import Settings
+from collab.kernel.happened import ApplicationChanged, LinkIssued
+from collab.members import links
+from collab.members.links import Purpose
+from collab.members.models import Application, OneTimeToken, Region
+from collab.notices.mail import WORDS, Letter, Mailer, message, worded
+from collab.storage.database import Database
+from collab.storage.models import OutboxEvent
+
+
+class Box:
+    """Keeps what arrives."""
+
+    def __init__(self) -> None:
+        self.letters: list[Message] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        """Take a letter."""
+        self.letters.append(email.message_from_bytes(envelope.content))
+        return "250 OK"
+
+
+@pytest.fixture
+def box() -> Iterator[tuple[Box, int]]:
+    """A mail server on this machine."""
+    kept = Box()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(kept, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield kept, port
+    controller.stop()
+
+
+def mailer(port: int, **more: Any) -> Mailer:
+    settings = Settings(
+        smtp_host="127.0.0.1", smtp_port=port, smtp_tls="none",
+        smtp_from="OE+ Collab <collab@alliance.example>", public_url="https://collab.example/",
+        **more,
+    )  # fmt: skip
+    return Mailer(settings, "secret")
+
+
+def body(letter: Message) -> str:
+    return letter.get_payload(decode=True).decode("utf-8")  # type: ignore[union-attr]
+
+
+def test_a_link_is_sent_once_and_is_the_one_that_opens(
+    sqlite_database: Database, box: tuple[Box, int]
+) -> None:
+    with sqlite_database.writing() as uow:
+        path = links.issue(uow, "secret", Purpose.RESET, "li@lab.example", language="en")
+    with sqlite_database.reading() as uow:
+        row = uow.session.exec(select(OneTimeToken)).one()
+        events = [str(e.payload) for e in uow.session.exec(select(OutboxEvent)).all()]
+    assert path.rpartition("/")[2] not in str(row) + str(events)
+    sender = mailer(box[1])
+    for _ in range(2):
+        sender.follow(sqlite_database, [LinkIssued(row.id or 0, "en")])
+    letters = box[0].letters
+    assert len(letters) == 1
+    assert letters[0]["To"] == "li@lab.example"
+    assert letters[0]["Subject"] == "Reset your OE+ Collab password"
+    assert f"https://collab.example{path}" in body(letters[0])
+    assert "重置" in body(letters[0]) or "设置新密码" in body(letters[0])
+
+
+def test_a_used_link_and_a_platform_without_server_send_nothing(
+    sqlite_database: Database, box: tuple[Box, int]
+) -> None:
+    with sqlite_database.writing() as uow:
+        links.issue(uow, "secret", Purpose.VERIFY, "li@lab.example")
+        row = uow.session.exec(select(OneTimeToken)).one()
+    event = LinkIssued(row.id or 0)
+    Mailer(Settings(), "secret").follow(sqlite_database, [event])
+    with sqlite_database.writing() as uow:
+        links.use(uow, uow.session.get(OneTimeToken, row.id))  # type: ignore[arg-type]
+    mailer(box[1]).follow(sqlite_database, [event, LinkIssued(999)])
+    assert box[0].letters == []
+
+
+def test_a_refusal_tells_the_reason_in_words_taken_literally(
+    sqlite_database: Database, box: tuple[Box, int]
+) -> None:
+    with sqlite_database.writing() as uow:
+        region = Region(code="x", zh="某", en="X", kind="city", path="/x/")
+        uow.session.add(region)
+        uow.flush()
+        row = Application(
+            name_zh="{name}光电\r\nBcc: all@world.example", region_id=region.id or 0,
+            contact_name="李", contact_email="li@lab.example", state="rejected",
+            decision="资料 {0} 不符 {link.__class__}",
+        )  # fmt: skip
+        uow.session.add(row)
+        uow.flush()
+        key = row.id or 0
+    mailer(box[1]).follow(sqlite_database, [ApplicationChanged(key)])
+    (letter,) = box[0].letters
+    assert letter["Bcc"] is None
+    assert "资料 {0} 不符 {link.__class__}" in body(letter)
+
+
+@pytest.mark.parametrize("to", ["a@b.example\nBcc: c@d.example", "a b@c.example", "", "a@b\r"])
+def test_an_address_that_could_add_a_header_is_refused(to: str) -> None:
+    with pytest.raises(ValueError):
+        message(Letter(to, "x", "y", "z"), "a@b.example")
+    with pytest.raises(ValueError):
+        message(Letter("a@b.example", f"x\n{to}", "y", "z"), "a@b.example")
+
+
+def test_every_letter_exists_in_both_languages_and_holds_its_facts() -> None:
+    facts = {"link": "L", "name": "N", "title": "T", "reason": "R"}
+    for code in WORDS:
+        for language in ("zh", "en"):
+            subject, text = worded(code, language, facts)
+            assert subject
+            assert "{" not in text
+            assert any("\u4e00" <= c <= "\u9fff" for c in text)
+
+
+def test_a_server_that_fails_is_tried_again(sqlite_database: Database) -> None:
+    with sqlite_database.writing() as uow:
+        links.issue(uow, "secret", Purpose.VERIFY, "li@lab.example")
+    with sqlite_database.reading() as uow:
+        row = uow.session.exec(select(OneTimeToken).order_by(col(OneTimeToken.id))).one()
+    with pytest.raises(OSError):
+        mailer(1).follow(sqlite_database, [LinkIssued(row.id or 0)])
+    with sqlite_database.reading() as uow:
+        assert "mailed" not in uow.session.exec(select(OneTimeToken)).one().facts
