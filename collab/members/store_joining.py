@@ -31,10 +31,9 @@ OPEN = "submitted"
 
 
 def link_by_hash(uow: UnitOfWork, token_hash: str) -> OneTimeToken | None:
-    """The one-time link with this hash."""
-    return uow.session.exec(
-        select(OneTimeToken).where(col(OneTimeToken.token_hash) == token_hash)
-    ).first()
+    """The one-time link with this hash; held while writing, so that two cannot use it at once."""
+    query = select(OneTimeToken).where(col(OneTimeToken.token_hash) == token_hash)
+    return uow.session.exec(query.with_for_update() if uow.writable else query).first()
 
 
 def link_by_id(uow: UnitOfWork, token_id: int) -> OneTimeToken | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC as Z
 from datetime import datetime, time, timedelta
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from collab.kernel import clock
 from collab.web.session import platform, public
@@ -19,7 +19,8 @@ STANDS = timedelta(days=180)
 def security_txt() -> Response:
     """Contact, expiry and languages."""
     settings = platform().settings
-    base = settings.public_url.rstrip("/") or request.host_url.rstrip("/")
+    # never the Host header: whoever asks could write any address into the answer
+    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
     sender = settings.smtp_from.rpartition("<")[2].rstrip("> ")
     contact = f"mailto:{sender}" if "@" in sender else f"{base}/help/privacy"
     expires = datetime.combine(clock.today() + STANDS, time(), Z).isoformat().replace("+00:00", "Z")
