@@ -55,7 +55,14 @@ def overlaps(
     """Who duplicates whom in the region: pairs of organisations that offer much the same."""
     picture = network.picture(uow, Wanted())
     rows = pair_rows(picture.ties, picture.measure("overlap"), language=language)
-    return _of_region(uow, network, where, rows)
+    held = picture.scene.holdings
+    return [
+        {
+            **row,
+            "shared": sorted(t[2:] for t in set(held[row["source"]]) & set(held[row["target"]])),
+        }
+        for row in _of_region(uow, network, where, rows)
+    ]
 
 
 def introductions(

@@ -143,8 +143,9 @@ def _fresh(uow: UnitOfWork, found: Morning, where: Scope) -> list[dict[str, str]
 
 
 def _actions(found: Morning, values: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    """The few things to do first: stuck needs, then what hangs on one, then introductions."""
+    """The few things to do first: stuck needs, gaps, what hangs on one, then introductions."""
     todo: list[dict[str, Any]] = [{"kind": "stuck", "item": s} for s in found.stuck[:3]]
+    todo += [{"kind": "gap", "item": g} for g in found.gaps[:2]]
     todo += [{"kind": "single", "item": s} for s in found.singles[:2]]
     todo += [{"kind": "meet", "item": p} for p in values["introductions"][:2]]
     return todo[:TODAY]

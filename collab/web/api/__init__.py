@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collab.web.api import (
     account,
+    alliance,
     answers,
     capabilities,
     catalogue,
@@ -16,6 +17,6 @@ from collab.web.api.serving import api
 
 blueprint = api.blueprint
 __all__ = [
-    "account", "answers", "blueprint", "capabilities", "catalogue", "docs", "needs", "network",
-    "vocabulary",
+    "account", "alliance", "answers", "blueprint", "capabilities", "catalogue", "docs", "needs",
+    "network", "vocabulary",
 ]  # fmt: skip

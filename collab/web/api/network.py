@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
+from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from collab.facilities.rules import Evidence
 from collab.members.rules import OrganisationKind, RelationKind
 from collab.network.wanted import ORGANISATIONS
 from collab.web import network as pages
 from collab.web.api import filters
-from collab.web.api.filters import MOST, Code
+from collab.web.api.filters import MOST, Code, TermId
 from collab.web.api.reading import Query
 from collab.web.api.serving import api
-from collab.web.session import language, platform, reading
+from collab.web.session import language, platform, reading, vocabulary
+from graph.metrics import METRICS, Level
+
+Metric = StrEnum("Metric", {n: n for n, m in METRICS.items() if m.level is Level.NODE})  # type: ignore[misc]
 
 
 class NetworkQuery(Query):
-    """Narrow to kinds of organisation, kinds of tie, and a region with everything inside."""
+    """Narrow to kinds of organisation and tie, a region with everything inside, techniques and
+    materials offered (narrower ones included), evidence, and what stood on a day (`on`) or in a
+    period. `size` and `colour` name the metrics in `rows`; `colour` is also each node's `value`."""
 
     kind: list[OrganisationKind] = Field(default_factory=list, max_length=MOST)
     relation: list[RelationKind] = Field(default_factory=list, max_length=MOST)
     region: Code = ""
+    technique: list[TermId] = Field(default_factory=list, max_length=MOST)
+    material: list[TermId] = Field(default_factory=list, max_length=MOST)
+    evidence: list[Evidence] = Field(default_factory=list, max_length=MOST)
+    on: date | None = None
+    since: date | None = None
+    until: date | None = None
+    size: Metric = Metric("degree")
+    colour: Metric = Metric("betweenness")
 
 
 class NodeOut(BaseModel):
@@ -79,6 +95,8 @@ def show_network(query: NetworkQuery) -> NetworkOut:
     """Public facts only: needs and agreements in the making are not part of it."""
     with reading() as uow:
         filters.region_path(uow, query.region)
+        filters.expanded("technique", query.technique, vocabulary().techniques)
+        filters.expanded("material", query.material, vocabulary().materials)
         asked = replace(pages.wanted(uow), view=ORGANISATIONS)
         view = platform().network.view(uow, asked, language())
     return NetworkOut.model_validate(view)

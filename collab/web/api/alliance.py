@@ -1,0 +1,155 @@
+"""Coverage of the process chains, gaps, and what-if: the coordinator's questions as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from collab.kernel.permissions import Scope
+from collab.members import catalogue as members
+from collab.network import access, advice, coordination
+from collab.network.advice import Question
+from collab.network.store import OpenNeed
+from collab.routing.alliance import chain_coverage
+from collab.web.api import filters
+from collab.web.api.filters import Code, TermId
+from collab.web.api.reading import Query
+from collab.web.api.serving import api
+from collab.web.session import current_actor, platform, reading, vocabulary
+
+TAG = "network"
+
+
+class CoverageQuery(Query):
+    """One chain, or all; `region` narrows the codes counted to it."""
+
+    chain: Code = ""
+    region: Code = ""
+
+
+class StepCoverage(BaseModel):
+    """Who does one step of a chain. `regions` counts organisations by region code; `single` says
+    that one organisation alone does it; `maybe` counts capabilities that state it too broadly."""
+
+    chain: str
+    step: str
+    level: str
+    techniques: list[str]
+    capabilities: int
+    organisations: int
+    single: bool
+    maybe: int
+    regions: dict[str, int]
+
+
+class Coverage(BaseModel):
+    """Steps of the process chains in order."""
+
+    steps: list[StepCoverage]
+
+
+class NeedRef(BaseModel):
+    """An open need that the asker may read."""
+
+    id: str
+    title: str
+
+
+class Gap(BaseModel):
+    """A technique (or category) that nobody offers as these needs ask for it."""
+
+    technique: str
+    needs: list[NeedRef]
+
+
+class Gaps(BaseModel):
+    """Gaps of the asker's regions and their neighbours, the most wanted first. `waiting` counts
+    needs that are still to be evaluated; ask again for the rest."""
+
+    gaps: list[Gap]
+    waiting: int
+
+
+class WhatIfIn(BaseModel):
+    """A line to add and capabilities to take away; nothing is saved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    technique: TermId | None = None
+    region: Code = ""
+    wafer: float | None = Field(default=None, gt=0, le=1000, allow_inf_nan=False)
+    material: TermId | None = None
+    remove: list[Code] = Field(default_factory=list, max_length=50)
+
+
+class WhatIfOut(BaseModel):
+    """Needs that gain or lose a route, and those whose candidates change without that."""
+
+    gained: list[NeedRef]
+    lost: list[NeedRef]
+    touched: list[NeedRef]
+    waiting: int
+
+
+def _refs(needs: Iterable[OpenNeed]) -> list[NeedRef]:
+    return [NeedRef(id=n.key, title=n.title) for n in needs]
+
+
+@api.get("/alliance/coverage", summary=("工艺链覆盖", "Coverage of the process chains"), tag=TAG,
+         public=True, query=CoverageQuery, answer=Coverage)  # fmt: skip
+def show_coverage(query: CoverageQuery) -> Coverage:
+    """Public capabilities only; planned and closed ones are no supply."""
+    with reading() as uow:
+        filters.region_path(uow, query.region)
+        snapshot = platform().matching.snapshot(uow)
+    rows = chain_coverage(vocabulary(), snapshot, [query.region] if query.region else ())
+    wanted = [r for r in rows if not query.chain or r["chain"] == query.chain]
+    return Coverage(steps=[StepCoverage.model_validate(r) for r in wanted])
+
+
+@api.get("/alliance/gaps", summary=("缺口", "Gaps"), tag=TAG, query=Query, answer=Gaps)
+def show_gaps(query: Query) -> Gaps:
+    """For coordinators and the secretariat; counts only needs that they may read."""
+    del query
+    actor, network = current_actor(), platform().network
+    access.must_coordinate(actor)
+    with reading() as uow:
+        snapshot = platform().matching.snapshot(uow)
+        _, _, found = coordination.evaluated(uow, actor, network, snapshot, wide=False)
+    return Gaps(
+        gaps=[
+            Gap(technique=g["technique"], needs=_refs(p.need for p in g["needs"]))
+            for g in found.gaps
+        ],
+        waiting=found.waiting,
+    )
+
+
+@api.post("/alliance/what-if", summary=("推演", "What if"), tag=TAG, scope=Scope.READ,
+          limit="answers", body=WhatIfIn, answer=WhatIfOut)  # fmt: skip
+def ask_what_if(body: WhatIfIn) -> WhatIfOut:
+    """For coordinators and the secretariat: what adding or losing a capability would change."""
+    actor, network = current_actor(), platform().network
+    access.must_coordinate(actor)
+    words = vocabulary()
+    filters.expanded("technique", filter(None, [body.technique]), words.techniques)
+    filters.expanded("material", filter(None, [body.material]), words.materials)
+    asked = Question(
+        technique=body.technique or "",
+        region=body.region,
+        wafer=body.wafer,
+        material=body.material or "",
+        remove=tuple(body.remove),
+    )
+    with reading() as uow:
+        filters.region_path(uow, body.region)
+        snapshot = platform().matching.snapshot(uow)
+        _, seen, found = coordination.evaluated(uow, actor, network, snapshot, wide=True)
+        outcome = advice.what_if(seen, asked, members.regions(uow))
+    return WhatIfOut(
+        gained=_refs(outcome["gained"]),
+        lost=_refs(outcome["lost"]),
+        touched=_refs(outcome["touched"]),
+        waiting=found.waiting,
+    )

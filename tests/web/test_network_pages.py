@@ -1,0 +1,151 @@
+"""The network and the coordinator's morning: what they show, to whom, and what they never tell."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.site import EVERYBODY, Site, copied, need_rows, row_counts
+
+CANARIES = {d: f"鹮网{d}词" for d in ("public", "members", "anonymous", "invited")}
+READS = {"public", "members", "anonymous"}  # what any coordinator may read
+TEXT = "{word}：需要在8英寸SOI晶圆上做电子束光刻，线宽100nm，10片，8周内"
+
+
+@pytest.fixture(scope="module")
+def told(
+    bare_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Site, dict[str, str]]]:
+    """A site with one need of alpha (in Jilin) of each disclosure."""
+    site = copied(bare_template, tmp_path_factory.mktemp("net"))
+    keys = {
+        d: site.published(d, text=TEXT.format(word=word), title=word)
+        for d, word in CANARIES.items()
+    }
+    site.settle()
+    yield site, keys
+    site.database.close()
+
+
+@pytest.fixture(scope="module")
+def shipped(shipped_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The shipped data, for tests that change nothing."""
+    site = copied(shipped_template, tmp_path_factory.mktemp("shipped-net"))
+    yield site
+    site.database.close()
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_only_those_who_coordinate_open_the_morning(
+    told: tuple[Site, dict[str, str]], who: str
+) -> None:
+    site, _ = told
+    allowed = who in ("coordinator", "coordinator-elsewhere", "secretariat")
+    expected = 200 if allowed else 302 if who == "visitor" else 404
+    assert site.get("/coordinator", who).status_code == expected
+    gaps = site.get("/api/v1/alliance/gaps", who).status_code
+    assert gaps == (200 if allowed else 401 if who == "visitor" else 403)
+
+
+def test_the_morning_counts_only_needs_that_its_viewer_may_read(
+    told: tuple[Site, dict[str, str]],
+) -> None:
+    site, keys = told
+    page = site.get("/coordinator?technique=lithography.ebl&region=jilin", "coordinator").text
+    assert CANARIES["public"] in page
+    assert CANARIES["members"] in page
+    for trace in (CANARIES["invited"], keys["invited"], CANARIES["anonymous"]):
+        # fewer than five members stand in Jilin: the anonymous need has no place to show
+        assert trace not in page.split('id="what-if"')[0], trace
+    assert CANARIES["invited"] not in page
+    found = site.get("/api/v1/alliance/gaps", "coordinator").json
+    assert [len(g["needs"]) for g in found["gaps"]] == [2]
+    whole = site.get("/api/v1/alliance/gaps", "secretariat").json
+    assert {n["id"] for g in whole["gaps"] for n in g["needs"]} == {keys[d] for d in READS}
+    elsewhere = site.get("/coordinator", "coordinator-elsewhere").text
+    assert CANARIES["anonymous"] not in elsewhere.split('id="what-if"')[0]
+
+
+def test_the_network_and_its_files_hold_no_trace_of_any_need(
+    told: tuple[Site, dict[str, str]],
+) -> None:
+    site, keys = told
+    paths = ["/network", "/network/data", "/network/data?view=organisations", "/network/poster.svg",
+             "/api/v1/network", *(f"/network/export/{f}" for f in
+             ("graphml", "gexf", "json", "nodes", "links"))]  # fmt: skip
+    for who in ("visitor", "owner", "secretariat"):
+        for path in paths:
+            answer = site.get(path, who)
+            assert answer.status_code == 200, path
+            for d, word in CANARIES.items():
+                assert not [t for t in (word, keys[d]) if t in answer.text], (who, path)
+
+
+def test_asking_what_if_changes_nothing_but_the_answer(told: tuple[Site, dict[str, str]]) -> None:
+    site, _ = told
+    before = row_counts(site.database), need_rows(site.database)
+    page = site.get("/coordinator?technique=lithography.ebl&region=jilin&lang=zh", "coordinator")
+    outcome = page.text.split('id="outcome"')[1]
+    assert CANARIES["members"] in outcome
+    silent = site.get("/coordinator?technique=nothing&region=mars&remove=x", "coordinator")
+    assert silent.status_code == 200
+    assert (row_counts(site.database), need_rows(site.database)) == before
+
+
+def test_a_withdrawn_need_leaves_the_morning_at_once(bare: Site) -> None:
+    key = bare.published("members", text=TEXT.format(word="鹮短"), title="鹮短")
+    assert key in bare.get("/coordinator", "coordinator").text
+    bare.post(f"/needs/{key}/move", "owner", {"state": "withdrawn"})
+    assert key not in bare.get("/coordinator", "coordinator").text
+
+
+def test_regions_come_first_and_open_into_their_organisations(shipped: Site) -> None:
+    whole = shipped.get("/network/data").json
+    assert whole["nodes"] == []
+    assert whole["links"]
+    region = next(r for r in whole["regions"] if r["key"] == "hubei")
+    opened = shipped.get(region["src"]).json
+    assert len(opened["nodes"]) == region["count"]
+    key = opened["nodes"][0]["key"]
+    near = shipped.get(f"/network/data?focus={key}").json
+    assert key in {n["key"] for n in near["nodes"]}
+    assert shipped.get(region["url"]).status_code == 200
+
+
+def test_every_number_of_the_coverage_leads_to_as_many_organisations(shipped: Site) -> None:
+    page = shipped.get("/coordinator?lang=zh", "coordinator-elsewhere").text
+    part = page.split('id="coverage"')[1].split("</section>")[0]
+    cells = re.findall(r'href="(/network\?[^"#]+)#table">(\d+)</a>', part)
+    assert len(cells) > 10
+    for href, number in cells[:25]:
+        data = shipped.get(href.replace("&amp;", "&").replace("/network?", "/network/data?")).json
+        assert data["counts"]["nodes"] == int(number), href
+
+
+def test_a_path_a_comparison_and_metrics_stand_in_the_address(shipped: Site) -> None:
+    data = shipped.get("/network/data?view=organisations&colour=pagerank&size=k_core").json
+    tie = data["links"][0]
+    path = shipped.get(f"/network/data?from={tie['source']}&to={tie['target']}").json
+    assert path["path"] == [tie["source"], tie["target"]]
+    for lang in ("zh", "en"):
+        page = shipped.get(
+            f"/network?from={tie['source']}&to={tie['target']}&compare=hubei&with=shaanxi&lang={lang}"
+        )
+        assert page.status_code == 200
+    rows = shipped.get("/api/v1/network?colour=pagerank&technique=lithography.ebl").json["rows"]
+    assert rows
+    assert all("pagerank" in r for r in rows)
+    assert shipped.get("/api/v1/network?colour=beauty").status_code == 422
+    assert shipped.get("/network/export/pdf").status_code == 404
+    exported = json.loads(shipped.get("/network/export/json").text)
+    assert {n["kind"] for n in exported["nodes"]} >= {"firm", "technique", "capability"}
+
+
+def test_coverage_is_open_and_what_if_checks_its_words(shipped: Site) -> None:
+    steps = shipped.get("/api/v1/alliance/coverage?region=hubei").json["steps"]
+    assert any(s["regions"].get("hubei") for s in steps)
+    assert shipped.get("/api/v1/alliance/coverage?region=mars").status_code == 422
