@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from collab.facilities.rules import Evidence
 from collab.members.rules import OrganisationKind, RelationKind
+from collab.network.measured import NODE_METRICS
 from collab.network.wanted import ORGANISATIONS
 from collab.web import network as pages
 from collab.web.api import filters
@@ -17,9 +18,8 @@ from collab.web.api.filters import MOST, Code, TermId
 from collab.web.api.reading import Query
 from collab.web.api.serving import api
 from collab.web.session import language, platform, reading, vocabulary
-from graph.metrics import METRICS, Level
 
-Metric = StrEnum("Metric", {n: n for n, m in METRICS.items() if m.level is Level.NODE})  # type: ignore[misc]
+Metric = StrEnum("Metric", {n: n for n in NODE_METRICS})  # type: ignore[misc]
 
 
 class NetworkQuery(Query):
