@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from graph.metrics import METRICS, Level
+from graph.metrics import METRICS as METRICS
+from graph.metrics import Level
 
 NODE_METRICS = tuple(name for name, metric in METRICS.items() if metric.level is Level.NODE)

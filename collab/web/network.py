@@ -11,12 +11,12 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request,
 
 from collab.members import catalogue as members
 from collab.network import exports
+from collab.network.measured import METRICS
 from collab.network.service import Filter
 from collab.network.wanted import MOST_STEPS, ORGANISATIONS, REGIONS, VIEWS, Wanted, metric_names
 from collab.storage.uow import UnitOfWork
 from collab.web import labels, params, present
 from collab.web.session import language, platform, public, reading, vocabulary
-from graph.metrics import METRICS
 
 blueprint = Blueprint("network", __name__, url_prefix="/network")
 TABLE_ROWS = 400
