@@ -17,6 +17,7 @@ from collab.members.models import Organisation, Region
 from collab.needs import store as needs
 from collab.needs.models import Need, NeedInvitation
 from collab.needs.rules import SHOWN_STATES, Disclosure
+from collab.search import help_pages
 from collab.search.documents import Document
 from collab.storage.uow import UnitOfWork
 
@@ -209,6 +210,7 @@ def all_documents(uow: UnitOfWork) -> Iterator[Document]:
     yield from capability_documents(uow)
     yield from run_documents(uow)
     yield from need_documents(uow)
+    yield from help_pages.documents()
 
 
 def of_organisations(uow: UnitOfWork, ids: Collection[int]) -> Iterator[Document]:
@@ -222,7 +224,7 @@ def readable(uow: UnitOfWork, actor: Actor, keys: Collection[str]) -> frozenset[
     by_kind: dict[str, list[str]] = {}
     for key in keys:
         by_kind.setdefault(key.partition("-")[0], []).append(key)
-    found: set[str] = set()
+    found: set[str] = set(help_pages.keys() & set(by_kind.get("help", ())))
     found |= set(facilities.capabilities_by_key(uow, actor, by_kind.get("cap", ())))
     found |= set(needs.needs_by_key(uow, actor, by_kind.get("need", ())))
     found |= set(organisations.readable_keys(uow, actor, by_kind.get("org", ())))

@@ -26,7 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 ENGINES = ("whoosh", "tantivy")
-INDEX_FORMAT = "1"
+INDEX_FORMAT = "2"
 Progress = Callable[[int], None]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
