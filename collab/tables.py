@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
+from collab.curation import models as curation
 from collab.deals import models as deals
 from collab.facilities import models as facilities
 from collab.importing import models as importing
@@ -14,5 +15,16 @@ from collab.notices import models as notices
 from collab.search import models as search
 from collab.storage import models as storage
 
-MODULES = (storage, members, facilities, needs, search, matching, deals, notices, importing)
+MODULES = (
+    storage,
+    members,
+    facilities,
+    needs,
+    search,
+    matching,
+    deals,
+    notices,
+    importing,
+    curation,
+)
 metadata = SQLModel.metadata

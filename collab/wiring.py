@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from collab.config import Settings
+from collab.curation import service as curation
 from collab.kernel import happened
 from collab.kernel.events import DatabaseRestored, Event
 from collab.network.service import NetworkService
@@ -63,7 +64,7 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
     if database is None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         database = Database(settings.database, synchronous=settings.sqlite_synchronous)
-    vocabulary = load_vocabulary()
+    vocabulary = curation.in_force(database, load_vocabulary())
     search = SearchService(
         database, vocabulary, settings.data_dir / "index", settings.search_engine
     )

@@ -80,6 +80,13 @@ class InterestChanged(Event):
 
 
 @dataclass(frozen=True)
+class VocabularyChanged(Event):
+    """A term or synonym was accepted; processes started from now on use this version."""
+
+    version: str
+
+
+@dataclass(frozen=True)
 class MatchesRefreshed(Event):
     """The stored matches of a need were made anew."""
 

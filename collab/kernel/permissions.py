@@ -22,6 +22,8 @@ class Permission(StrEnum):
     PEOPLE_ADMINISTER = "people:administer"
     REGION_COORDINATE = "region:coordinate"
     RUN_READ = "run:read"
+    VOCABULARY_CURATE = "vocabulary:curate"
+    VOCABULARY_PROPOSE = "vocabulary:propose"
 
 
 class Scope(StrEnum):

@@ -23,13 +23,14 @@ from collab.web import (
     saved,
     search,
     second_factor,
+    vocabulary,
     wellknown,
 )
 from collab.web import help as help_pages
 
 FAMILIES = (
     home, account, capabilities, organisations, needs, runs, search, saved, network, imports, notices,
-    help_pages, coordinator,
+    help_pages, vocabulary, coordinator,
     joining, people, recovery, second_factor, audit, wellknown,
 )  # fmt: skip
 

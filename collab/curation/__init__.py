@@ -1,0 +1,1 @@
+"""How the vocabulary grows: members propose, the secretariat reviews, the platform lays over."""

@@ -1,0 +1,32 @@
+"""Who may propose words (members) and who decides about them (the secretariat)."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, false, true
+from sqlmodel import col
+
+from collab.curation.models import VocabularyProposal
+from collab.kernel.errors import NotAllowed
+from collab.kernel.identity import Actor
+from collab.kernel.permissions import Permission
+
+
+def must_curate(actor: Actor) -> None:
+    """Raises NotAllowed for anybody but the secretariat."""
+    if not (actor.secretariat or actor.system):
+        raise NotAllowed(Permission.VOCABULARY_CURATE)
+
+
+def must_propose(actor: Actor) -> None:
+    """Raises NotAllowed for visitors and people without standing."""
+    if not actor.is_member:
+        raise NotAllowed(Permission.VOCABULARY_PROPOSE)
+
+
+def readable(actor: Actor) -> ColumnElement[bool]:
+    """The secretariat reads every proposal, a person the own ones."""
+    if actor.secretariat or actor.system:
+        return true()
+    if actor.person_id is None:
+        return false()
+    return col(VocabularyProposal.person_id) == actor.person_id
