@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from collab.facilities.rules import Evidence
 from collab.members.rules import OrganisationKind, RelationKind
@@ -22,6 +23,16 @@ from collab.web.session import language, platform, reading, vocabulary
 Metric = StrEnum("Metric", {n: n for n in NODE_METRICS})  # type: ignore[misc]
 
 
+def _iso(value: object) -> object:
+    """Only a written day is one; a bare number would be read as seconds since 1970."""
+    if isinstance(value, str) and len(value) == len("2026-11-24") and value[4] == "-":
+        return value
+    raise ValueError("not a day")
+
+
+Day = Annotated[date, BeforeValidator(_iso)]
+
+
 class NetworkQuery(Query):
     """Narrow to kinds of organisation and tie, a region with everything inside, techniques and
     materials offered (narrower ones included), evidence, and what stood on a day (`on`) or in a
@@ -33,9 +44,9 @@ class NetworkQuery(Query):
     technique: list[TermId] = Field(default_factory=list, max_length=MOST)
     material: list[TermId] = Field(default_factory=list, max_length=MOST)
     evidence: list[Evidence] = Field(default_factory=list, max_length=MOST)
-    on: date | None = None
-    since: date | None = None
-    until: date | None = None
+    on: Day | None = None
+    since: Day | None = None
+    until: Day | None = None
     size: Metric = Metric("degree")
     colour: Metric = Metric("betweenness")
 
