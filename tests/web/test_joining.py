@@ -145,11 +145,18 @@ def test_a_suspended_member_loses_its_rights_until_it_is_readmitted(bare: Site) 
     assert bare.get("/members/people", "other").status_code == 200
 
 
-def test_joining_from_one_address_is_limited(bare: Site) -> None:
-    seen = [bare.post("/join", data={}).status_code for _ in range(12)]
-    assert seen[0] == 422
-    assert seen[-1] == 429
-    assert len(rows(bare, Throttle)) >= 1
+def test_joining_claiming_inviting_and_resetting_are_limited(bare: Site) -> None:
+    house = bare.organisations["beta"]
+    for path, who, form, most in (
+        ("/join", "visitor", {}, 10), (f"/organisations/{listed(bare)}/claim", "visitor", {}, 10),
+        ("/members/people/invite", "other", {"scope": house}, 40),
+        ("/reset", "visitor", {"email": "owner@example.net"}, 3),
+        ("/reset/x", "visitor", {}, 60),
+    ):  # fmt: skip
+        seen = [bare.post(path, who, form).status_code for _ in range(most + 1)]
+        assert 429 not in seen[:most], path
+        assert seen[-1] == 429, path
+    assert len(rows(bare, Throttle)) >= 5
 
 
 def test_a_forgotten_password_is_set_anew_by_a_link_and_nothing_tells_who_exists(
