@@ -14,6 +14,13 @@ from collab.web import blueprints, context, errors, security, session
 ROOT = Path(__file__).resolve().parent
 
 
+def create_served_app() -> Flask:
+    """The application of a serving process: its search is made ready in the background."""
+    app = create_app()
+    app.extensions["collab"].search.warm_soon()
+    return app
+
+
 def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
     """A configured application; `settings` and `database` replace the environment's in tests."""
     settings = settings or load_settings()

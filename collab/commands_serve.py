@@ -115,6 +115,7 @@ def worker_command() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     _stop_with_parent(stop)
+    found.search.warm_soon()
     found.worker.run_forever(stop)
 
 
@@ -186,7 +187,7 @@ def _serve(host: str, port: int, workers: int) -> None:
         "log_access": False,
         "working_dir": ROOT,
     }
-    Granian("app:create_app", **options).serve()
+    Granian("app:create_served_app", **options).serve()
 
 
 @click.command("backup")
