@@ -29,9 +29,9 @@ from collab.web import (
 from collab.web import help as help_pages
 
 FAMILIES = (
-    home, account, capabilities, organisations, needs, runs, search, saved, network, imports, notices,
-    help_pages, vocabulary, coordinator,
-    joining, people, recovery, second_factor, audit, wellknown,
+    home, account, capabilities, organisations, needs, runs, search, saved, network, imports,
+    notices, help_pages, vocabulary, coordinator, joining, people, recovery, second_factor, audit,
+    wellknown,
 )  # fmt: skip
 
 
