@@ -19,11 +19,13 @@ SETS = {
     "shared": "extraction_examples.yaml",
     "own-seen": "extraction_own_seen.yaml",
     "own-unseen": "extraction_own_unseen.yaml",
+    "second-unseen": "extraction_second_unseen.yaml",
 }
 GOALS = {
     "shared": {"techniques": 0.95, "materials": 0.97, "parameters": 0.93},
     "own-seen": {"techniques": 0.85, "parameters": 0.85},
     "own-unseen": {"techniques": 0.85, "parameters": 0.85},
+    "second-unseen": {"techniques": 0.85, "parameters": 0.85},
 }
 PATHOLOGICAL = {"digits": "1", "terms": "不要光刻、", "numbers": "111,", "words": "one two "}
 

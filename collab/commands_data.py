@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
+import yaml
 from flask import current_app
 
 from collab.facilities import store as facilities
 from collab.kernel.identity import SYSTEM
 from collab.members import store as members
+from collab.needs.evaluation import evaluate
 from collab.platform import Platform
 from collab.search.service import Found
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "tests" / "data" / "extraction_examples.yaml"
 
 
 def platform() -> Platform:
@@ -168,4 +172,21 @@ def export_command(kind: str, form: str, out: Path | None) -> None:
         out.write_bytes(content)
 
 
-COMMANDS = (synthesize_command, import_command, export_command)
+@click.command("evaluate-extraction")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                default=EXAMPLES)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True)
+def evaluate_extraction_command(file: Path, as_json: bool) -> None:
+    """Precision, recall and F1 of the reader on annotated needs, with every miss."""
+    try:
+        loaded = yaml.load(file.read_text("utf-8-sig"), Loader=yaml.SafeLoader)
+        report = evaluate(loaded["examples"], platform().vocabulary)
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise click.ClickException(f"{file}: not a list of annotated needs ({error})") from error
+    if as_json:
+        click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+    else:
+        click.echo("\n".join(report.lines()))
+
+
+COMMANDS = (synthesize_command, import_command, export_command, evaluate_extraction_command)
