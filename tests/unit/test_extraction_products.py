@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from collab.needs.evaluation import evaluate
 from collab.needs.extraction import extract
 from collab.vocabulary.catalog import load_vocabulary
 
@@ -115,3 +118,12 @@ def test_our_own_steps_hidden_names_and_training() -> None:
 def test_the_heading_of_an_open_call_is_no_step() -> None:
     assert techniques("揭榜挂帅榜单：薄膜铌酸锂调制器刻蚀工艺") == ["etching"]
     assert techniques("需要揭榜挂帅申报辅导") == ["service.project-funding"]
+
+
+def test_the_second_unseen_set_is_read_well_enough() -> None:
+    file = Path(__file__).resolve().parents[1] / "data" / "extraction_second_unseen.yaml"
+    loaded = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    report = evaluate(loaded["examples"], VOCABULARY)
+    assert report.texts == 16
+    assert report.scores["techniques"].f1 >= 0.85
+    assert report.scores["parameters"].f1 >= 0.85
