@@ -44,7 +44,9 @@ def both(zh: str, en: str) -> Text:
 
 
 def figure(value: float) -> str:
-    """A number as people write it: at most six figures, no exponent between 1e-4 and 1e6."""
+    """A number as people write it: at most six figures, no exponent between 1e-4 and 1e12."""
+    if 1e5 <= abs(value) < 1e12 and value == int(value):
+        return f"{value:,.0f}"
     if value and (abs(value) >= 1e6 or abs(value) < 1e-4):
         return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
     return f"{value:.6g}"

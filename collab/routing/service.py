@@ -33,6 +33,7 @@ from collab.needs.models import Need
 from collab.needs.rules import OPEN_STATES
 from collab.needs.service import shows_owner
 from collab.routing.answer import answer
+from collab.routing.places import with_names
 from collab.storage.database import Database
 from collab.storage.follower import Follower
 from collab.storage.uow import UnitOfWork
@@ -107,7 +108,10 @@ class MatchingService:
     def answer_profile(self, uow: UnitOfWork, profile: NeedProfile, top: int = SHOWN) -> Answer:
         """The whole answer to a need given as plain values."""
         current = self.snapshot(uow)
-        return answer(profile, current, self.vocabulary, today=clock.today(), top=top)
+        found = answer(profile, current, self.vocabulary, today=clock.today(), top=top)
+        names = {r.code: (r.zh, r.en) for r in members.all_regions(uow).values()}
+        named: Answer = with_names(found, names)
+        return named
 
     def answer_text(
         self, actor: Actor, text: str, posted: date | None = None, top: int = SHOWN
