@@ -7,7 +7,6 @@ import sqlmodel
 from alembic import op
 from sqlalchemy import Text
 
-
 revision = "5b7e3bd95647"
 down_revision = "556ee7d746d2"
 branch_labels = None

@@ -15,7 +15,9 @@ def test_only_sentences_of_region_criteria_change() -> None:
              "reason": {"zh": "位于wuhan-optics-valley", "en": "stands in hubei"}},
             {"id": "material", "reason": {"zh": "hubei", "en": "hubei"}},
         ],
-        "relax": {"criterion": "region", "zh": "接受hubei", "en": "accept hubei", "value": ["hubei"]},
+        "relax": {
+            "criterion": "region", "zh": "接受hubei", "en": "accept hubei", "value": ["hubei"],
+        },
     }  # fmt: skip
     named = with_names(answer, NAMES)
     assert named["region"] == "hubei"

@@ -82,10 +82,7 @@ class Layout:
 def _inside(spans: Sequence[Span], at: int) -> bool:
     """True when one of the spans, which follow one another, holds `at`."""
     index = bisect_right(spans, (at, at)) - 1
-    for start, end in spans[max(index, 0) : index + 2]:
-        if start <= at < end:
-            return True
-    return False
+    return any(start <= at < end for start, end in spans[max(index, 0) : index + 2])
 
 
 def _piece(starts: Sequence[int], at: int, size: int) -> Span:
