@@ -48,14 +48,7 @@ def index() -> str:
         where, seen, found = coordination.evaluated(uow, actor, network, snapshot, wide=True)
         regions = {r.code: present.pick(r.zh, r.en) for r in members.regions(uow).values()}
         nodes = network.state(uow).graph.nodes
-        names = {
-            s["organisation"]: present.pick(
-                nodes[s["organisation"]].get("label_zh", ""),
-                nodes[s["organisation"]].get("label_en", ""),
-            )
-            for s in found.singles
-            if s["organisation"] in nodes
-        }
+        names = _names_in(nodes, [s["organisation"] for s in found.singles])
         values: dict[str, Any] = {
             "where": where,
             "found": found,
@@ -82,6 +75,15 @@ def index() -> str:
         materials=_named(vocabulary().materials),
         **values,
     )
+
+
+def _names_in(nodes: Any, keys: Collection[str]) -> dict[str, str]:
+    """Names of the organisations that stand in the graph."""
+    return {
+        key: present.pick(nodes[key].get("label_zh", ""), nodes[key].get("label_en", ""))
+        for key in keys
+        if key in nodes
+    }
 
 
 def _named(terms: Collection[str]) -> list[tuple[str, str]]:

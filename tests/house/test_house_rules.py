@@ -115,7 +115,8 @@ def test_queries_have_names_and_live_in_stores() -> None:
     wrong = []
     for path in sources("collab"):
         place = name_of(path)
-        if path.name in QUERYING or any(place.startswith(top + "/") for top in BULK):
+        split_store = path.name.startswith("store_")  # a store too long for one file
+        if path.name in QUERYING or split_store or any(place.startswith(top + "/") for top in BULK):
             continue
         if re.search(r"(?<![\w.])select\(|\.exec\(|exec_driver_sql", path.read_text("utf-8")):
             wrong.append(place)
