@@ -9,17 +9,24 @@ from collab.curation.models import VocabularyProposal
 from collab.kernel.errors import NotAllowed
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
+from collab.storage import grants
+from collab.storage.grants import RowRule, actor_is
+
+POLICY: dict[Permission, tuple[RowRule, ...]] = {
+    Permission.VOCABULARY_CURATE: (actor_is(lambda actor: actor.secretariat or actor.system),),
+    Permission.VOCABULARY_PROPOSE: (actor_is(lambda actor: actor.is_member),),
+}
 
 
 def must_curate(actor: Actor) -> None:
     """Raises NotAllowed for anybody but the secretariat."""
-    if not (actor.secretariat or actor.system):
+    if not grants.allows(POLICY[Permission.VOCABULARY_CURATE], actor, None):
         raise NotAllowed(Permission.VOCABULARY_CURATE)
 
 
 def must_propose(actor: Actor) -> None:
     """Raises NotAllowed for visitors and people without standing."""
-    if not actor.is_member:
+    if not grants.allows(POLICY[Permission.VOCABULARY_PROPOSE], actor, None):
         raise NotAllowed(Permission.VOCABULARY_PROPOSE)
 
 

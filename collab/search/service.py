@@ -59,14 +59,19 @@ class SearchService:
         self._folder = folder
         self._engine = engine
         self._index: SearchIndex | None = None
+        self._opening = threading.Lock()
 
     @property
     def index(self) -> SearchIndex:
         """The index, with place names read once."""
-        if self._index is None:
-            parser = QueryParser(self.vocabulary, places=self._places())
-            self._index = SearchIndex(self._folder, self._engine, parser)
-        return self._index
+        found = self._index
+        if found is None:
+            with self._opening:  # the first reader and the warming thread share one
+                found = self._index
+                if found is None:
+                    parser = QueryParser(self.vocabulary, places=self._places())
+                    found = self._index = SearchIndex(self._folder, self._engine, parser)
+        return found
 
     def _places(self) -> dict[str, str]:
         with self.database.reading() as uow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import multiprocessing
 import os
 import random
@@ -310,6 +311,7 @@ def test_the_checker_names_what_differs(index: SearchIndex) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_missing_or_broken_index_is_said_to_be_so(engine: str, tmp_path: Path) -> None:
     index = SearchIndex(tmp_path, engine, PARSER)
     assert index.needs_rebuild()
@@ -321,6 +323,7 @@ def test_a_missing_or_broken_index_is_said_to_be_so(engine: str, tmp_path: Path)
         file.write_bytes(b"broken")
     with pytest.raises(IndexUnavailable):
         SearchIndex(tmp_path, engine, PARSER).search(SearchQuery("光刻"), PUBLIC)
+    gc.collect()
     index.rebuild(some_documents())
     assert keys(SearchIndex(tmp_path, engine, PARSER), "EBL") == ["1"]
 

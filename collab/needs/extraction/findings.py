@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 
 @dataclass(slots=True)
@@ -30,6 +32,29 @@ class Unread:
     start: int
     end: int
     reason: str
+
+
+class Placed(Protocol):
+    """Something that begins at a place of the text."""
+
+    @property
+    def start(self) -> int:
+        """Where it begins."""
+
+
+T = TypeVar("T", bound=Placed)
+
+
+class ByPlace(Generic[T]):
+    """Things in the order of the text, so that only those around a place are looked at."""
+
+    def __init__(self, things: Iterable[T]) -> None:
+        self._things = sorted(things, key=lambda t: t.start)
+        self._starts = [t.start for t in self._things]
+
+    def between(self, low: int, high: int) -> Sequence[T]:
+        """Those that begin in [low, high)."""
+        return self._things[bisect_left(self._starts, low) : bisect_left(self._starts, high)]
 
 
 class Taken:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from collab.needs.extraction.findings import Taken
 from collab.needs.extraction.numerals import (
     CHINESE_NUMBER,
     ENGLISH,
@@ -98,8 +99,10 @@ def tokens(text: str, words: UnitWords) -> list[Token]:
         value = number_value(match) * (-1 if start < match.start() else 1)
         end, units = _unit_after(text, match.end(), words)
         found.append(Token(start, match.end(), end, value, units))
-    taken = [(t.start, t.end) for t in found]
-    found += [t for t in _worded(text, words) if not _overlaps(taken, t)]
+    taken = Taken(len(text))
+    for token in found:
+        taken.add(token.start, token.end)
+    found += [t for t in _worded(text, words) if not taken.overlaps(t.start, t.end)]
     return sorted(found, key=lambda t: t.start)
 
 
@@ -112,10 +115,6 @@ def _is_list_number(text: str, match: re.Match[str]) -> bool:
         return True
     follows = str(int(match["base"]) + 1) + text[match.end() : match.end() + 1]
     return head[-1] in ":：" and follows in text[match.end() : match.end() + 160]
-
-
-def _overlaps(spans: list[tuple[int, int]], token: Token) -> bool:
-    return any(token.start < end and start < token.end for start, end in spans)
 
 
 def _worded(text: str, words: UnitWords) -> list[Token]:

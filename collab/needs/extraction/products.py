@@ -79,26 +79,30 @@ def made(
     if making:
         return
     folded = fold_case(text)
+    longest_first = sorted(nouns, key=len, reverse=True)
     for verb in _MAKE.finditer(text):
         if _SELF.search(text, max(0, verb.start() - 10), verb.start()):
             continue
         end = min(len(text), verb.end() + _OBJECT_REACH)
         stop = _BREAK.search(text, verb.end(), end)
-        yield from _objects(folded, verb.end(), stop.start() if stop else end, nouns)
+        for noun, at in _objects(folded, verb.end(), stop.start() if stop else end, longest_first):
+            yield Mention("technique", nouns[noun], at, at + len(noun), "product", 0.75)
 
 
-def _objects(folded: str, low: int, high: int, nouns: Mapping[str, str]) -> Iterator[Mention]:
-    for noun in sorted(nouns, key=len, reverse=True):
+def _objects(
+    folded: str, low: int, high: int, longest_first: Sequence[str]
+) -> Iterator[tuple[str, int]]:
+    for noun in longest_first:
         at = folded.rfind(noun, low, high)
         if at >= 0 and _NOUN_ENDS.match(folded, at + len(noun)):
-            yield Mention("technique", nouns[noun], at, at + len(noun), "product", 0.75)
+            yield noun, at
             return
 
 
 def without_objects(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     """Without names that say what another step is about: TSV etching, 光刻工艺培训, 揭榜挂帅."""
     ends = {m.end for m in mentions if m.id.startswith("packaging.")}
-    taught = _taught(text, mentions)
+    taught = set(_taught(text, mentions))
     return [
         m
         for m in mentions

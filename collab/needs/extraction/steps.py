@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collab.needs.extraction.context import Context
-from collab.needs.extraction.findings import Reading
+from collab.needs.extraction.findings import ByPlace, Reading
 from collab.needs.extraction.grammar import Grammar
 from collab.needs.extraction.layout import Layout
 from collab.needs.extraction.products import made, without_objects
@@ -44,6 +44,7 @@ _SPEC_AFTER = re.compile(
     r"|[小大低高优好]于|至少|至多|超过|达到|控制在|要求|指标|为\s?\d|of \d|below"
     r"|above|better|less|more|at (?:least|most)|under \d|over \d|[\u3400-\u9fff]{0,2}[≤≥<>])"
 )
+_LONGEST_NAME = 100
 _CARRIER = ("packaging", "mask", "singulation", "planarization", "bonding", "metrology")
 _PROPERTY_WORD = re.compile(
     r"[\u3400-\u9fff]{0,4}?(?:温度|精度|强度|深度|厚度|损耗|间距|误差|均匀性"
@@ -330,16 +331,17 @@ class Steps:
 
     def _about_region(self, mention: Mention) -> bool:
         """不接受境外流片 refuses a place, not the step."""
-        low = self._layout.clause(mention.start)[0]
+        low = self._layout.near(mention.start)[0]
         return bool(re.search(r"境外|国外|海外|foreign|overseas", self._text[low : mention.start]))
 
     def _sort_materials(self, wanted: Wanted) -> None:
         live: list[Mention] = []
         spare: list[Mention] = []
+        carriers = ByPlace(m for m in self.mentions if m.id.split(".")[0] in _CARRIER)
         for mention in [*self.materials, *self._hidden_materials()]:
             if self._context.rejected(mention.start, mention.end):
                 wanted.excluded_materials.append(mention)
-            elif self._carried(mention):
+            elif _carried(mention, carriers):
                 continue
             elif self._idle(mention):
                 spare.append(mention)
@@ -351,10 +353,10 @@ class Steps:
     def _hidden_materials(self) -> list[Mention]:
         """A wafer named as an object names its material (LNOI晶圆)."""
         found = []
+        materials = ByPlace(self.materials)
         for mention in self.mentions:
             low, high = mention.start, mention.end
-            named = any(low <= m.start < high for m in self.materials)
-            if mention.id.startswith("wafer.") and not named:
+            if mention.id.startswith("wafer.") and not materials.between(low, high):
                 inner = self._grammar.terms.materials.find(
                     self._text[low:high], self._folded[low:high]
                 )
@@ -365,13 +367,6 @@ class Steps:
                     if e.kind == "material"
                 ]
         return found
-
-    def _carried(self, mention: Mention) -> bool:
-        """A material inside the name of a package part or a tool is not the work piece."""
-        return any(
-            m.start <= mention.start and mention.end <= m.end and m.id.split(".")[0] in _CARRIER
-            for m in self.mentions
-        )
 
     def _capable(self, spare: list[Mention]) -> list[Mention]:
         """From the background only what a partner must be capable of."""
@@ -391,3 +386,9 @@ class Steps:
                     child, Mention("material", child, mention.start, mention.end, "narrower", 0.8)
                 )
         return list(found.values())
+
+
+def _carried(mention: Mention, carriers: ByPlace[Mention]) -> bool:
+    """A material inside the name of a package part or a tool is not the work piece."""
+    around = carriers.between(mention.start - _LONGEST_NAME, mention.start + 1)
+    return any(mention.end <= m.end for m in around)

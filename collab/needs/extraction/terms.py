@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from collab.needs.extraction.findings import Taken
 from collab.vocabulary.catalog import Term, Vocabulary
 from collab.vocabulary.normalize import Normaliser, fold_case
 
@@ -267,7 +270,9 @@ class Resolver:
         self, entry: Entry, at: int, branches: list[tuple[int, frozenset[str]]]
     ) -> bool:
         branch = entry.id.split(".")[0]
-        return any(0 < abs(i - at) <= _ABBR_REACH and branch in ids for i, ids in branches)
+        low = bisect_left(branches, at - _ABBR_REACH, key=itemgetter(0))
+        high = bisect_left(branches, at + _ABBR_REACH + 1, key=itemgetter(0))
+        return any(i != at and branch in ids for i, ids in branches[low:high])
 
     def _ambiguous_term(self, folded: str, i: int, j: int, rest: list[Entry]) -> list[Mention]:
         term = folded[i:j]
@@ -321,10 +326,13 @@ def with_stems(
 ) -> list[Mention]:  # fmt: skip
     """Add test stems (测插损) where `allowed(start, end)` says a verb of testing governs them."""
     automaton, patterns, ids = stem_index
-    taken = [(m.start, m.end) for m in mentions if m.kind == "technique"]
+    taken = Taken(len(folded))
+    for mention in mentions:
+        if mention.kind == "technique":
+            taken.add(mention.start, mention.end)
     added = []
     for index, i, j in automaton.find_matches_as_indexes(folded):
-        if any(i < e and s < j for s, e in taken) or not bounded(folded, i, j):
+        if taken.overlaps(i, j) or not bounded(folded, i, j):
             continue
         if allowed(i, j, ids[patterns[index]]):
             added.append(Mention("technique", ids[patterns[index]], i, j, "test-stem", 0.8))

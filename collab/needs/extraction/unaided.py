@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from collab.needs.extraction.findings import ByPlace
 from collab.needs.extraction.grammar import Grammar
 from collab.needs.extraction.measures import Measure
 from collab.needs.extraction.scales import LASER_LINES, wafer_class
@@ -50,6 +51,7 @@ _THICK_BEFORE = re.compile(r"(?<!减薄)(?<!板)(?<!片)(?:膜|层|[，,、;；]
 _GUIDING = frozenset(
     {"sin", "sion", "tfln", "tflt", "bto", "alumina", "ta2o5", "aln", "soi", "ge", "sic"}
 )
+_LONGEST = 100
 _HEAT_STEPS = ("thermal", "deposition", "epitaxy", "bonding", "doping")
 _PITCHES: Sequence[tuple[str, str]] = (
     (r"GSG|探针|probe", "gsg-pitch"),
@@ -68,6 +70,9 @@ class Unaided:
         self._grammar = grammar
         self._scene = scene
         self._text = scene.text
+        self._techniques = ByPlace(scene.techniques)
+        self._etchings = ByPlace(m for m in scene.techniques if m.id.startswith("etching"))
+        self._guiding = {m.end for m in scene.materials if m.id in _GUIDING}
 
     def names(self, measure: Measure, has_cue: bool) -> list[tuple[str, float]]:
         """Parameters the number may state, the surest first, with a confidence."""
@@ -160,31 +165,22 @@ class Unaided:
             return True
         if _THICK_BEFORE.search(self._before(measure, 6)):
             return True
-        return self._layer_before(measure) is not None and not self._is_wavelength(measure)
+        return self._layer_before(measure) and not self._is_wavelength(measure)
 
     def _is_deep(self, measure: Measure) -> bool:
         """深300nm in a sentence that etches."""
         if measure.unit_in("length") not in ("nm", "um"):
             return False
         low = self._scene.layout.sentence(measure.start)[0]
-        etched = any(
-            m.id.startswith("etching") and low <= m.start < measure.start
-            for m in self._scene.techniques
-        )
+        etched = bool(self._etchings.between(low, measure.start))
         return etched and bool(re.search(r"深(?:度|为|约|至|到|\s)*$", self._before(measure, 6)))
 
-    def _layer_before(self, measure: Measure) -> str | None:
-        """The guiding material that stands right before the number."""
-        for mention in self._scene.materials:
-            gap = self._text[mention.end : measure.start] if mention.end <= measure.start else None
-            if (
-                gap is not None
-                and len(gap) <= 2
-                and not gap.strip(" :(")
-                and mention.id in _GUIDING
-            ):
-                return mention.id
-        return None
+    def _layer_before(self, measure: Measure) -> bool:
+        """A guiding material stands right before the number."""
+        return any(
+            end in self._guiding and not self._text[end : measure.start].strip(" :(")
+            for end in range(measure.start - 2, measure.start + 1)
+        )
 
     def _is_heating(self, measure: Measure) -> bool:
         """RTA 1050 °C: a temperature right behind the step it belongs to."""
@@ -194,10 +190,8 @@ class Unaided:
             r"温度?(?:为|要求|控制在|不超过|≤|<|约|:|：|\s)*$", self._before(measure, 10)
         )
         low = max(self._scene.layout.sentence(measure.start)[0], measure.start - 40)
-        for mention in self._scene.techniques:
+        for mention in self._techniques.between(measure.start - _LONGEST, measure.start + 1):
             close = 0 <= measure.start - mention.end <= 4 or (said and low <= mention.start)
-            if mention.start > measure.start:
-                continue
             if close and mention.id.split(".")[0] in _HEAT_STEPS:
                 return True
         return False
