@@ -16,7 +16,7 @@ OPEN_TO_VISITORS = {
     "search.suggest", "network.index", "network.data", "network.poster", "network.export",
     "help.index", "help.page", "members.join", "members.claim", "members.received",
     "people.invitation", "recovery.ask", "recovery.reset", "recovery.verify",
-    "second_factor.code", "wellknown.security_txt",
+    "second_factor.code", "vocabulary.index", "wellknown.security_txt",
 }  # fmt: skip
 UNKNOWN = {"key": "need-0000000000", "interest_key": "int-0000000000", "name": "nothing",
            "kind": "needs", "format": "csv", "code": "nowhere", "term": "nothing",
