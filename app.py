@@ -36,6 +36,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         MAX_FORM_MEMORY_SIZE=settings.max_body,
         SESSION_COOKIE_NAME=session.COOKIE,
         SESSION_COOKIE_HTTPONLY=True,
+        # an answer that changed nothing must not bring back an older cookie, its language included
+        SESSION_REFRESH_EACH_REQUEST=False,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         WTF_CSRF_TIME_LIMIT=None,

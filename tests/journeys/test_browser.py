@@ -78,6 +78,8 @@ def sign_in(page: Page, base: str, email: str) -> None:
     page.fill('input[name="email"]', email)
     page.fill('input[name="password"]', PASSWORD)
     page.click('form button:has-text("登录"), form button:has-text("Sign in")')
+    page.wait_for_url(lambda address: "/sign-in" not in address)
+    page.wait_for_load_state()
 
 
 def serious(page: Page) -> list[str]:
