@@ -48,8 +48,8 @@ soak: install-dev ## the long fuzz, kill and concurrency loops
 	$(BIN)/pytest -c pyproject.toml tests/soak --run-soak
 
 lock: install-dev ## renew the locked dependencies
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements-dev.in -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate requirements-dev.in -o requirements-dev.lock
 
 format: install-dev ## format the code
 	$(BIN)/ruff format .
