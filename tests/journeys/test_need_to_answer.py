@@ -144,3 +144,24 @@ def test_a_conflict_shows_what_was_typed(bare: Site) -> None:
     assert refused.status_code == 409
     assert "我后来写的话" in refused.text
     assert "先来的标题" in bare.get(f"/needs/{key}", "owner").text
+
+
+def test_the_sentence_of_the_first_journey_has_routes_and_names_what_stops_the_others(
+    site: Site,
+) -> None:
+    text = "需要在6英寸SiN晶圆上做 800nm 厚低损耗波导，损耗<0.1dB/cm，再做光纤阵列耦合封装，20 片，8 周内"
+    _, answer = site.platform.matching.answer_text(site.actor("other"), text)
+    waveguide, coupling = answer["steps"]
+    assert (waveguide["technique"], coupling["technique"]) == (
+        "waveguide",
+        "packaging.coupling.fiber-array",
+    )
+    lines = {c["organisation"]: c for c in waveguide["candidates"]}
+    assert lines
+    assert all(c["class"] == "unknown" and c["questions"] for c in lines.values())
+    wider = [c for c in waveguide["near"] if "Leti" in c["organisation_name"]["en"]]
+    assert wider, "lines for 200 and 300 mm only are no match, and say so"
+    assert all(c["would_fit_if"] for c in wider)
+    assert answer["routes"]
+    used = {leg["capability"] for route in answer["routes"] for leg in route["legs"]}
+    assert not used & {c["capability"] for c in waveguide["near"]}
