@@ -149,7 +149,10 @@ def test_a_conflict_shows_what_was_typed(bare: Site) -> None:
 def test_the_sentence_of_the_first_journey_has_routes_and_names_what_stops_the_others(
     site: Site,
 ) -> None:
-    text = "需要在6英寸SiN晶圆上做 800nm 厚低损耗波导，损耗<0.1dB/cm，再做光纤阵列耦合封装，20 片，8 周内"
+    text = (
+        "需要在6英寸SiN晶圆上做 800nm 厚低损耗波导，损耗<0.1dB/cm，"
+        "再做光纤阵列耦合封装，20 片，8 周内"
+    )
     _, answer = site.platform.matching.answer_text(site.actor("other"), text)
     waveguide, coupling = answer["steps"]
     assert (waveguide["technique"], coupling["technique"]) == (
