@@ -31,6 +31,15 @@ class InterestView:
     own_need: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """An interest that waits for the answer of the need's people."""
+
+    row: Interest
+    need: Need
+    organisation: Organisation
+
+
 def express_interest(
     uow: UnitOfWork, actor: Actor, need_key: str, organisation_key: str, message: str
 ) -> Interest:
@@ -110,6 +119,15 @@ def of_need(uow: UnitOfWork, actor: Actor, need: Need) -> list[InterestView]:
             own_need,
         )
         for row in rows
+    ]
+
+
+def unanswered(uow: UnitOfWork, actor: Actor, limit: int) -> list[Unanswered]:
+    """Interests in the actor's needs that wait for an answer, the longest waiting first."""
+    rows = store.unanswered(uow, actor, limit)
+    parties = members.organisations_by_id(uow, {interest.organisation_id for interest, _ in rows})
+    return [
+        Unanswered(interest, need, parties[interest.organisation_id]) for interest, need in rows
     ]
 
 

@@ -12,6 +12,7 @@ from collab.deals.rules import InterestState
 from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
+from collab.needs.models import Need
 from collab.storage import grants
 from collab.storage.uow import UnitOfWork
 
@@ -48,6 +49,20 @@ def interests_in(uow: UnitOfWork, actor: Actor, need_id: int) -> Sequence[Intere
             grants.where(POLICY[Permission.INTEREST_READ], actor),
         )
         .order_by(col(Interest.id))
+    ).all()
+
+
+def unanswered(uow: UnitOfWork, actor: Actor, limit: int) -> Sequence[tuple[Interest, Need]]:
+    """Interests that wait for the actor's answer, the longest waiting first, with their needs."""
+    return uow.session.exec(
+        select(Interest, Need)
+        .join(Need, col(Need.id) == col(Interest.need_id))
+        .where(
+            col(Interest.state) == InterestState.EXPRESSED,
+            grants.where(POLICY[Permission.INTEREST_ANSWER], actor),
+        )
+        .order_by(col(Interest.id))
+        .limit(limit)
     ).all()
 
 

@@ -61,6 +61,11 @@ def latest(uow: UnitOfWork, actor: Actor) -> Sequence[Notice]:
     return store.notices_of(uow, actor.person_id)
 
 
+def news(uow: UnitOfWork, actor: Actor, limit: int) -> Sequence[Notice]:
+    """The actor's latest unread notices."""
+    return store.unread_of(uow, actor.person_id, limit)
+
+
 def unread(uow: UnitOfWork, actor: Actor) -> int:
     """How many notices the actor has not read."""
     return store.unread_count(uow, actor.person_id)

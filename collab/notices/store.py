@@ -23,6 +23,16 @@ def notices_of(uow: UnitOfWork, person_id: int | None) -> Sequence[Notice]:
     ).all()
 
 
+def unread_of(uow: UnitOfWork, person_id: int | None, limit: int) -> Sequence[Notice]:
+    """The latest notices that a person has not read, newest first."""
+    return uow.session.exec(
+        select(Notice)
+        .where(col(Notice.person_id) == person_id, col(Notice.read_at).is_(None))
+        .order_by(col(Notice.id).desc())
+        .limit(limit)
+    ).all()
+
+
 def unread_count(uow: UnitOfWork, person_id: int | None) -> int:
     """How many notices of a person are not read."""
     return uow.session.exec(

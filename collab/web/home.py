@@ -1,4 +1,4 @@
-"""The front page: one box, post a need, what is here."""
+"""The front page: one box, post a need, what waits for the person, what is here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collab.members import catalogue as members
 from collab.members.filters import OrganisationFilter
 from collab.needs import catalogue as needs
 from collab.needs.filters import NeedFilter
-from collab.web import labels, present
+from collab.web import labels, present, waiting
 from collab.web.session import current_actor, language, platform, public, reading
 
 blueprint = Blueprint("home", __name__)
@@ -33,6 +33,7 @@ def index() -> str:
         categories = capabilities.facets(uow, actor, CapabilityFilter())["category"]
         kinds = members.facets(uow, actor, OrganisationFilter())
         latest = needs.page(uow, actor, NeedFilter(states=("published", "in_talks")), 1, 4)
+        to_do = waiting.for_person(uow, actor)
     return render_template(
         "home/index.html",
         categories=[(k, w, categories.get(k, 0)) for k, w in labels.pairs("category")],
@@ -41,6 +42,7 @@ def index() -> str:
         region_count=len(kinds["region"]),
         needs=[present.need(v) for v in latest.items],
         need_count=latest.total,
+        waiting=to_do,
         sample=SAMPLE_EN if language() == "en" else SAMPLE,
     )
 

@@ -1,0 +1,78 @@
+"""What waits for the signed-in person: answers to give, needs that stand still, unread notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from collab.deals import service as deals
+from collab.kernel.identity import Actor
+from collab.needs import catalogue as needs
+from collab.needs.filters import NeedFilter
+from collab.notices import service as notices
+from collab.storage.uow import UnitOfWork
+from collab.web import present
+from collab.web.context import pick
+from collab.web.session import language, platform
+
+SHOWN = 5
+STANDING = NeedFilter(states=("draft", "published"), mine=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing to do: what it is about, where it is done, and since when it waits."""
+
+    text: str
+    act: str
+    href: str
+    on: str
+
+
+def for_person(uow: UnitOfWork, actor: Actor) -> list[Waiting]:
+    """What waits for the person, what others wait for first; nothing for a visitor."""
+    if actor.is_visitor:
+        return []
+    return [*_answers(uow, actor), *_own_needs(uow, actor), *_news(uow, actor)]
+
+
+def _answers(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
+    for found in deals.unanswered(uow, actor, SHOWN):
+        name = pick(found.organisation.name_zh, found.organisation.name_en)
+        yield Waiting(
+            _("%(who)s对“%(title)s”表达了意向", who=name, title=found.need.title),
+            _("答复"),
+            url_for("needs.show", key=found.need.public_id, _anchor="interests"),
+            present.day(found.row.created_at),
+        )
+
+
+def _own_needs(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
+    if not actor.organisation_ids:
+        return
+    found = needs.page(uow, actor, STANDING, 1, SHOWN)
+    summaries = platform().matching.summaries(uow, [v.row.id or 0 for v in found.items])
+    for view in found.items:
+        summary = summaries.get(view.row.id or 0)
+        missing = summary.steps - summary.answered if summary is not None else 0
+        on = present.day(view.row.created_at)
+        title = view.row.title
+        if view.row.state == "draft":
+            text = _("“%(title)s”还是草稿，确认后才会有人看到", title=title)
+            href = url_for("needs.confirm", key=view.row.public_id)
+            yield Waiting(text, _("确认并发布"), href, on)
+        elif missing:
+            text = _("“%(title)s”有 %(n)s 步还没有候选", title=title, n=missing)
+            yield Waiting(text, _("看缺口"), url_for("needs.show", key=view.row.public_id), on)
+
+
+def _news(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
+    for notice in notices.news(uow, actor, SHOWN):
+        if notice.code != "interest_expressed":  # stands above as long as it waits
+            yield Waiting(
+                notices.worded(notice, language()), _("查看"), notice.url,
+                present.day(notice.created_at),
+            )  # fmt: skip
