@@ -51,13 +51,22 @@ def read_text(source: str) -> str:
     return ""
 
 
-def lines(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Numbered JSON objects, one a line; anything else ends the command with status 2."""
-    for number, raw in enumerate(stream, 1):
+def _opened(source: str) -> IO[bytes]:
+    try:
+        return sys.stdin.buffer if source == "-" else Path(source).open("rb")
+    except OSError as error:
+        fail(f"{source}: {error.strerror}")
+    raise AssertionError
+
+
+def lines(source: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Numbered JSON objects of a file or of standard input ("-"), one a line; anything else ends
+    the command with status 2."""
+    for number, raw in enumerate(_opened(source), 1):
         if not raw.strip():
             continue
         try:
-            found = json.loads(raw.decode("utf-8"))
+            found = json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8"))
         except ValueError:
             fail(f"line {number}: not a JSON object")
         if not isinstance(found, dict):
@@ -90,8 +99,7 @@ def extract_command(source: str, jsonl: bool, posted: str | None) -> None:
     if not jsonl:
         _checked(lambda: out(extract(read_text(source), vocabulary, _posted(posted))))
         return
-    stream = sys.stdin.buffer if source == "-" else open(source, "rb")  # noqa: SIM115
-    for number, entry in lines(stream):
+    for number, entry in lines(source):
         if "id" not in entry or not isinstance(entry.get("text"), str):
             fail(f"line {number}: id and text are needed")
         result = extract(entry["text"], vocabulary, _posted(entry.get("posted")))
@@ -130,7 +138,9 @@ def match_command(source: str, as_json: bool, top: int) -> None:
 @click.argument("query", required=False, default="")
 @click.option("--kind", multiple=True, help="Only this kind; may be repeated.")
 @click.option("--json", "as_json", is_flag=True)
-@click.option("--jsonl", is_flag=True, help="Read {id,q} a line, write {id,hits}.")
+@click.option(
+    "--jsonl", is_flag=True, help="Read {id,q} a line from the file or -, write {id,hits}."
+)
 def search_command(query: str, kind: tuple[str, ...], as_json: bool, jsonl: bool) -> None:
     """Search as an alliance member without special rights."""
     found = platform()
@@ -142,7 +152,7 @@ def search_command(query: str, kind: tuple[str, ...], as_json: bool, jsonl: bool
             return commands_data.hits(uow, answer)
 
     if jsonl:
-        for number, entry in lines(sys.stdin.buffer):
+        for number, entry in lines(query or "-"):
             if "id" not in entry or not isinstance(entry.get("q"), str):
                 fail(f"line {number}: id and q are needed")
             out({"id": entry["id"], "hits": hits(entry["q"])})

@@ -1,0 +1,40 @@
+"""The commands that other programs call: shapes, order, and one plain line for bad use."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import Result
+
+from tests.site import Site
+
+HIT = {"kind", "id", "title", "organisation", "techniques", "materials", "score"}
+
+
+def run(site: Site, *arguments: str, given: str | bytes | None = None) -> Result:
+    """What a command prints, run as `flask --app app` runs it."""
+    with site.app.app_context():
+        return site.app.test_cli_runner().invoke(args=list(arguments), input=given)
+
+
+def test_search_and_extract_read_lines_from_a_file_or_standard_input(
+    site: Site, tmp_path: Path
+) -> None:
+    asked = tmp_path / "q.jsonl"
+    asked.write_text('\ufeff{"id": "b", "q": "EBL"}\n\n{"id": 1, "q": "无此物xyz"}\n', "utf-8")
+    for found in (
+        run(site, "search", "--jsonl", str(asked)),
+        run(site, "search", "--jsonl", given=asked.read_bytes()),
+    ):
+        answers = [json.loads(line) for line in found.stdout.splitlines()]
+        assert [a["id"] for a in answers] == ["b", 1]
+        assert set(answers[0]["hits"][0]) >= HIT
+        assert any("lithography.ebl" in h["techniques"] for h in answers[0]["hits"][:5])
+    for command in ("search", "extract"):
+        missing = run(site, command, "--jsonl", str(tmp_path / "nothing"))
+        assert (missing.exit_code, missing.stdout) == (2, "")
+        assert missing.stderr.count("\n") == 1
+        broken = run(site, command, "--jsonl", given='{"id": 1}\n')
+        assert (broken.exit_code, broken.stdout) == (2, "")
+        assert "line 1" in broken.stderr
