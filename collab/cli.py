@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import IO, Any
@@ -51,9 +52,9 @@ def read_text(source: str) -> str:
     return ""
 
 
-def _opened(source: str) -> IO[bytes]:
+def _opened(source: str) -> AbstractContextManager[IO[bytes]]:
     try:
-        return sys.stdin.buffer if source == "-" else Path(source).open("rb")
+        return nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb")
     except OSError as error:
         fail(f"{source}: {error.strerror}")
     raise AssertionError
@@ -62,16 +63,17 @@ def _opened(source: str) -> IO[bytes]:
 def lines(source: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Numbered JSON objects of a file or of standard input ("-"), one a line; anything else ends
     the command with status 2."""
-    for number, raw in enumerate(_opened(source), 1):
-        if not raw.strip():
-            continue
-        try:
-            found = json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8"))
-        except ValueError:
-            fail(f"line {number}: not a JSON object")
-        if not isinstance(found, dict):
-            fail(f"line {number}: not a JSON object")
-        yield number, found
+    with _opened(source) as stream:
+        for number, raw in enumerate(stream, 1):
+            if not raw.strip():
+                continue
+            try:
+                found = json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8"))
+            except ValueError:
+                fail(f"line {number}: not a JSON object")
+            if not isinstance(found, dict):
+                fail(f"line {number}: not a JSON object")
+            yield number, found
 
 
 def out(value: Any) -> None:
