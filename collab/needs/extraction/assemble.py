@@ -102,7 +102,7 @@ class Extraction:
         kept = []
         for reading in sorted(readings, key=lambda r: r.start):
             key = (reading.parameter, reading.op, str(reading.value))
-            idle = self._layout.in_background(reading.start) or self._layout.in_purpose(
+            idle = self._layout.aside(reading.start) or self._layout.in_purpose(
                 reading.start
             )
             band = figures and reading.parameter == "wavelength" and reading.rule == "named-value"
@@ -126,7 +126,7 @@ class Extraction:
         for cue in self._grammar.cues.find(self._text, self._folded):
             named.add(cue.start, cue.end)
         for measure in numbers:
-            idle = self._layout.in_background(measure.start) or self._layout.in_purpose(
+            idle = self._layout.aside(measure.start) or self._layout.in_purpose(
                 measure.start
             )
             if idle or self._taken.overlaps(measure.start, measure.end):

@@ -223,7 +223,7 @@ def _quantity_data(value: float, upper: float | None, unit: str) -> dict[str, An
 def _rate_quantity(text: str, layout: Layout, context: Context, amount: Amount) -> Amount | None:
     before = text[max(0, amount.start - 22) : amount.start]
     if (
-        layout.in_background(amount.start)
+        layout.aside(amount.start)
         or _NOT_QUANTITY.search(before)
         or _PER_TIME.match(text, amount.end)
     ):

@@ -54,7 +54,7 @@ def durations(
         unit = measure.unit_in("time")
         if (
             unit not in _CALENDAR_UNITS
-            or layout.in_background(measure.start)
+            or layout.aside(measure.start)
             or measure.values[0] <= 0
         ):
             continue
@@ -171,7 +171,7 @@ def dates(text: str, layout: Layout, posted: date | None) -> list[Amount]:
                 begun[onward.end()] = match.start()
                 continue
             before = text[max(0, match.start() - 14) : match.start()]
-            if layout.in_background(match.start()) or _NOT_DUE.search(before):
+            if layout.aside(match.start()) or _NOT_DUE.search(before):
                 continue
             if read_already[match.start()]:
                 continue

@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from collab.needs.extraction.stories import told
+
 Span = tuple[int, int]
 
 _SENTENCE = re.compile(r"[。！？!?\n]|(?<=[A-Za-z0-9)%])\.(?=\s|$)|;(?=\s|\D)")
@@ -20,10 +22,22 @@ _HEADING = re.compile(
     r"(?:[【\[][ \t]*([^】\]\n]{2,20})[ \t]*[】\]][:：]?|([^\n:：。,，]{2,14})[:：]"
     r"|([^\n:：。,，]{2,12})(?=\n))"
     r"|[【\[]([^】\]\n]{2,20})[】\]]"
+    r"|(?<=[。；;])[ \t]*(?:[一二三四五六七八九十]{1,3}[、.]|\(?[一二三四五六七八九十\d]{1,2}[)."
+    r"、])?[ \t]*([^\n:：。,，]{2,14})[:：]"
 )
 _BACKGROUND = re.compile(
-    r"背景|简介|概况|现状|意义|公司介绍|单位介绍|企业介绍|关于我们|国内外|已有基础|前期基础"
-    r"|联系人|联系方式|background|about us|company|introduction|context",
+    r"背景|简介|概况|现状|意义|公司介绍|单位介绍|企业介绍|关于我们|国内外|已有基础|前期基础|研究基础"
+    r"|工作基础|立项依据|必要性|痛点|市场(?:前景|分析)|(?:单位|企业|公司)(?:情况|优势)|参考文献"
+    r"|background|about us|company|introduction|context|motivation|references",
+    re.IGNORECASE,
+)
+_CONTACT = re.compile(
+    r"联系人|联系方式|联系电话|电话|手机|地址|邮箱|邮编|contact|phone|e-?mail", re.IGNORECASE
+)
+_LINE_END = re.compile(r"[。\n]|$")
+_ASKS = re.compile(
+    r"现(?:需|寻|委托|拟|面向|向社会)|需要|急需|寻(?:求|找)|求购|诚征|特(?:委托|征集|面向)|拟(?:委托|寻|开展|采购)"
+    r"|\b(?:we (?:now )?(?:need|seek|want|require)|looking for|(?:is|are) (?:needed|required|sought))\b",
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(
@@ -46,6 +60,7 @@ class Layout:
     brackets: Sequence[Span]
     background: Sequence[Span]
     purpose: Sequence[Span]
+    stories: Sequence[Span] = ()
 
     def sentence(self, at: int) -> Span:
         """The sentence that holds position `at`."""
@@ -61,8 +76,16 @@ class Layout:
         return (max(low, at - _NEAR), min(high, at + _NEAR))
 
     def in_background(self, at: int) -> bool:
-        """True where the text tells why, not what."""
+        """True in a section that tells why, not what."""
         return _inside(self.background, at)
+
+    def told(self, at: int) -> bool:
+        """True where the text tells of the asker, of others or of the past."""
+        return _inside(self.stories, at)
+
+    def aside(self, at: int) -> bool:
+        """True where no figure is a criterion."""
+        return _inside(self.background, at) or _inside(self.stories, at)
 
     def in_purpose(self, at: int) -> bool:
         """True inside a phrase that names the use of the result (面向…, used for …)."""
@@ -117,16 +140,27 @@ def _bracket_spans(text: str) -> list[Span]:
 
 
 def _background_spans(text: str) -> list[Span]:
-    """From a background heading to the next heading."""
+    """From a background heading to the next heading; contact lines end with their line."""
     heads = [
         (m.start(), m.end(), next(g for g in m.groups() if g)) for m in _HEADING.finditer(text)
     ]
     spans: list[Span] = []
-    for index, (start, _, title) in enumerate(heads):
-        if _BACKGROUND.search(title):
-            end = heads[index + 1][0] if index + 1 < len(heads) else len(text)
-            spans.append((start, end))
+    for index, (start, end, title) in enumerate(heads):
+        if _CONTACT.search(title):
+            stop = _LINE_END.search(text, end)
+            spans.append((start, stop.start() if stop else len(text)))
+        elif _BACKGROUND.search(title):
+            last = index + 1 == len(heads)
+            spans.append((start, _asked_from(text, end) if last else heads[index + 1][0]))
     return spans
+
+
+def _asked_from(text: str, start: int) -> int:
+    """Where a last background section begins to ask: no heading says so."""
+    asks = _ASKS.search(text, start)
+    if asks is None:
+        return len(text)
+    return max(start, max(text.rfind(c, start, asks.start()) + 1 for c in "，,。;；\n."))
 
 
 _RUNS = re.compile(
@@ -144,11 +178,13 @@ def without_runs(text: str) -> str:
 
 def lay_out(text: str) -> Layout:
     """Find the parts of a normalised text; linear in its length."""
+    sentences, clauses = _starts(_SENTENCE, text), _starts(_CLAUSE, text)
     return Layout(
         text=text,
-        sentence_starts=_starts(_SENTENCE, text),
-        clause_starts=_starts(_CLAUSE, text),
+        sentence_starts=sentences,
+        clause_starts=clauses,
         brackets=_bracket_spans(text),
         background=_background_spans(text),
         purpose=[m.span() for m in _PURPOSE.finditer(text)],
+        stories=told(text, sentences, clauses),
     )

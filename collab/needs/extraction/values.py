@@ -195,7 +195,7 @@ class ValueIndex:
         ]
         for choice, pattern in self._deliverables.items():
             match = pattern.search(text)
-            while match is not None and layout.in_background(match.start()):
+            while match is not None and layout.aside(match.start()):
                 match = pattern.search(text, match.end())
             if match is not None:
                 found.append(self._reading("deliverable", choice, match.start(), match.end()))

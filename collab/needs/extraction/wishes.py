@@ -112,7 +112,7 @@ class Wish:
 def readiness(text: str, layout: Layout, stages: dict[str, int]) -> Wish | None:
     """The technology readiness level asked for."""
     for match in _TRL.finditer(text):
-        if layout.in_background(match.start()):
+        if layout.aside(match.start()):
             continue
         low, high = int(match["v"]), int(match["v2"] or 0)
         data: dict[str, Any] = {"op": "ge", "value": low}
@@ -120,7 +120,7 @@ def readiness(text: str, layout: Layout, stages: dict[str, int]) -> Wish | None:
             data = {"op": "between", "value": [low, high]}
         return Wish(data, (match.span(),))
     for match in _STAGE.finditer(text):
-        if match["w"] in stages and not layout.in_background(match.start()):
+        if match["w"] in stages and not layout.aside(match.start()):
             return Wish({"op": "ge", "value": stages[match["w"]]}, (match.span(),))
     return None
 
@@ -179,7 +179,7 @@ _MORE_REGIONS = {
 
 
 def _region_kind(text: str, layout: Layout, start: int, end: int) -> str | None:
-    if layout.in_background(start):
+    if layout.aside(start):
         return None
     low, high = layout.near(start)
     before, after = text[low:start], text[end:high]
