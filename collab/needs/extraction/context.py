@@ -6,64 +6,41 @@ import re
 from dataclasses import dataclass
 
 from collab.needs.extraction.layout import Layout, Span
+from collab.needs.extraction.refusal import not_yet, refusal
 
-_REJECT_BEFORE = re.compile(
-    r"不接受|不要(?!求)|不采用|不使用|不允许|不希望|不建议|不得采用|不得使用"
-    r"|不得|不能用|不能采用|不可用|不可采用|不可使用|不用(?!户)|不做"
-    r"|不走|不想用|不想"
-    r"|不考虑|不支持|不含(?!税)|不包括|不包含|不涉及|不需要|不需(?!求)|无需|无须"
-    r"|毋需|不必|禁止|严禁|禁用|拒绝|排除|谢绝|避免使用|避免采用|避免|勿用|勿"
-    r"|暂不|而非|而不是|并非|除了|(?<![去清消移剥扣解免排])除(?=[^，,。;；\n]{1,14}"
-    r"(?:以外|之外|外))"
-    r"|\b(?:no need (?:for|of|to)|do not|don't|does not|must not|should not|shall not"
-    r"|cannot|not|no|without|exclud(?:e|es|ing)|except(?: for)?|other than|rather than"
-    r"|instead of|avoid(?:ing)?|never)\b",
-    re.IGNORECASE,
+_US = (
+    r"(?:我(?:们|司|方|所|校|院|公司|单位|这边)|本(?:公司|单位|组|课题组|团队|实验室)|课题组|团队|公司"
+    r"|甲方|客户|用户|需方|需求方|委托方|发榜方|买方)"
 )
-_NOT_REJECT = re.compile(
-    r"不(?:得|能|要|应|宜|可|允许|可以)?(?:少于|低于|高于|超过|高过|多于|大于"
-    r"|小于|短于|长于|晚于|早于|差于|劣于|弱于)|不限于|\b(?:(?:must|should|shall"
-    r"|can|do|does|may) not (?:exceed|be (?:more|less|lower|higher|greater|smaller"
-    r"|worse))|no (?:more|less|later|worse|fewer|higher|lower|greater|longer)"
-    r"|not (?:less|more|exceed|exceeding|later|worse|only|limited|lower|higher"
-    r"|above|below|greater|to exceed)|no\.)",
-    re.IGNORECASE,
-)
-_REJECT_AFTER = re.compile(
-    r"^[^，,。;；\n]{0,14}?(?:不要(?!求)|除外|不需要|无需|不接受|不考虑|不涉及"
-    r"|不包括|不包含|不在[^，,。\n]{0,8}范围|不用(?:做|管)?|不做|不行|不可|免谈"
-    r"|勿扰|谢绝"
-    r"|(?:is|are|was|were) not (?:acceptable|accepted|allowed|wanted|required"
-    r"|needed|necessary|part of|included|permitted|an option)|not (?:accepted"
-    r"|acceptable|allowed|required|needed|wanted|included|necessary)|(?:is|are) "
-    r"(?:excluded|out of scope|unacceptable))",
-    re.IGNORECASE,
-)
+_DONE = r"(?:提供|完成|负责|承担|进行|实施|自备|解决|搞定|准备|做|出|供|来做|来)"
+_BY_US = r"by (?:us|ourselves|the (?:customer|client|buyer)|our (?:own )?(?:lab|team|group|side|company|fab)\b)"
 _OWN_BEFORE = re.compile(
-    r"(?:我们|我司|我方|本公司|本单位|我校|课题组|本组|公司|团队|甲方|客户|自己)?"
+    rf"(?:{_US}|自己)?"
     r"(?:已经?(?:有|完成|具备|做好|做完|拥有|掌握|建成|外购)|自有|自备|自行(?:完成"
     r"|提供|负责|准备|解决|采购|设计)?|自己(?:有|做|完成|能做|提供|准备|负责"
-    r"|会做|搞定)|自带|现有)"
-    r"|(?:我们|我司|我方|本公司|甲方|客户|需求方|由我)(?:可以?|能|会"
-    r"|将|来|负责|提供|自行|内部){1,3}(?:提供|完成|负责|做|承担|自理"
-    r"|解决|供应)?"
-    r"|由(?:我们|我司|我方|我所|我校|我院|本公司|本单位|甲方|需方|需求方|客户|委托方|发榜方)"
-    r"(?:自行)?(?:提供|完成|负责|承担|进行|实施|做)?"
+    r"|会做|搞定|出|带|备)|自带|现有)"
+    rf"|(?:{_US}|由我)(?:可以?|能|会|将|来|负责|提供|自行|内部){{1,3}}(?:提供|完成|负责|做|承担|自理|解决|供应)?"
+    rf"|{_US}(?:目前|现在?)?(?:具备|拥有|掌握|有)(?!没有|需|意|一[个种])"
+    rf"|由{_US}(?:自行|自己)?{_DONE}?"
     r"|\b(?:we|our (?:lab|team|group|company|fab))\s+(?:already\s+)?(?:have|own"
     r"|do|grow|make|design|provide|supply|handle|perform|can do|will (?:do|provide"
-    r"|supply|handle|perform))\b"
+    r"|supply|handle|perform))\b(?! not\b)"
     r"|\b(?:already (?:have|done|completed|finished|carry|carries|fabricated"
     r"|diced|made|processed)|provided by us|supplied by us|customer[- ]supplied)\b",
     re.IGNORECASE,
 )
 _OWN_AFTER = re.compile(
-    r"^[^，,。;；\n]{0,10}?(?:(?:由|为)?(?:我们|我司|我方|本公司|甲方|客户|需求方)"
-    r"(?:自行)?(?:提供|完成|负责|做|承担|自备|解决)|已(?:经)?(?:完成|做好|做完"
-    r"|具备|有|备好|到位)|自备|自行(?:完成|解决|负责|准备)|自己(?:做|完成|有"
-    r"|搞定|来)|我们(?:自己)?(?:有|做|来))"
-    r"|^[^.;\n]{0,40}?\b(?:in[- ]house|by ourselves|ourselves|on our (?:own|side)"
-    r"|(?:is|are|will be|has been|have been) (?:done|provided|supplied|completed"
-    r"|finished|handled|performed) by us|(?:is|are|has been|have been) already)\b",
+    rf"^[^，,。;；\n]{{0,10}}?(?:(?:由|为)?{_US}(?:自行|自己|内部)?{_DONE}(?!需求)"
+    r"|已(?:经)?(?:完成|做好|做完|具备|有|备好|到位)|已(?:经)?(?:在|由|委托)[^，,。;；\n]{1,12}?(?:完成|做|加工|流片)"
+    rf"|自备|自行(?:完成|解决|负责|准备)|自己(?:做|完成|有|出|搞定|来)|{_US}(?:自己)?(?:有|做|来))",
+    re.IGNORECASE,
+)
+_OWN_AFTER_EN = re.compile(
+    r"^(?P<gap>[^.;,\n]{0,40}?|(?:, ?[A-Za-z -]{2,24}){0,4},? and [A-Za-z -]{2,24}? )\b(?:in[- ]house"
+    r"|by ourselves|ourselves|on our (?:own|side)"
+    r"|(?:is|are|will be|has been|have been) (?:already )?(?:done|provided|supplied|completed|finished|handled"
+    rf"|performed|made|covered|taken care of) {_BY_US}|(?:is|are|has been|have been) already"
+    r"|(?:provided|supplied) by (?:us|the (?:customer|client)|customer)|(?:is|are) (?:already )?covered)\b",
     re.IGNORECASE,
 )
 _OWN_TURN = re.compile(
@@ -72,10 +49,7 @@ _OWN_TURN = re.compile(
     r"|wanted|want)\b",
     re.IGNORECASE,
 )
-_TURN = re.compile(
-    r"但(?:是)?|而是|改用|改为|采用|只要|只需|仅需|需要|应采用|须采用|\b(?:but|use|only|instead)\b",
-    re.IGNORECASE,
-)
+_ASKED_AFTER = re.compile(r"[^，,。;；\n]{0,8}?(?:需求|任务|项目|计划|想法|要做|订单)")
 _OPTIONAL = re.compile(
     r"最好|优先|如能|若能|如果能|如可(?!靠)|若可(?!靠)|如有(?:可能|条件"
     r"|能力|需要|必要)|可选|选做|选配|视情况|尽量|尽可能|倾向|更佳|更好"
@@ -147,19 +121,7 @@ class Context:
         return (max(low, start - _REACH), min(high, start + _REACH))
 
     def _reject(self, start: int, end: int) -> str:
-        clause = self._layout.clause(start)
-        low = clause[0]
-        low = max(low, start - _REACH)
-        for match in reversed(list(_REJECT_BEFORE.finditer(self._text, low, start))):
-            if _NOT_REJECT.match(self._text, match.start()):
-                continue
-            between = self._text[match.end() : start]
-            if not _TURN.search(between) and between.count(")") <= between.count("("):
-                return match.group()
-        after = _REJECT_AFTER.match(self._text[end : min(len(self._text), end + 60)])
-        if after and not re.search(r"^[^，,。;；\n]*?[、]", after.group()):
-            return after.group()
-        return ""
+        return refusal(self._text, self._layout, start, end)
 
     def _kind_of(self, word: str, start: int) -> str:
         """不需要 what the asker has already is his own step, otherwise it is refused."""
@@ -167,18 +129,36 @@ class Context:
             return "reject"
         low, high = self._layout.sentence(start)
         low, high = max(low, start - 2 * _REACH), min(high, start + _REACH)
-        return "own" if _OWN_BEFORE.search(self._text, low, high) else "reject"
+        owns = _OWN_BEFORE.finditer(self._text, low, high)
+        return "own" if any(self._has_object(m.end()) for m in owns) else "reject"
+
+    def _has_object(self, at: int) -> bool:
+        """我们有晶圆 speaks of what follows; 掩模我们有 of what went before."""
+        return bool(re.match(r"[^，,。;；\n.]{2}", self._text[at : at + 2]))
 
     def _own(self, start: int, end: int) -> str:
         clause = self._layout.clause(start)
         low = max(clause[0], start - _REACH)
         for match in reversed(list(_OWN_BEFORE.finditer(self._text, low, start))):
-            if not _OWN_TURN.search(self._text, match.end(), start):
-                return match.group()
-        after = _OWN_AFTER.match(self._text[end : min(len(self._text), end + 60)])
-        if after and not _OWN_TURN.search(after.group()):
-            return after.group().strip()
-        return ""
+            if _OWN_TURN.search(self._text, match.end(), start):
+                continue
+            if match.group().endswith("有") and _ASKED_AFTER.match(self._text, end):
+                continue
+            return match.group()
+        return self._own_after(low, start, end)
+
+    def _own_after(self, low: int, start: int, end: int) -> str:
+        rest = self._text[end : min(len(self._text), end + 90)]
+        after = _OWN_AFTER.match(rest[:60])
+        if after is None:
+            after = _OWN_AFTER_EN.match(rest)
+            if after and " and " in after["gap"] and _OWN_TURN.search(self._text, low, start):
+                return ""
+        return after.group().strip() if after and not _OWN_TURN.search(after.group()) else ""
+
+    def state_only(self, start: int) -> bool:
+        """True when the words before tell that the step was not done yet (未划片)."""
+        return not_yet(self._text, start)
 
     def alternatives(self, first_end: int, second_start: int) -> bool:
         """True when the two findings are joined by 或, or, /."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collab.needs.extraction.context import Context
@@ -28,6 +28,9 @@ _SUBSTRATE_OFF = re.compile(
 _FIBRE_ARRAY = re.compile(r"光纤阵列|阵列光纤|fiber[ -]array|\bFAU\b", re.IGNORECASE)
 _ARRAY_ATTACH, _ARRAY_MAKING = (
     f"packaging.coupling.{n}" for n in ("fiber-array", "fau-fabrication")
+)
+_MASKS = re.compile(
+    r"掩[模膜]版?|光罩|光刻版|(?<!resist )(?<!hard )(?<!etch )(?<!shadow )\b(?:photo)?masks?\b", re.IGNORECASE
 )
 _CAPABLE = re.compile(r"具备|掌握|拥有|能力|capab")
 _COOPERATION = re.compile(r"合作(?:方式|模式|形式)")
@@ -186,6 +189,7 @@ class Steps:
         for mention in self.mentions:
             if not self._idle(mention) and self._supplied(mention):
                 self._place(mention, wanted, bound, live, cued)
+        wanted.excluded += self._masks_held()
         live += self._split_terms()
         self._settle(wanted, live or [m for m in cued if not self._is_test(m)])
         self._sort_materials(wanted)
@@ -201,6 +205,8 @@ class Steps:
         if stance.kind != "want":
             if not self._about_region(mention):
                 wanted.excluded.append((mention, stance.kind))
+        elif self._layout.told(mention.start) or self._context.state_only(mention.start):
+            return
         elif self._is_specification(mention):
             return
         elif self._inside_cue(mention, bound):
@@ -300,6 +306,14 @@ class Steps:
         low, high = self._layout.clause(mention.start)
         clause = self._text[max(low, mention.start - 16) : min(high, mention.end + 10)].lower()
         return any(c in clause for c in rule.get("cues", ("采购", "供应")))
+
+    def _masks_held(self) -> Iterator[tuple[Mention, str]]:
+        """Masks as objects ask for nothing, but 掩模版我们自己有 says that none are to be made."""
+        for match in _MASKS.finditer(self._text):
+            start, end = match.span()
+            if not self._layout.aside(start) and self._context.stance(start, end).kind == "own":
+                yield Mention("technique", "mask", start, end, "object", 0.8), "own"
+                return
 
     def _is_specification(self, mention: Mention) -> bool:
         if not (self._is_test(mention) or mention.id == "doping") or self.commission:
