@@ -20,6 +20,7 @@ _EN = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty"
     r"|thirty|forty|fifty|a hundred|a dozen)"
 )
+_ADJECTIVE = rf"(?!{_STOP}|{_EN}\b)[A-Za-z](?:[A-Za-z0-9./-]*[A-Za-z0-9])?"
 _COUNTERS = {
     "片": "wafer",
     "圆片": "wafer",
@@ -37,6 +38,8 @@ _COUNTERS = {
     "件": "sample",
     "根": "device",
     "人次": "person",
+    "个人": "person",
+    "位": "person",
     "人": "person",
     "名": "person",
     "个": "device",
@@ -60,17 +63,19 @@ _NOUN_UNITS: Sequence[tuple[str, str]] = (
 )
 _CHINESE_QUANTITY = re.compile(
     rf"(?P<v>{_NUM})(?:\s?[~至到-]\s?(?P<v2>{_NUM}))?\s*(?P<m>万|千|百)?\s?(?P<u>圆片"
-    rf"|张晶圆|批次|人次|片|颗|粒|只|枚|支|套|台|批|块|件|个|人|名|根|张|对|条)"
+    rf"|张晶圆|批次|人次|个人|片|颗|粒|只|枚|支|套|台|批|块|件|个|人|名|位(?=[^，,。]{0,6}(?:员|师|生|老师|人))|根|张|对|条(?!龙))"
     r"(?!内|间|上|式|级|专利|项|月|季|小时|工作日|周|星期|礼拜|点|通道"
-    r"|端口|波长|波段|标准|数量级|以内完成|信道|引脚|焊盘|[^，,。]{0,2}/)"
+    r"|端口|波长|波段|标准|数量级|以内完成|信道|引脚|焊盘|版图|方案|步骤|工序|阶段|方向|指标|参数|方面"
+    r"|单位|机构|省|城市|国家|像[素元]|电极|凸点|周期|循环|自由度|课题|任务|类型|品种|型号|问题|层"
+    r"|[^，,。]{0,2}/)"
 )
 _ENGLISH_QUANTITY = re.compile(
     rf"(?<![A-Za-z0-9.×x/-])(?P<v>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d+|{_EN})(?:\s?"
     rf"(?:-|to|~)\s?(?P<v2>\d+))?\s(?P<a>(?:(?:\d{{1,3}}[ -]?(?:mm|inch"
-    rf"|in)|(?!{_STOP})[A-Za-z][A-Za-z0-9./-]*)\s){{0,4}}?)"
+    rf"|in)|{_ADJECTIVE})\s){{0,4}}?)"
     rf"(?P<u>wafers?|dies?|chips?|modules?|devices?|samples?|pieces?|units?|pcs"
     rf"|sets?|lots?|runs?|masks?|reticles?|lasers?|prototypes?|packages?|assemblies"
-    rf"|people|persons|trainees|bars?)(?![A-Za-z-])",
+    rf"|people|persons|trainees|engineers|students|participants|operators|attendees|bars?)(?![A-Za-z-])",
     re.IGNORECASE,
 )
 _ENGLISH_UNITS = {
@@ -95,6 +100,11 @@ _ENGLISH_UNITS = {
     "people": "person",
     "person": "person",
     "trainee": "person",
+    "engineer": "person",
+    "student": "person",
+    "participant": "person",
+    "operator": "person",
+    "attendee": "person",
     "bar": "die",
 }
 _QUANTITY_CUE = re.compile(
@@ -108,6 +118,10 @@ _STRONG_CUE = re.compile(
     r"。;；\n\d]{0,10}$",
     re.IGNORECASE,
 )
+_MASK_NAMED = re.compile(r"(?:铬版|掩[模膜]版?|光罩|光刻版)[^，,。;；\n]{0,4}$")
+_ATTENDED = re.compile(
+    r"培训|学习|实训|进修|名额|参加|学员|驻场|跟线|\b(?:train\w*|courses?|workshops?|attend\w*|seats?)\b", re.IGNORECASE
+)
 _WAFERS_FOLLOW = re.compile(r"\s(?:of\s)?(?:[^\s,;.]{1,12}\s){0,4}wafers?\b")
 _EACH = re.compile(
     r"(?:每|单|各|/|per |each |平均每)(?:片|批|个|颗|只|套|晶圆|芯片"
@@ -117,7 +131,7 @@ _EACH = re.compile(
 _NOT_QUANTITY = re.compile(
     r"(?:月产能|月需求量?|月产|每月|年产|年需求量?|起订量?|MOQ|minimum order"
     r"(?: of)?|专利|通道|产能|焊盘|引脚|温度|循环|员工|团队|人员|论文|拥有|建有"
-    r"|配备|设备|产线|前)[^，,。;；\n\d]{0,8}$",
+    r"|配备|设备|产线|(?<![底末日号月旬])前|打线|引线|焊线|金丝|键合线|引脚|凸点|焊点)[^，,。;；\n\d]{0,8}$",
     re.IGNORECASE,
 )
 _PER_TIME = re.compile(
@@ -180,9 +194,11 @@ def _counted(text: str, match: re.Match[str]) -> str | None:
     for pattern, unit in _NOUN_UNITS:
         if re.match(pattern, tail):
             return unit
+    before = text[max(0, match.start() - 8) : match.start()]
+    if match["u"] in ("个", "块", "张", "套") and _MASK_NAMED.search(before):
+        return "mask"
     if match["u"] == "张":
         return None
-    before = text[max(0, match.start() - 8) : match.start()]
     if match["u"] in ("个", "件", "块") and re.search(r"(?:样品|样件|试样)[^，,。]{0,4}$", before):
         return "sample"
     if match["u"] in ("个", "只", "件") and re.search(r"(?:芯片|管芯|裸片)[^，,。]{0,4}$", before):
@@ -230,6 +246,8 @@ def _rate_quantity(text: str, layout: Layout, context: Context, amount: Amount) 
         return None
     if context.rejected(amount.start, amount.end):
         return None
+    if amount.data["unit"] == "person" and not _ATTENDED.search(text):
+        return None  # the size of a team
     confidence = amount.confidence
     if _QUANTITY_CUE.search(before):
         confidence += 0.2

@@ -46,7 +46,7 @@ _CONTEXT_SHIFT: Sequence[tuple[str, str, str, int]] = (
     ("film-thickness", r"埋氧|BOX|buried|下包层", "buried-oxide-thickness", 12),
     (
         "film-thickness",
-        r"LNOI|LTOI|TFLN|铌酸锂|顶硅|顶层|器件层|SOI|氮化硅|SiN|nitride|波导层?"
+        r"LNOI|LTOI|TFLN|铌酸锂|顶硅|顶层|器件层|SOI|氮化硅|SiN|nitride|波导层?(?=[^，,]*$)"
         r"|waveguide layer",
         "device-layer-thickness",
         12,
@@ -161,7 +161,7 @@ class Criteria:
             pair.reverse()
         for cue, rule, sure in pair:
             spaced = self._spaced(cue, measure)
-            if spaced and cue is not None:
+            if spaced is not None and cue is not None:
                 claims += [(self._parameters[n], cue, rule, at) for n, at in spaced]
             elif cue is not None:
                 claims += [(p, cue, rule, sure) for p in self._fitting(cue.parameters, measure)]
@@ -188,6 +188,8 @@ class Criteria:
         return 1
 
     def _fits(self, parameter: Parameter, measure: Measure) -> bool:
+        if parameter.id == "pixel-count" and measure.shape == "size":
+            return not measure.units
         if (parameter.kind == "dims2") != (measure.shape == "size"):
             return False
         if parameter.id == "fiber-pitch" and not measure.units:
@@ -267,6 +269,8 @@ class Criteria:
         values = self._values(target, measure)
         if values is None:
             return None
+        if target.id == "pixel-count" and measure.shape == "size":
+            values = [values[0] * values[-1]]
         start = before.start if before else measure.start
         end = after.end if after else measure.end
         op, value = self._shape(
@@ -346,7 +350,8 @@ class Criteria:
             return op, values if len(values) == 2 else values * 2
         if measure.shape in ("range", "tolerance"):
             return "between", sorted(values)
-        if measure.shape == "list" and parameter.dimension == "temperature" and values[0] < 0:
+        pair = measure.shape == "list" and len(values) == 2
+        if pair and parameter.dimension == "temperature" and values[0] < 0:
             return "between", [min(values), max(values)]
         if measure.shape == "list" and len(set(values)) > 1:
             return "in", values

@@ -16,7 +16,8 @@ from collab.needs.extraction.units import tidy
 
 _DEADLINE_CUE = re.compile(
     r"(?:交期|交货期?|周期|交付|完成|期限|时限|工期|供货|出货|到货|给样|拿到"
-    r"|出片|时间|内给|交样|\bin\b|lead[- ]?time|deliver(?:y|ed|able)?|turn[- ]?around"
+    r"|出片|时间|内给|交样|执行期|实施期|研制期|项目期|进度|(?:签订|签署|生效|立项|启动|下单|投片|到货|收到[^，,。]{0,6})"
+    r"(?:之日|之时|日)?(?:起|后)|\bin\b|lead[- ]?time|deliver(?:y|ed|able)?|turn[- ]?around"
     r"|within|deadline|duration|complete|finish|needed|schedule|TAT|timeline"
     r"|time ?frame)[^。;；\n\d]{0,12}$",
     re.IGNORECASE,
@@ -40,7 +41,7 @@ _NOT_DEADLINE_AFTER = re.compile(
 )
 _SOFT = re.compile(r"最好|希望|尽量|尽可能|争取|ideally|preferabl|hope", re.IGNORECASE)
 _LIST_EDGE = re.compile(
-    r"(?:^|[，,;；。\n、:：|(]|\bthen\b|\band\b)\s*(?:约|大约|预计|about|approx\.?)?\s*$"
+    r"(?:^|[，,;；。\n、:：|(]|[.!?]\s|\bthen\b|\band\b)\s*(?:约|大约|预计|about|approx\.?)?\s*$"
 )
 _CALENDAR_UNITS = {"workday", "day", "week", "month", "year"}
 

@@ -59,6 +59,30 @@ _PITCHES: Sequence[tuple[str, str]] = (
     (r"焊盘|\bpads?\b|wire[- ]?bond|引线键合|金丝|打线", "pad-pitch"),
     (r"像元|像素|pixel", "pixel-pitch"),
 )  # fmt: skip
+_PIXELS_NEXT = re.compile(
+    r"[^，,。;；\n\d]{0,10}?(?:焦平面|像[元素]|面阵|阵列|探测器|FPA|focal plane|detectors?|pixels?|array)", re.IGNORECASE
+)
+_TESTED_UP_TO = re.compile(
+    r"(?:测试|测量|表征|\b(?:tests?|testing|measure(?:d|ments?)?|characteri[sz]ation))\s?[(:：,]?\s?"
+    r"(?:频率|带宽|范围|frequency)?\s?(?:需?到|至|达|高达|覆盖|up to|to|≥)?\s?$",
+    re.IGNORECASE,
+)
+_CUT_BETWEEN = re.compile(r"(?:平台|晶圆|薄膜|顶层|器件层|层|[XYZxyz]\s?-?(?:切|cut)|的|[\s:：(,，])*")
+_HEATED = re.compile(
+    r"(?:温度?|\btemp(?:erature)?s?\b|\bat)\s*(?:为|要求|控制在|别?不?得?(?:超过|高于|大于|低于|小于)|≤|<|约|of|is|not|to|exceed(?:ing)?"
+    r"|should|must|be|below|under|above|less|than|max(?:imum)?\.?|up|at most|within|:|：|\s)*$",
+    re.IGNORECASE,
+)
+_OTHER_HEAT = re.compile(
+    r"(?:工作|使用|环境|储存|存储|贮存|测试|试验|室|水|低|高)温|operat|storage|ambient|test|room|burn|结温|junction",
+    re.IGNORECASE,
+)
+_SPACED = re.compile(
+    r"光纤|FAU?\b|fib(?:er|re)|V槽|V-groove|耦合|coupl|"
+    + "|".join(pattern for pattern, _ in _PITCHES),
+    re.IGNORECASE,
+)
+_LINE_NEXT = re.compile(r"\s?(?:的)?\s?(?:线|宽|孔|周期|光栅|节点|wide|lines?|pitch|period|hole|grating|feature)")
 _PITCH_NEXT = re.compile(r"\s?(?:间距|节距|pitch)", re.IGNORECASE)
 _PITCH_BEFORE = re.compile(r"(?:间距|节距|pitch)(?:为|是|:|of|\s|≤|约)*$", re.IGNORECASE)
 
@@ -72,6 +96,7 @@ class Unaided:
         self._text = scene.text
         self._techniques = ByPlace(scene.techniques)
         self._etchings = ByPlace(m for m in scene.techniques if m.id.startswith("etching"))
+        self._heats = any(m.id.split(".")[0] in _HEAT_STEPS for m in scene.techniques)
         self._guiding = {m.end for m in scene.materials if m.id in _GUIDING}
 
     def names(self, measure: Measure, has_cue: bool) -> list[tuple[str, float]]:
@@ -89,6 +114,7 @@ class Unaided:
             ("facet-angle", 0.8, self._is_facet),
             ("film-thickness", 0.75, self._is_layer),
             ("etch-depth", 0.75, self._is_deep),
+            ("pixel-count", 0.8, self._is_pixels),
             ("process-temperature", 0.75, self._is_heating),
             ("test-temperature", 0.75, self._is_test_heat),
             ("test-frequency", 0.7, self._is_instrument_range),
@@ -168,27 +194,33 @@ class Unaided:
         return self._layer_before(measure) and not self._is_wavelength(measure)
 
     def _is_deep(self, measure: Measure) -> bool:
-        """深300nm in a sentence that etches."""
-        if measure.unit_in("length") not in ("nm", "um"):
+        """深300nm in a sentence that etches; ICP刻蚀6um."""
+        if measure.unit_in("length") not in ("nm", "um") or measure.shape == "size":
             return False
+        close = self._etchings.between(measure.start - 40, measure.start)
+        if any(not self._text[m.end : measure.start].strip(" :：") for m in close):
+            return not _LINE_NEXT.match(self._text, measure.end)
         low = self._scene.layout.sentence(measure.start)[0]
         etched = bool(self._etchings.between(low, measure.start))
         return etched and bool(re.search(r"深(?:度|为|约|至|到|\s)*$", self._before(measure, 6)))
 
     def _layer_before(self, measure: Measure) -> bool:
-        """A guiding material stands right before the number."""
+        """A guiding material stands right before the number, or only its cut between them."""
         return any(
-            end in self._guiding and not self._text[end : measure.start].strip(" :(")
-            for end in range(measure.start - 2, measure.start + 1)
+            end in self._guiding and _CUT_BETWEEN.fullmatch(self._text, end, measure.start)
+            for end in range(measure.start - 8, measure.start + 1)
         )
 
     def _is_heating(self, measure: Measure) -> bool:
         """RTA 1050 °C: a temperature right behind the step it belongs to."""
         if measure.unit_in("temperature") is None or measure.values[0] < 60:
             return False
-        said = re.search(
-            r"温度?(?:为|要求|控制在|不超过|≤|<|约|:|：|\s)*$", self._before(measure, 10)
-        )
+        before = self._text[max(self._scene.layout.clause(measure.start)[0], measure.start - 34) : measure.start]
+        said = _HEATED.search(before)
+        if _OTHER_HEAT.search(before):
+            return False
+        if said and "温" in said.group() + before[-12:] and self._heats and not self._scene.test_only:
+            return True
         low = max(self._scene.layout.sentence(measure.start)[0], measure.start - 40)
         for mention in self._techniques.between(measure.start - _LONGEST, measure.start + 1):
             close = 0 <= measure.start - mention.end <= 4 or (said and low <= mention.start)
@@ -206,19 +238,29 @@ class Unaided:
         )
 
     def _is_instrument_range(self, measure: Measure) -> bool:
-        """A frequency in a need that only asks for tests is what the instrument must reach."""
-        return self._scene.test_only and "Hz" in self._text[measure.start : measure.end]
+        """A frequency right behind a test, or in a need of tests only: what the instrument reaches."""
+        if "Hz" not in self._text[measure.start : measure.end]:
+            return False
+        return self._scene.test_only or bool(_TESTED_UP_TO.search(self._before(measure, 24)))
+
+    def _is_pixels(self, measure: Measure) -> bool:
+        """640×512 before the name of a detector."""
+        if measure.shape != "size" or measure.units or min(measure.values) < 4:
+            return False
+        return bool(_PIXELS_NEXT.match(self._text, measure.end))
 
     def bare_pitch(self, measure: Measure) -> list[tuple[str, float]] | None:
         """What a mere "pitch" spaces in a text about bonding; None when fibres may be meant."""
         low, high = self._scene.layout.sentence(measure.start)
         around = self._text[max(low, measure.start - 80) : min(high, measure.end + 30)]
+        if not _SPACED.search(around):  # the sentence does not say what is spaced
+            around = self._text[max(0, measure.start - 160) : measure.end + 30]
         if re.search(r"光纤|\bFAU?\b|fib(?:er|re)|V槽|V-groove|耦合|coupl", around, re.IGNORECASE):
             return None
         for pattern, name in _PITCHES:
             if re.search(pattern, around, re.IGNORECASE):
                 return [(name, 0.8)]
-        return None
+        return None if measure.values[0] in _FIBRE_PITCHES else []
 
     def _pitch(self, measure: Measure) -> list[tuple[str, float]]:
         """A bare 间距 or pitch takes its meaning from what is spaced."""
