@@ -217,7 +217,7 @@ class Criteria:
         if self._fitting(cue.parameters, measure):
             return cue
         for other in self._scene.cues_between(cue.start - 12, cue.start):
-            if other.end == cue.start and self._fitting(other.parameters, measure):
+            if cue.start - other.end <= 1 and self._fitting(other.parameters, measure):
                 return other
         return cue
 

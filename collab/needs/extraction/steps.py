@@ -20,17 +20,48 @@ _COMMISSION = re.compile(
     r"(?:service|request)",
     re.IGNORECASE,
 )
-_SUBSTRATE_OFF = re.compile(
-    r"(?:去除|移除|去掉|剥离|腐蚀掉)[A-Za-z0-9\u3400-\u9fff-]{0,8}?衬底|衬底(?:的)?(?:去除|移除)"
-    r"|(?:remov(?:e|ing|al of)|etch(?:ing)? off) (?:the )?(?:[A-Za-z-]+ )?substrate",
-    re.IGNORECASE,
+_SPLIT = (  # steps whose name is parted by what they act on
+    (
+        "etching.substrate-removal",
+        re.compile(
+            r"(?:去除|移除|去掉|剥离|腐蚀掉)[A-Za-z0-9\u3400-\u9fff-]{0,8}?衬底|衬底(?:的)?(?:去除|移除)"
+            r"|(?:remov(?:e|ing|al of)|etch(?:ing)? off) (?:the )?(?:[A-Za-z-]+ )?substrate",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "equipment.rental",
+        re.compile(
+            r"租(?:用|借|赁)[^，,。;；\n]{0,12}?(?:仪器?|设备|机台|探针台|示波器|VNA|分析仪|显微镜)"
+            r"|\b(?:rent|hire) (?:an? |the )?(?:[A-Za-z-]+ ){0,3}?(?:analy[sz]er|equipment|instrument|VNA|oscilloscope)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "packaging.die-attach.eutectic",
+        re.compile(
+            r"die[- ]attach\b[^.;\n]{0,24}\b(?:AuSn|eutectic)|(?:AuSn|eutectic)\b[^.;\n]{0,12}\bdie[- ]attach"
+            r"|贴片[^，,。;；\n]{0,8}(?:金锡|共晶)|(?:金锡|AuSn)[^，,。;；\n]{0,4}贴片",
+            re.IGNORECASE,
+        ),
+    ),
 )
+_OBJECTS = (  # things that stand for their step only where the asker has or refuses them
+    (
+        "mask", "own",
+        re.compile(
+            r"掩[模膜]版?|光罩|光刻版|(?<!resist )(?<!hard )(?<!etch )(?<!shadow )\b(?:photo)?masks?\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "packaging.coupling.fiber-array", "reject",
+        re.compile(r"光纤阵列|\bfib(?:er|re)[ -]arrays?\b|\bFAU?\b", re.IGNORECASE),
+    ),
+)  # fmt: skip
 _FIBRE_ARRAY = re.compile(r"光纤阵列|阵列光纤|fiber[ -]array|\bFAU\b", re.IGNORECASE)
 _ARRAY_ATTACH, _ARRAY_MAKING = (
     f"packaging.coupling.{n}" for n in ("fiber-array", "fau-fabrication")
-)
-_MASKS = re.compile(
-    r"掩[模膜]版?|光罩|光刻版|(?<!resist )(?<!hard )(?<!etch )(?<!shadow )\b(?:photo)?masks?\b", re.IGNORECASE
 )
 _CAPABLE = re.compile(r"具备|掌握|拥有|能力|capab")
 _COOPERATION = re.compile(r"合作(?:方式|模式|形式)")
@@ -97,7 +128,8 @@ class Steps:
         self.mentions = grammar.resolver.resolve(text, folded, terms.techniques.find(text, folded))
         self.mentions = [self._object_of_test(m) for m in self.mentions]
         self.mentions += with_stems(folded, self.mentions, grammar.stems, self._is_tested)
-        self.mentions += made(text, self.mentions, grammar.products, self._vocabulary)
+        asked = [m for m in self.mentions if self._context.stance(m.start, m.end).kind == "want"]
+        self.mentions += made(text, asked, grammar.products, self._vocabulary)
         self.materials = grammar.resolver.resolve(text, folded, terms.materials.find(text, folded))
         self.devices = grammar.resolver.resolve(text, folded, terms.devices.find(text, folded))
         self.commission = self._is_commission()
@@ -189,7 +221,7 @@ class Steps:
         for mention in self.mentions:
             if not self._idle(mention) and self._supplied(mention):
                 self._place(mention, wanted, bound, live, cued)
-        wanted.excluded += self._masks_held()
+        wanted.excluded += self._objects_named({m.id for m, _ in wanted.excluded})
         live += self._split_terms()
         self._settle(wanted, live or [m for m in cued if not self._is_test(m)])
         self._sort_materials(wanted)
@@ -238,12 +270,12 @@ class Steps:
     def _split_terms(self) -> list[Mention]:
         """Steps whose name is parted by what they act on (去除InP衬底)."""
         found = []
-        for match in _SUBSTRATE_OFF.finditer(self._text):
-            mention = Mention(
-                "technique", "etching.substrate-removal", *match.span(), "split-term", 0.9
-            )
-            if not self._idle(mention) and self._context.stance(*match.span()).kind == "want":
-                found.append(mention)
+        for technique, pattern in _SPLIT:
+            for match in pattern.finditer(self._text):
+                mention = Mention("technique", technique, *match.span(), "split-term", 0.9)
+                told = self._layout.told(mention.start) or self._idle(mention)
+                if not told and self._context.stance(*match.span()).kind == "want":
+                    found.append(mention)
         return found
 
     def _settle(self, wanted: Wanted, live: list[Mention]) -> None:
@@ -307,13 +339,15 @@ class Steps:
         clause = self._text[max(low, mention.start - 16) : min(high, mention.end + 10)].lower()
         return any(c in clause for c in rule.get("cues", ("采购", "供应")))
 
-    def _masks_held(self) -> Iterator[tuple[Mention, str]]:
-        """Masks as objects ask for nothing, but 掩模版我们自己有 says that none are to be made."""
-        for match in _MASKS.finditer(self._text):
-            start, end = match.span()
-            if not self._layout.aside(start) and self._context.stance(start, end).kind == "own":
-                yield Mention("technique", "mask", start, end, "object", 0.8), "own"
-                return
+    def _objects_named(self, known: set[str]) -> Iterator[tuple[Mention, str]]:
+        """Things as objects ask for nothing, but 掩模版我们自己有 says that none are to be made."""
+        for technique, kind, pattern in _OBJECTS:
+            branch = self._vocabulary.descendants(technique)
+            for match in pattern.finditer(self._text) if not branch & known else ():
+                start, end = match.span()
+                if not self._layout.aside(start) and self._context.stance(start, end).kind == kind:
+                    yield Mention("technique", technique, start, end, "object", 0.8), kind
+                    break
 
     def _is_specification(self, mention: Mention) -> bool:
         if not (self._is_test(mention) or mention.id == "doping") or self.commission:

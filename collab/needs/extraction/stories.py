@@ -52,6 +52,10 @@ _PAST = re.compile(
     r"|existing (?:process|product|design|solution|devices?)|our current|in the past|formerly|to date)\b",
     re.IGNORECASE,
 )
+_CONTRAST = re.compile(
+    r"本次|此次|这次|现(?:要求|希望|需)|提升|提高|降[低到至]|改进|\b(?:now|this time|improve|reduce)\b", re.IGNORECASE
+)
+_AHEAD = re.compile(r"[^。;；\n]{0,80}")
 _STATED = re.compile(r"[≤≥<>±]|不[大小高低超少多][于过]")
 
 
@@ -73,11 +77,17 @@ def _spans(text: str, sentences: Sequence[int], clauses: Sequence[int]) -> Itera
                 goes_on = False
                 continue
             yield (start, demand.start() if demand else end)
-            goes_on = wide and demand is None
+            goes_on = demand is None and (wide or _contrasted(text, end))
         elif goes_on and demand is None and not _STATED.search(text, start, end):
             yield (start, end)
         else:
             goes_on = False
+
+
+def _contrasted(text: str, at: int) -> bool:
+    """What was is set against what is wanted now, later in the sentence."""
+    ahead = _AHEAD.match(text, at)
+    return bool(ahead and _CONTRAST.search(ahead.group()))
 
 
 def _cue(text: str, start: int, end: int) -> tuple[Span | None, bool]:

@@ -74,7 +74,8 @@ _HEATED = re.compile(
     re.IGNORECASE,
 )
 _OTHER_HEAT = re.compile(
-    r"(?:工作|使用|环境|储存|存储|贮存|测试|试验|室|水|低|高)温|operat|storage|ambient|test|room|burn|结温|junction",
+    r"工作|使用温|环境温|储存|存储|贮存|测试|试验|老化|三温|高低温|温循|室温|水温|结温"
+    r"|operat|storage|ambient|test|room|burn|junction|cycl",
     re.IGNORECASE,
 )
 _SPACED = re.compile(
@@ -82,6 +83,12 @@ _SPACED = re.compile(
     + "|".join(pattern for pattern, _ in _PITCHES),
     re.IGNORECASE,
 )
+_LITHO_LIGHT = frozenset({193.0, 248.0, 365.0, 405.0, 436.0, 13.5})
+_FEATURE_NEXT = re.compile(
+    r"\s?(?:的|DUV|级)?\s?(?:光刻|制程|工艺节点|节点|工艺线|(?:DUV |optical )?lithograph|(?:technology )?nodes?\b|process node)",
+    re.IGNORECASE,
+)
+_OPERATES = re.compile(r"(?:工作于|工作在|\boperat(?:ing|ion|es?))[^,，.。;；\d]{0,14}$", re.IGNORECASE)
 _LINE_NEXT = re.compile(r"\s?(?:的)?\s?(?:线|宽|孔|周期|光栅|节点|wide|lines?|pitch|period|hole|grating|feature)")
 _PITCH_NEXT = re.compile(r"\s?(?:间距|节距|pitch)", re.IGNORECASE)
 _PITCH_BEFORE = re.compile(r"(?:间距|节距|pitch)(?:为|是|:|of|\s|≤|约)*$", re.IGNORECASE)
@@ -115,6 +122,8 @@ class Unaided:
             ("film-thickness", 0.75, self._is_layer),
             ("etch-depth", 0.75, self._is_deep),
             ("pixel-count", 0.8, self._is_pixels),
+            ("min-feature", 0.75, self._is_feature),
+            ("operating-temperature", 0.75, self._is_operating),
             ("process-temperature", 0.75, self._is_heating),
             ("test-temperature", 0.75, self._is_test_heat),
             ("test-frequency", 0.7, self._is_instrument_range),
@@ -187,6 +196,8 @@ class Unaided:
         """2.5 um of oxide, 20 nm 厚, SiN 400 nm: the thickness of a layer."""
         if measure.unit_in("length") not in ("nm", "um", "angstrom") or measure.shape == "size":
             return False
+        if _FEATURE_NEXT.match(self._text, measure.end):
+            return False
         if _LAYER_NEXT.match(self._text, measure.end) or _THICK_NEXT.match(self._text, measure.end):
             return True
         if _THICK_BEFORE.search(self._before(measure, 6)):
@@ -219,7 +230,8 @@ class Unaided:
         said = _HEATED.search(before)
         if _OTHER_HEAT.search(before):
             return False
-        if said and "温" in said.group() + before[-12:] and self._heats and not self._scene.test_only:
+        worded = said is not None and re.search(r"温|temp", said.group(), re.IGNORECASE)
+        if worded and self._heats and not self._scene.test_only:
             return True
         low = max(self._scene.layout.sentence(measure.start)[0], measure.start - 40)
         for mention in self._techniques.between(measure.start - _LONGEST, measure.start + 1):
@@ -242,6 +254,20 @@ class Unaided:
         if "Hz" not in self._text[measure.start : measure.end]:
             return False
         return self._scene.test_only or bool(_TESTED_UP_TO.search(self._before(measure, 24)))
+
+    def _is_feature(self, measure: Measure) -> bool:
+        """180nm光刻, 90 nm node; 248nm光刻 names the light, not the line."""
+        if measure.unit_in("length") != "nm" or measure.shape == "size":
+            return False
+        if any(v in _LITHO_LIGHT for v in measure.values):
+            return False
+        return bool(_FEATURE_NEXT.match(self._text, measure.end))
+
+    def _is_operating(self, measure: Measure) -> bool:
+        """Operating from -40 to 85 °C."""
+        if measure.unit_in("temperature") is None or measure.shape != "range":
+            return False
+        return bool(_OPERATES.search(self._before(measure, 24)))
 
     def _is_pixels(self, measure: Measure) -> bool:
         """640×512 before the name of a detector."""
