@@ -81,7 +81,7 @@ class Extraction:
             test_only=steps.test_only(), imaging=steps.imaging(), coupling=steps.coupling(),
         )  # fmt: skip
         criteria = Criteria(self._grammar, scene, self._taken)
-        found = criteria.from_forms()
+        found = criteria.from_forms(numbers)
         for measure in numbers:
             if self._taken.overlaps(measure.start, measure.end):
                 continue
@@ -102,9 +102,7 @@ class Extraction:
         kept = []
         for reading in sorted(readings, key=lambda r: r.start):
             key = (reading.parameter, reading.op, str(reading.value))
-            idle = self._layout.aside(reading.start) or self._layout.in_purpose(
-                reading.start
-            )
+            idle = self._layout.aside(reading.start) or self._layout.in_purpose(reading.start)
             band = figures and reading.parameter == "wavelength" and reading.rule == "named-value"
             if (
                 (idle and reading.parameter != "cooperation-mode")
@@ -125,10 +123,9 @@ class Extraction:
             named.add(mention.start, mention.end)
         for cue in self._grammar.cues.find(self._text, self._folded):
             named.add(cue.start, cue.end)
+        self._unread += self._unclear_words(named)
         for measure in numbers:
-            idle = self._layout.aside(measure.start) or self._layout.in_purpose(
-                measure.start
-            )
+            idle = self._layout.aside(measure.start) or self._layout.in_purpose(measure.start)
             if idle or self._taken.overlaps(measure.start, measure.end):
                 continue
             if self._text[measure.start - 1 : measure.start] == "@":
@@ -143,6 +140,15 @@ class Extraction:
             low = self._layout.clause(measure.start)[0]
             start = max(low, (before.start if before else measure.start) - 16)
             self._unread.append(Unread(start, measure.end, "no-parameter"))
+
+    def _unclear_words(self, named: Taken) -> list[Unread]:
+        """Step names that nothing around makes clear, unless they lie in a longer name."""
+        found: dict[str, Unread] = {}
+        for m in self._steps.unclear():
+            if not named.overlaps(m.start, m.end) and not self._taken.overlaps(m.start, m.end):
+                word = self._folded[m.start : m.end]
+                found.setdefault(word, Unread(m.start, m.end, "ambiguous", m.alternatives))
+        return list(found.values())
 
     # ------------------------------------------------------------------ business
     def _business(self, numbers: Sequence[Measure]) -> dict[str, Any]:
@@ -230,7 +236,10 @@ class Extraction:
 
     def _piece(self, unread: Unread) -> dict[str, Any]:
         start, end = self._normal.span(unread.start, unread.end)
-        return {"span": [start, end], "text": self._source[start:end], "reason": unread.reason}
+        shown = {"span": [start, end], "text": self._source[start:end], "reason": unread.reason}
+        if unread.candidates:
+            shown["candidates"] = list(unread.candidates)
+        return shown
 
     def _questions(
         self, wanted: Wanted, readings: Sequence[Reading], chain: str | None
@@ -243,6 +252,11 @@ class Extraction:
                 word = self._source[span[0] : span[1]]
                 candidates = (mention.id, *mention.alternatives)
                 found.append(questions.about_ambiguity(vocabulary, word, span, candidates))
+        for piece in self._unread:
+            if piece.candidates:
+                span = self._span(piece.start, piece.end)
+                word = self._source[span[0] : span[1]]
+                found.append(questions.about_ambiguity(vocabulary, word, span, piece.candidates))
         found += questions.about_steps(
             vocabulary, chain, self._grammar.chains.unsaid(chain, wanted.mentioned())
         )

@@ -9,17 +9,22 @@ from collab.needs.extraction.layout import Layout, Span
 from collab.needs.extraction.refusal import not_yet, refusal
 
 _US = (
-    r"(?:我(?:们|司|方|所|校|院|公司|单位|这边)|本(?:公司|单位|组|课题组|团队|实验室)|课题组|团队|公司"
+    r"(?:我(?:们|司|方|所|校|院|公司|单位|这边)|本(?:公司|单位|组|课题组|团队|实验室)|课题组|团队"
+    r"|公司"
     r"|甲方|客户|用户|需方|需求方|委托方|发榜方|买方)"
 )
 _DONE = r"(?:提供|完成|负责|承担|进行|实施|自备|解决|搞定|准备|做|出|供|来做|来)"
-_BY_US = r"by (?:us|ourselves|the (?:customer|client|buyer)|our (?:own )?(?:lab|team|group|side|company|fab)\b)"
+_BY_US = (
+    r"by (?:us|ourselves|the (?:customer|client|buyer)"
+    r"|our (?:own )?(?:lab|team|group|side|company|fab)\b)"
+)
 _OWN_BEFORE = re.compile(
     rf"(?:{_US}|自己)?"
     r"(?:已经?(?:有|完成|具备|做好|做完|拥有|掌握|建成|外购)|自有|自备|自行(?:完成"
     r"|提供|负责|准备|解决|采购|设计)?|自己(?:有|做|完成|能做|提供|准备|负责"
     r"|会做|搞定|出|带|备)|自带|现有)"
-    rf"|(?:{_US}|由我)(?:可以?|能|会|将|来|负责|提供|自行|内部){{1,3}}(?:提供|完成|负责|做|承担|自理|解决|供应)?"
+    rf"|(?:{_US}|由我)(?:可以?|能|会|将|来|负责|提供|自行|内部){{1,3}}(?:提供|完成|负责|做|承担"
+    rf"|自理|解决|供应)?"
     rf"|{_US}(?:目前|现在?)?(?:具备|拥有|掌握|有)(?!没有|需|意|一[个种])"
     rf"|由{_US}(?:自行|自己)?{_DONE}?"
     r"|\b(?:we|our (?:lab|team|group|company|fab))\s+(?:already\s+)?(?:have|own"
@@ -31,16 +36,20 @@ _OWN_BEFORE = re.compile(
 )
 _OWN_AFTER = re.compile(
     rf"^[^，,。;；\n]{{0,10}}?(?:(?:由|为)?{_US}(?:自行|自己|内部)?{_DONE}(?!需求)"
-    r"|已(?:经)?(?:完成|做好|做完|具备|有|备好|到位)|已(?:经)?(?:在|由|委托)[^，,。;；\n]{1,12}?(?:完成|做|加工|流片)"
+    r"|已(?:经)?(?:完成|做好|做完|具备|有|备好|到位)|已(?:经)?(?:在|由"
+    r"|委托)[^，,。;；\n]{1,12}?(?:完成|做|加工|流片)"
     rf"|自备|自行(?:完成|解决|负责|准备)|自己(?:做|完成|有|出|搞定|来)|{_US}(?:自己)?(?:有|做|来))",
     re.IGNORECASE,
 )
 _OWN_AFTER_EN = re.compile(
-    r"^(?P<gap>[^.;,\n]{0,40}?|(?:, ?[A-Za-z -]{2,24}){0,4},? and [A-Za-z -]{2,24}? )\b(?:in[- ]house"
+    r"^(?P<gap>[^.;,\n]{0,40}?"
+    r"|(?:, ?[A-Za-z -]{2,24}){0,4},? and [A-Za-z -]{2,24}? )\b(?:in[- ]house"
     r"|by ourselves|ourselves|on our (?:own|side)"
-    r"|(?:is|are|will be|has been|have been) (?:already )?(?:done|provided|supplied|completed|finished|handled"
+    r"|(?:is|are|will be|has been|have been) (?:already )?(?:done|provided|supplied|completed"
+    r"|finished|handled"
     rf"|performed|made|covered|taken care of) {_BY_US}|(?:is|are|has been|have been) already"
-    r"|(?:provided|supplied) by (?:us|the (?:customer|client)|customer)|(?:is|are) (?:already )?covered)\b",
+    r"|(?:provided|supplied) by (?:us|the (?:customer|client)|customer)|(?:is"
+    r"|are) (?:already )?covered)\b",
     re.IGNORECASE,
 )
 _OWN_TURN = re.compile(
@@ -49,6 +58,7 @@ _OWN_TURN = re.compile(
     r"|wanted|want)\b",
     re.IGNORECASE,
 )
+_UNABLE = re.compile(r"不能|无法|没有能力|\b(?:cannot|can't|unable|not able)\b", re.IGNORECASE)
 _ASKED_AFTER = re.compile(r"[^，,。;；\n]{0,8}?(?:需求|任务|项目|计划|想法|要做|订单)")
 _OPTIONAL = re.compile(
     r"最好|优先|如能|若能|如果能|如可(?!靠)|若可(?!靠)|如有(?:可能|条件"
@@ -148,6 +158,8 @@ class Context:
         return self._own_after(low, start, end)
 
     def _own_after(self, low: int, start: int, end: int) -> str:
+        if _UNABLE.search(self._text, low, start):
+            return ""
         rest = self._text[end : min(len(self._text), end + 90)]
         after = _OWN_AFTER.match(rest[:60])
         if after is None:

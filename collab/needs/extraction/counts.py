@@ -52,20 +52,22 @@ _NOUN_UNITS: Sequence[tuple[str, str]] = (
     (r"^(?:个|只|件|片|份|块)?(?:测试|验证|实验|研发|工程)?(?:样品|试样|样件)", "sample"),
     (
         r"^(?:个|只|颗|粒|片)?(?:裸|合格|良品|激光器|硅光|探测器|调制器|光"
-        r"|裸露|成品)*(?:芯片|管芯|裸片|die)",
+        r"|裸露|成品)*(?:芯片|管芯|裸片|巴条|die|chip|bar)",
         "die",
     ),
     (
         r"^(?:个|只|支)?(?:封装|成品|激光|探测|调制|合格)*(?:器件|激光器|探测器|组件|样机|器)",
         "device",
     ),
-    (r"^(?:片|张|枚)?(?:\d{1,2}英寸)?(?:晶圆|圆片|外延片|硅片|衬底)", "wafer"),
+    (r"^(?:片|张|枚|个)?(?:\d{1,2}英寸)?(?:晶圆|圆片|外延片|硅片|衬底|wafer)", "wafer"),
 )
 _CHINESE_QUANTITY = re.compile(
     rf"(?P<v>{_NUM})(?:\s?[~至到-]\s?(?P<v2>{_NUM}))?\s*(?P<m>万|千|百)?\s?(?P<u>圆片"
-    rf"|张晶圆|批次|人次|个人|片|颗|粒|只|枚|支|套|台|批|块|件|个|人|名|位(?=[^，,。]{0,6}(?:员|师|生|老师|人))|根|张|对|条(?!龙))"
+    rf"|张晶圆|批次|人次|个人|片|颗|粒|只|枚|支|套|台|批|块|件|个|人|名|位(?=[^，,。]{0, 6}(?:员"
+    rf"|师|生|老师|人))|根|张|对|条(?!龙))"
     r"(?!内|间|上|式|级|专利|项|月|季|小时|工作日|周|星期|礼拜|点|通道"
-    r"|端口|波长|波段|标准|数量级|以内完成|信道|引脚|焊盘|版图|方案|步骤|工序|阶段|方向|指标|参数|方面"
+    r"|端口|波长|波段|标准|数量级|以内完成|信道|引脚|焊盘|版图|方案|步骤|工序|阶段|方向|指标|参数"
+    r"|方面"
     r"|单位|机构|省|城市|国家|像[素元]|电极|凸点|周期|循环|自由度|课题|任务|类型|品种|型号|问题|层"
     r"|[^，,。]{0,2}/)"
 )
@@ -75,7 +77,8 @@ _ENGLISH_QUANTITY = re.compile(
     rf"|in)|{_ADJECTIVE})\s){{0,4}}?)"
     rf"(?P<u>wafers?|dies?|chips?|modules?|devices?|samples?|pieces?|units?|pcs"
     rf"|sets?|lots?|runs?|masks?|reticles?|lasers?|prototypes?|packages?|assemblies"
-    rf"|people|persons|trainees|engineers|students|participants|operators|attendees|bars?)(?![A-Za-z-])",
+    rf"|people|persons|trainees|engineers|students|participants|operators|attendees"
+    rf"|bars?)(?![A-Za-z-])",
     re.IGNORECASE,
 )
 _ENGLISH_UNITS = {
@@ -120,7 +123,9 @@ _STRONG_CUE = re.compile(
 )
 _MASK_NAMED = re.compile(r"(?:铬版|掩[模膜]版?|光罩|光刻版)[^，,。;；\n]{0,4}$")
 _ATTENDED = re.compile(
-    r"培训|学习|实训|进修|名额|参加|学员|驻场|跟线|\b(?:train\w*|courses?|workshops?|attend\w*|seats?)\b", re.IGNORECASE
+    r"培训|学习|实训|进修|名额|参加|学员|驻场|跟线|\b(?:train\w*|courses?|workshops?|attend\w*"
+    r"|seats?)\b",
+    re.IGNORECASE,
 )
 _WAFERS_FOLLOW = re.compile(r"\s(?:of\s)?(?:[^\s,;.]{1,12}\s){0,4}wafers?\b")
 _EACH = re.compile(
@@ -131,7 +136,8 @@ _EACH = re.compile(
 _NOT_QUANTITY = re.compile(
     r"(?:月产能|月需求量?|月产|每月|年产|年需求量?|起订量?|MOQ|minimum order"
     r"(?: of)?|专利|通道|产能|焊盘|引脚|温度|循环|员工|团队|人员|论文|拥有|建有"
-    r"|配备|设备|产线|(?<![底末日号月旬])前|打线|引线|焊线|金丝|键合线|引脚|凸点|焊点)[^，,。;；\n\d]{0,8}$",
+    r"|配备|设备|产线|(?<![底末日号月旬])前|打线|引线|焊线|金丝|键合线|引脚|凸点|焊点"
+    r"|能力)[^，,。;；\n\d]{0,8}$|第\s?$",
     re.IGNORECASE,
 )
 _PER_TIME = re.compile(
@@ -236,18 +242,23 @@ def _quantity_data(value: float, upper: float | None, unit: str) -> dict[str, An
     return {"value": tidy(value), "unit": unit}
 
 
-def _rate_quantity(text: str, layout: Layout, context: Context, amount: Amount) -> Amount | None:
-    before = text[max(0, amount.start - 22) : amount.start]
-    if (
+def _counts_something_else(
+    text: str, layout: Layout, context: Context, amount: Amount, before: str
+) -> bool:
+    if amount.data["unit"] == "person" and not _ATTENDED.search(text):
+        return True  # the size of a team
+    return bool(
         layout.aside(amount.start)
         or _NOT_QUANTITY.search(before)
         or _PER_TIME.match(text, amount.end)
-    ):
+        or context.rejected(amount.start, amount.end)
+    )
+
+
+def _rate_quantity(text: str, layout: Layout, context: Context, amount: Amount) -> Amount | None:
+    before = text[max(0, amount.start - 22) : amount.start]
+    if _counts_something_else(text, layout, context, amount, before):
         return None
-    if context.rejected(amount.start, amount.end):
-        return None
-    if amount.data["unit"] == "person" and not _ATTENDED.search(text):
-        return None  # the size of a team
     confidence = amount.confidence
     if _QUANTITY_CUE.search(before):
         confidence += 0.2

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from collab.needs.extraction.cues import Cue, Form, accepted_unit
-from collab.needs.extraction.findings import Reading, Taken
+from collab.needs.extraction.findings import ByPlace, Reading, Taken
 from collab.needs.extraction.grammar import Grammar
 from collab.needs.extraction.measures import Measure
 from collab.needs.extraction.operators import REACH, UP_TO, Found
@@ -18,6 +18,7 @@ from collab.needs.extraction.scales import (
     wafer_class,
 )
 from collab.needs.extraction.scene import Scene
+from collab.needs.extraction.shifts import CONTEXT_SHIFT
 from collab.needs.extraction.unaided import Unaided
 from collab.needs.extraction.units import convert, tidy
 from collab.vocabulary.catalog import Parameter
@@ -39,29 +40,9 @@ _FILLER = re.compile(
 _AFTER_CUE = re.compile(
     r"\s?(?:的|厚的?|长的?|宽的?|高的?|\bof (?:the )?(?:\w+ )?|-)?\s?", re.IGNORECASE
 )
-_CONTEXT_SHIFT: Sequence[tuple[str, str, str, int]] = (
-    ("etch-depth", r"TSV|TGV|通孔|via", "via-depth", 24),
-    ("wafer-diameter", r"TSV|TGV|通孔|\bvia", "via-diameter", 24),
-    ("film-thickness", r"减薄|磨|thinn|grind|lapp", "final-thickness", 14),
-    ("film-thickness", r"埋氧|BOX|buried|下包层", "buried-oxide-thickness", 12),
-    (
-        "film-thickness",
-        r"LNOI|LTOI|TFLN|铌酸锂|顶硅|顶层|器件层|SOI|氮化硅|SiN|nitride|波导层?(?=[^，,]*$)"
-        r"|waveguide layer",
-        "device-layer-thickness",
-        12,
-    ),
-    (
-        "film-thickness",
-        r"(?:衬底|晶圆|圆片|片子|来料|wafer|substrate)\s?(?:的)?\s?$",
-        "wafer-thickness",
-        6,
-    ),
-    ("film-thickness", r"wafers?,?\s*$", "wafer-thickness", 8),
-    ("insertion-loss", r"耦合|端面|coupling|每端|单端", "coupling-loss", 10),
-    ("operating-temperature", r"测试|试验|存储|test|storage", "test-temperature", 8),
-    ("via-diameter", r"氧化", "", 8),
-)
+
+
+_GENERAL_CUES = frozenset({"diameter", "直径"})  # a word glued before says of what
 
 
 class Criteria:
@@ -75,12 +56,16 @@ class Criteria:
         self._unaided = Unaided(grammar, scene)
 
     # ------------------------------------------------------------------ forms without a cue
-    def from_forms(self) -> list[Reading]:
+    def from_forms(self, numbers: Sequence[Measure]) -> list[Reading]:
         """Criteria found by the patterns of the vocabulary."""
+        spread = ByPlace(m for m in numbers if m.shape in ("tolerance", "range"))
         found = []
         for form in self._grammar.forms.find(self._scene.text):
             if self._taken.overlaps(form.start, form.end):
                 continue
+            near = spread.between(form.start - 40, form.end)
+            if any(m.end > form.end > m.start for m in near):
+                continue  # 1310nm±5nm is read as one measure
             reading = self._form(form)
             if reading is not None:
                 self._taken.add(form.start, form.end, form=True)
@@ -214,7 +199,8 @@ class Criteria:
 
     def _joined(self, cue: Cue, measure: Measure) -> Cue:
         """When the nearer cue (均匀性) cannot take the unit, the one glued to it (片内波长) may."""
-        if self._fitting(cue.parameters, measure):
+        said = self._scene.text[cue.start : cue.end].lower()
+        if said not in _GENERAL_CUES and self._fitting(cue.parameters, measure):
             return cue
         for other in self._scene.cues_between(cue.start - 12, cue.start):
             if cue.start - other.end <= 1 and self._fitting(other.parameters, measure):
@@ -288,11 +274,13 @@ class Criteria:
 
     def _shifted(self, parameter: Parameter, measure: Measure) -> Parameter | None:
         name = parameter.id
+        if name == "process-temperature" and self._unaided.other_heat(measure):
+            return None
         if name == "eo-bandwidth" and self._scene.test_only:
             return self._parameters["test-frequency"]
         if name == "insertion-loss" and self._scene.coupling and self._plain_loss(measure):
             return self._parameters["coupling-loss"]
-        for source, pattern, target, reach in _CONTEXT_SHIFT:
+        for source, pattern, target, reach in CONTEXT_SHIFT:
             if name == source and re.search(pattern, self._near(measure, reach)):
                 if not target:
                     return None

@@ -16,7 +16,8 @@ from collab.needs.extraction.units import tidy
 
 _DEADLINE_CUE = re.compile(
     r"(?:交期|交货期?|周期|交付|完成|期限|时限|工期|供货|出货|到货|给样|拿到"
-    r"|出片|时间|内给|交样|执行期|实施期|研制期|项目期|进度|(?:签订|签署|生效|立项|启动|下单|投片|到货|收到[^，,。]{0,6})"
+    r"|出片|时间|内给|交样|执行期|实施期|研制期|项目期|进度|(?:签订|签署|生效|立项|启动|下单|投片"
+    r"|到货|收到[^，,。]{0,6})"
     r"(?:之日|之时|日)?(?:起|后)|\bin\b|lead[- ]?time|deliver(?:y|ed|able)?|turn[- ]?around"
     r"|within|deadline|duration|complete|finish|needed|schedule|TAT|timeline"
     r"|time ?frame)[^。;；\n\d]{0,12}$",
@@ -53,11 +54,7 @@ def durations(
     found = []
     for measure in measures:
         unit = measure.unit_in("time")
-        if (
-            unit not in _CALENDAR_UNITS
-            or layout.aside(measure.start)
-            or measure.values[0] <= 0
-        ):
+        if unit not in _CALENDAR_UNITS or layout.aside(measure.start) or measure.values[0] <= 0:
             continue
         confidence = _rate_duration(text, measure)
         if confidence:
@@ -157,6 +154,10 @@ _NOT_DUE = re.compile(
 )
 
 
+_NOT_DUE_AFTER = re.compile(
+    r"\s?(?:\d{1,2}[:：]\d{2}|会议|纪要|召开|举办|成立|签订|收到|记录|发布|公布|起(?!至|到)|开始"
+    r"|启动|投产|以来)"
+)
 _TO_END = re.compile(r"\s?(?:起)?(?:至|到|~|-|–|—{1,2}|to\b)\s?(?=20\d\d)")
 
 
@@ -171,10 +172,7 @@ def dates(text: str, layout: Layout, posted: date | None) -> list[Amount]:
             if onward:  # of a range only the end is due
                 begun[onward.end()] = match.start()
                 continue
-            before = text[max(0, match.start() - 14) : match.start()]
-            if layout.aside(match.start()) or _NOT_DUE.search(before):
-                continue
-            if read_already[match.start()]:
+            if read_already[match.start()] or _other_day(text, layout, match):
                 continue
             due = read(match, posted)
             if due is not None:
@@ -185,6 +183,16 @@ def dates(text: str, layout: Layout, posted: date | None) -> list[Amount]:
                 found.append(Amount(data, first, match.end(), 0.9))
                 read_already[first : match.end()] = b"\x01" * (match.end() - first)
     return found
+
+
+def _other_day(text: str, layout: Layout, match: re.Match[str]) -> bool:
+    """A date on which something else happens: a meeting, the end of applications."""
+    before = text[max(0, match.start() - 14) : match.start()]
+    return bool(
+        layout.aside(match.start())
+        or _NOT_DUE.search(before)
+        or _NOT_DUE_AFTER.match(text, match.end())
+    )
 
 
 def _last(year: int, month: int) -> date:

@@ -32,6 +32,7 @@ class Unread:
     start: int
     end: int
     reason: str
+    candidates: tuple[str, ...] = ()
 
 
 class Placed(Protocol):

@@ -26,7 +26,8 @@ _HEADING = re.compile(
     r"、])?[ \t]*([^\n:：。,，]{2,14})[:：]"
 )
 _BACKGROUND = re.compile(
-    r"背景|简介|概况|现状|意义|公司介绍|单位介绍|企业介绍|关于我们|国内外|已有基础|前期基础|研究基础"
+    r"背景|简介|概况|现状|意义|公司介绍|单位介绍|企业介绍|关于我们|国内外|已有基础|前期基础"
+    r"|研究基础"
     r"|工作基础|立项依据|必要性|痛点|市场(?:前景|分析)|(?:单位|企业|公司)(?:情况|优势)|参考文献"
     r"|background|about us|company|introduction|context|motivation|references",
     re.IGNORECASE,
@@ -36,8 +37,10 @@ _CONTACT = re.compile(
 )
 _LINE_END = re.compile(r"[。\n]|$")
 _ASKS = re.compile(
-    r"现(?:需|寻|委托|拟|面向|向社会)|需要|急需|寻(?:求|找)|求购|诚征|特(?:委托|征集|面向)|拟(?:委托|寻|开展|采购)"
-    r"|\b(?:we (?:now )?(?:need|seek|want|require)|looking for|(?:is|are) (?:needed|required|sought))\b",
+    r"现(?:需|寻|委托|拟|面向|向社会)|需要|急需|寻(?:求|找)|求购|诚征|特(?:委托|征集|面向)"
+    r"|拟(?:委托|寻|开展|采购)"
+    r"|\b(?:we (?:now )?(?:need|seek|want|require)|looking for|(?:is|are) (?:needed|required"
+    r"|sought))\b",
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(

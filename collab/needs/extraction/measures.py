@@ -171,7 +171,9 @@ def _joined(text: str, items: list[Token], index: int) -> tuple[Measure, int]:
 
 
 def _same(first: Token, second: Token, shape: str) -> bool:
-    """Two numbers can share a unit."""
+    """Two numbers can share a unit; a tolerance in per cent goes with any."""
+    if shape == "tolerance" and any(d == "ratio" for d, _ in second.units):
+        return True
     if not first.units:
         return bool(second.units) or shape in ("range", "size")
     if not second.units:

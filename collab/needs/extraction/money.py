@@ -156,9 +156,7 @@ def _amount(
     if not (word or multiplier or large):
         return None
     cued = bool(_CUE.search(before))
-    if not _is_money(text, match, before, word, multiplier, cued) or layout.aside(
-        match.start()
-    ):
+    if not _is_money(text, match, before, word, multiplier, cued) or layout.aside(match.start()):
         return None
     if (
         before

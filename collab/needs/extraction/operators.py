@@ -218,6 +218,8 @@ class Operators:
         if not match:
             return None
         word = match[1].lower()
+        if word == "+" and text[match.end() : match.end() + 1] == "/":
+            return None  # +/- is a tolerance
         if word == "内" and text[match.end() : match.end() + 1] in (
             "部",
             "径",

@@ -23,7 +23,8 @@ _OBJECT_REACH = 48
 _BREAK = re.compile(r"[，,。;；!?！？\n]|用于|需要|测|封装|耦合|刻蚀|键合|\b(?:for|to|with|and) ")
 _NOUN_ENDS = re.compile(
     r"(?:e?s)?\s?(?:芯片|器件|样品|样片|结构|阵列|线路|chips?|devices?|samples?)?"
-    r"(?:的?(?:制备|制作|加工|流片|工艺))?\s?(?=[，,。;；、:：(（)）\n.]|$|\d|on\b|in\b|with\b|at\b)",
+    r"(?:的?(?:制备|制作|加工|流片|工艺))?\s?(?=[，,。;；、:：(（)）\n.]|$|\d|on\b|in\b|with\b"
+    r"|at\b)",
     re.IGNORECASE,
 )
 _TAUGHT_BEFORE = re.compile(
@@ -32,7 +33,12 @@ _TAUGHT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _TAUGHT_TOGETHER = re.compile(r"(?:工艺|技术|操作|与|和|、|及|以及|\s|/|and)*", re.IGNORECASE)
-_TAUGHT_AFTER = re.compile(r"(?:\s|on|in|for|of|about|the|:)*", re.IGNORECASE)
+_TAUGHT_AFTER = re.compile(
+    r"(?:\s|on|in|for|of|about|the|:|\d{1,4}|engineers?|people|persons?|students?|operators?"
+    r"|participants?)*",
+    re.IGNORECASE,
+)
+_TESTS = ("metrology.", "test.", "failure-analysis.")
 _CALL = re.compile(r"揭榜|榜单|open call", re.IGNORECASE)
 _CALL_HELP = re.compile(
     r"申报(?:服务|辅导|咨询|代理|材料)|辅导|代写|撰写|咨询|代理|协助申请|apply|application support"
@@ -102,17 +108,18 @@ def _objects(
 def without_objects(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     """Without names that say what another step is about: TSV etching, 光刻工艺培训, 揭榜挂帅."""
     ends = {m.end for m in mentions if m.id.startswith("packaging.")}
+    tested = {m.end for m in mentions if m.id.startswith(_TESTS)}
     taught = set(_taught(text, mentions))
     return [
         m
         for m in mentions
-        if not _kind_word(text, m, ends) and m not in taught and not _heads_call(text, m)
+        if not _kind_word(text, m, tested if m.id == "test" else ends) and m not in taught and not _heads_call(text, m)
     ]
 
 
 def _kind_word(text: str, mention: Mention, ends: set[int]) -> bool:
-    """The broad word right behind a package feature only names its kind."""
-    if mention.id != "etching":
+    """The broad word right behind a narrower one only names its kind: TSV etching, SEM测试."""
+    if mention.id not in ("etching", "test"):
         return False
     return mention.start in ends or (mention.start - 1 in ends and text[mention.start - 1] == " ")
 

@@ -1,4 +1,4 @@
-"""Words that refuse what stands behind or before them: 不需要划片, 划片不用, no dicing, 除光刻外."""
+"""Words that refuse what stands behind or before them: 不需要划片, 划片不用, no dicing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import re
 from collab.needs.extraction.layout import Layout
 
 _REJECT_BEFORE = re.compile(
-    r"不接受|不要(?!超过|高于|低于|大于|小于)|不采用|不使用|不允许|不希望|不建议|不得(?!不)|不能有|不能用|不能采用"
-    r"|不可用|不可采用|不可使用|不用(?!户)|不做|不走|不想用|不想|不考虑|不支持|不含(?!税)|不带|不包括|不包含"
-    r"|不涉及|不需要|不需(?!求)|无需|无须|毋需|毋须|不必|禁止|严禁|禁用|拒绝|排除|谢绝|避免使用|避免采用|避免"
+    r"不接受|不要(?!超过|高于|低于|大于|小于)|不采用|不使用|不允许|不希望|不建议|不得(?!不)"
+    r"|不能有|不能用|不能采用"
+    r"|不可用|不可采用|不可使用|不用(?!户)|不做|不走|不想用|不想|不考虑|不支持|不含(?!税)|不带"
+    r"|不包括|不包含"
+    r"|不涉及|不需要|不需(?!求)|无需|无须|毋需|毋须|不必|禁止|严禁|禁用|拒绝|排除|谢绝|避免使用"
+    r"|避免采用|避免"
     r"|勿用|勿|暂不|而非|而不是|并非|除(?:了|去)|(?<![去清消移剥扣解免排删])除(?!外|了|去)"
-    r"|\b(?:no need (?:for|of|to)|need not|needn't|do not|don't|does not|must not|should not|shall not"
+    r"|\b(?:no need (?:for|of|to)|need not|needn't|do not|don't|does not|must not|should not"
+    r"|shall not"
     r"|cannot|can't|won't|not|no|without|neither|nor|exclud(?:e|es|ing)|except(?: for)?|other than"
     r"|rather than|instead of|avoid(?:ing)?|never)\b",
     re.IGNORECASE,
@@ -19,7 +23,8 @@ _REJECT_BEFORE = re.compile(
 _NOT_REJECT = re.compile(
     r"不(?:得|能|要|应|宜|可|允许|可以|带)?(?:少于|低于|高于|超过|高过|多于|大于"
     r"|小于|短于|长于|晚于|早于|差于|劣于|弱于)|不限于|不(?:得|能)不|不要求(?:过高|太高)"
-    r"|\b(?:(?:must|should|shall|can|do|does|may) not (?:exceed|be (?:more|less|lower|higher|greater"
+    r"|\b(?:(?:must|should|shall|can|do|does|may) not (?:exceed|be (?:more|less|lower|higher"
+    r"|greater"
     r"|smaller|worse))|no (?:more|less|later|worse|fewer|higher|lower|greater|longer)"
     r"|not (?:less|more|exceed|exceeding|later|worse|only|limited|lower|higher"
     r"|above|below|greater|to exceed|yet)|cannot (?:do|make|perform|offer)|no\.)",
@@ -33,23 +38,35 @@ _USES = re.compile(
     r"|to)\b\s*",
     re.IGNORECASE,
 )
-_ENDS = r"(?=\s*(?:[，,。;；.\n)）、!！？?（(]|$|了|啦|哦|吧|的|做|管|考虑|工艺|这|并|也|因为|由于|[你贵对][方司们]))"
+_ENDS = (
+    r"(?=\s*(?:[，,。;；.\n)）、!！？?（(]|$|了|啦|哦|吧|的|做|管|考虑|工艺|这|并|也|因为|由于"
+    r"|[你贵对][方司们]))"
+)
 _REJECT_AFTER = re.compile(
-    r"^[^，,。;；\n]{0,14}?(?:(?:不要|除外|(?:都|也|均|就|可以?)?不(?:需要|需|用|做|必)|无需|不接受|不考虑|不涉及"
+    r"^[^，,。;；\n]{0,14}?(?:(?:不要|除外|(?:都|也|均|就|可以?)?不(?:需要|需|用|做|必)|无需"
+    r"|不接受|不考虑|不涉及"
     r"|不包括|不包含|不(?:作|做)?要求)"
     + _ENDS
     + r"|不在[^，,。\n]{0,8}范围|不行|不可(?!或缺|少|避免|靠|替代)|免谈|勿扰|谢绝|就?(?:免|算)了"
-    r"|(?:is|are|was|were) (?:not|no longer|never) (?:\w+ly )?(?:acceptable|accepted|allowed|wanted|required"
-    r"|needed|necessary|part of|included|permitted|requested|of interest|an option|to be (?:done|used))"
-    r"|(?:is|are) not (?:in|within) (?:the )?scope|(?:isn't|aren't) (?:needed|required|necessary|wanted)"
-    r"|not (?:accepted|acceptable|allowed|required|needed|wanted|included|necessary|requested|in scope)"
+    r"|(?:is|are|was|were) (?:not|no longer|never) (?:\w+ly )?(?:acceptable|accepted|allowed"
+    r"|wanted|required"
+    r"|needed|necessary|part of|included|permitted|requested|of interest|an option|to be (?:done"
+    r"|used))"
+    r"|(?:is|are) not (?:in|within) (?:the )?scope|(?:isn't|aren't) (?:needed|required|necessary"
+    r"|wanted)"
+    r"|not (?:accepted|acceptable|allowed|required|needed|wanted|included|necessary|requested"
+    r"|in scope)"
     r"|(?:can|may|could) be (?:skipped|omitted|left out)"
     r"|(?:is|are) (?:excluded|out of scope|unacceptable|unnecessary))",
     re.IGNORECASE,
 )
-_REJECT_GAP = re.compile(r"但|只|而是|采用|改用|后|完|之前|需要.{0,4}(?=不)|\b(?:but|only|and|use)\b", re.IGNORECASE)
+_REJECT_GAP = re.compile(
+    r"但|只|而是|采用|改用|后|完|之前|需要.{0,4}(?=不)|\b(?:but|only|and|use)\b", re.IGNORECASE
+)
 _BARE_NOT = re.compile(r"(?<![得能可只无并])[不非]$")
-_NOT_YET = re.compile(r"(?:尚未|还未|没有|未经?|还没(?:有)?|without having been |not yet )$", re.IGNORECASE)
+_NOT_YET = re.compile(
+    r"(?:尚未|还未|没有|未经?|还没(?:有)?|without having been |not yet )$", re.IGNORECASE
+)
 _TURN = re.compile(
     r"但|只缺|仅缺|需要|需求|需|求|希望|想|寻|找|缺|委托|请|拟|现需|\b(?:but"
     r"|and (?:are|is|need|now|want|would|look|seek)|need|looking|seek|require"
@@ -57,7 +74,8 @@ _TURN = re.compile(
     re.IGNORECASE,
 )
 _TURN = re.compile(
-    r"但(?:是)?|而是|改用|改为|采用|只要|只需|仅需|需要|应采用|须采用|\b(?:but|use|only|instead)\b",
+    r"但(?:是)?|而是|改用|改为|采用|只要|只需|仅需|需要|应采用|须采用|\b(?:but|use|only|instead"
+    r"|than|after|before|during|following|prior)\b",
     re.IGNORECASE,
 )
 _REACH = 60
@@ -70,8 +88,8 @@ def refusal(text: str, layout: Layout, start: int, end: int) -> str:
     return (
         _bare(text, start)
         or _before(text, low, start, end)
-        or _listed(text, layout, start, end)
-        or _after(text, start, end)
+        or _listed(text, layout, start)
+        or _after(text, end)
     )
 
 
@@ -112,7 +130,7 @@ def _excepted(text: str, match: re.Match[str], start: int, end: int) -> bool:
     return match.group() != "除" or bool(_EXCEPT_ENDS.match(text, end))
 
 
-def _listed(text: str, layout: Layout, start: int, end: int) -> str:
+def _listed(text: str, layout: Layout, start: int) -> str:
     """The later members of a list that English parts by commas: no dicing, packaging or testing."""
     low, high = layout.clause(start)
     if not low or text[low - 1] not in ",，":
@@ -127,7 +145,7 @@ def _listed(text: str, layout: Layout, start: int, end: int) -> str:
     return ""
 
 
-def _after(text: str, start: int, end: int) -> str:
+def _after(text: str, end: int) -> str:
     after = _REJECT_AFTER.match(text[end : end + _AFTER_REACH])
     if after is None or re.search(r"^[^，,。;；\n]*?[、]", after.group()):
         return ""
@@ -136,9 +154,12 @@ def _after(text: str, start: int, end: int) -> str:
     return "" if _REJECT_GAP.search(gap) else after.group()
 
 
-_REFUSAL_WORD = re.compile(r"不|无|除外|免|勿|谢绝|\b(?:is|are|was|were|isn|aren|not|can|may|could)\b")
+_REFUSAL_WORD = re.compile(
+    r"不|无|除外|免|勿|谢绝|\b(?:is|are|was|were|isn|aren|not|can|may|could)\b"
+)
 _LAST_OF_LIST = re.compile(
-    r"(?:[A-Za-z-]+ ){0,3}[A-Za-z-]+ (?:or|nor) (?:[A-Za-z-]+ ?){1,4}|(?:or|nor) (?:[A-Za-z-]+ ?){1,4}",
+    r"(?:[A-Za-z-]+ ){0,3}[A-Za-z-]+ (?:or|nor) (?:[A-Za-z-]+ ?){1,4}|(?:or"
+    r"|nor) (?:[A-Za-z-]+ ?){1,4}",
     re.IGNORECASE,
 )
 _ENGLISH_NO = re.compile(

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collab.needs.extraction.context import Context
-from collab.needs.extraction.findings import ByPlace, Reading
+from collab.needs.extraction.findings import Reading
 from collab.needs.extraction.grammar import Grammar
 from collab.needs.extraction.layout import Layout
+from collab.needs.extraction.parted import objects, split_terms
 from collab.needs.extraction.products import made, without_objects
-from collab.needs.extraction.terms import Mention, dropped_parents, with_stems
+from collab.needs.extraction.terms import UNCLEAR, Mention, dropped_parents, with_stems
+from collab.needs.extraction.workpieces import WorkPieces
 from collab.vocabulary.catalog import Vocabulary
 
 _COMMISSION = re.compile(
@@ -20,50 +22,10 @@ _COMMISSION = re.compile(
     r"(?:service|request)",
     re.IGNORECASE,
 )
-_SPLIT = (  # steps whose name is parted by what they act on
-    (
-        "etching.substrate-removal",
-        re.compile(
-            r"(?:去除|移除|去掉|剥离|腐蚀掉)[A-Za-z0-9\u3400-\u9fff-]{0,8}?衬底|衬底(?:的)?(?:去除|移除)"
-            r"|(?:remov(?:e|ing|al of)|etch(?:ing)? off) (?:the )?(?:[A-Za-z-]+ )?substrate",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "equipment.rental",
-        re.compile(
-            r"租(?:用|借|赁)[^，,。;；\n]{0,12}?(?:仪器?|设备|机台|探针台|示波器|VNA|分析仪|显微镜)"
-            r"|\b(?:rent|hire) (?:an? |the )?(?:[A-Za-z-]+ ){0,3}?(?:analy[sz]er|equipment|instrument|VNA|oscilloscope)",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "packaging.die-attach.eutectic",
-        re.compile(
-            r"die[- ]attach\b[^.;\n]{0,24}\b(?:AuSn|eutectic)|(?:AuSn|eutectic)\b[^.;\n]{0,12}\bdie[- ]attach"
-            r"|贴片[^，,。;；\n]{0,8}(?:金锡|共晶)|(?:金锡|AuSn)[^，,。;；\n]{0,4}贴片",
-            re.IGNORECASE,
-        ),
-    ),
-)
-_OBJECTS = (  # things that stand for their step only where the asker has or refuses them
-    (
-        "mask", "own",
-        re.compile(
-            r"掩[模膜]版?|光罩|光刻版|(?<!resist )(?<!hard )(?<!etch )(?<!shadow )\b(?:photo)?masks?\b",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "packaging.coupling.fiber-array", "reject",
-        re.compile(r"光纤阵列|\bfib(?:er|re)[ -]arrays?\b|\bFAU?\b", re.IGNORECASE),
-    ),
-)  # fmt: skip
 _FIBRE_ARRAY = re.compile(r"光纤阵列|阵列光纤|fiber[ -]array|\bFAU\b", re.IGNORECASE)
 _ARRAY_ATTACH, _ARRAY_MAKING = (
     f"packaging.coupling.{n}" for n in ("fiber-array", "fau-fabrication")
 )
-_CAPABLE = re.compile(r"具备|掌握|拥有|能力|capab")
 _COOPERATION = re.compile(r"合作(?:方式|模式|形式)")
 _NAMED_TEST = re.compile(
     r"(?:测试|测量|试验|检测|分析|表征|test(?:ing)?|measurements?)$", re.IGNORECASE
@@ -78,8 +40,6 @@ _SPEC_AFTER = re.compile(
     r"|[小大低高优好]于|至少|至多|超过|达到|控制在|要求|指标|为\s?\d|of \d|below"
     r"|above|better|less|more|at (?:least|most)|under \d|over \d|[\u3400-\u9fff]{0,2}[≤≥<>])"
 )
-_LONGEST_NAME = 100
-_CARRIER = ("packaging", "mask", "singulation", "planarization", "bonding", "metrology")
 _PROPERTY_WORD = re.compile(
     r"[\u3400-\u9fff]{0,4}?(?:温度|精度|强度|深度|厚度|损耗|间距|误差|均匀性"
     r"|应力|速率|周期|宽度|浓度|能量|剂量|良率|时间|面积|场|成品率|temperature"
@@ -125,12 +85,14 @@ class Steps:
         self._layout = layout
         self._context = context
         terms = grammar.terms
-        self.mentions = grammar.resolver.resolve(text, folded, terms.techniques.find(text, folded))
-        self.mentions = [self._object_of_test(m) for m in self.mentions]
+        named = grammar.resolver.resolve(text, folded, terms.techniques.find(text, folded))
+        self._unclear = [m for m in named if m.kind == UNCLEAR]
+        self.mentions = [self._object_of_test(m) for m in named if m.kind != UNCLEAR]
         self.mentions += with_stems(folded, self.mentions, grammar.stems, self._is_tested)
         asked = [m for m in self.mentions if self._context.stance(m.start, m.end).kind == "want"]
         self.mentions += made(text, asked, grammar.products, self._vocabulary)
         self.materials = grammar.resolver.resolve(text, folded, terms.materials.find(text, folded))
+        self.materials = [m for m in self.materials if m.kind != UNCLEAR]
         self.devices = grammar.resolver.resolve(text, folded, terms.devices.find(text, folded))
         self.commission = self._is_commission()
 
@@ -224,9 +186,17 @@ class Steps:
         wanted.excluded += self._objects_named({m.id for m, _ in wanted.excluded})
         live += self._split_terms()
         self._settle(wanted, live or [m for m in cued if not self._is_test(m)])
-        self._sort_materials(wanted)
+        self._work_pieces(wanted)
         wanted.devices = self._named_devices()
         return wanted
+
+    def unclear(self) -> list[Mention]:
+        """Words that name one of several steps without saying which, where they are asked for."""
+        return [
+            m for m in self._unclear
+            if not self._layout.aside(m.start) and not self._layout.in_purpose(m.start)
+            and self._context.stance(m.start, m.end).kind == "want"
+        ]  # fmt: skip
 
     def _place(
         self, mention: Mention, wanted: Wanted, bound: Mapping[int, int],
@@ -237,9 +207,7 @@ class Steps:
         if stance.kind != "want":
             if not self._about_region(mention):
                 wanted.excluded.append((mention, stance.kind))
-        elif self._layout.told(mention.start) or self._context.state_only(mention.start):
-            return
-        elif self._is_specification(mention):
+        elif self._only_told(mention) or self._is_specification(mention):
             return
         elif self._inside_cue(mention, bound):
             cued.append(mention)
@@ -247,6 +215,9 @@ class Steps:
             wanted.optional.append(mention)
         else:
             live.append(mention)
+
+    def _only_told(self, mention: Mention) -> bool:
+        return self._layout.told(mention.start) or self._context.state_only(mention.start)
 
     def _named_devices(self) -> dict[str, int]:
         """Chains whose device the text names, longer names counting more."""
@@ -268,15 +239,11 @@ class Steps:
             ]
 
     def _split_terms(self) -> list[Mention]:
-        """Steps whose name is parted by what they act on (去除InP衬底)."""
-        found = []
-        for technique, pattern in _SPLIT:
-            for match in pattern.finditer(self._text):
-                mention = Mention("technique", technique, *match.span(), "split-term", 0.9)
-                told = self._layout.told(mention.start) or self._idle(mention)
-                if not told and self._context.stance(*match.span()).kind == "want":
-                    found.append(mention)
-        return found
+        return [
+            m for m in split_terms(self._text)
+            if not self._layout.told(m.start) and not self._idle(m)
+            and self._context.stance(m.start, m.end).kind == "want"
+        ]  # fmt: skip
 
     def _settle(self, wanted: Wanted, live: list[Mention]) -> None:
         refused = {m.id for m, kind in wanted.excluded if kind == "reject"}
@@ -341,13 +308,14 @@ class Steps:
 
     def _objects_named(self, known: set[str]) -> Iterator[tuple[Mention, str]]:
         """Things as objects ask for nothing, but 掩模版我们自己有 says that none are to be made."""
-        for technique, kind, pattern in _OBJECTS:
-            branch = self._vocabulary.descendants(technique)
-            for match in pattern.finditer(self._text) if not branch & known else ():
-                start, end = match.span()
-                if not self._layout.aside(start) and self._context.stance(start, end).kind == kind:
-                    yield Mention("technique", technique, start, end, "object", 0.8), kind
-                    break
+        for mention, kind in objects(self._text):
+            if known & self._vocabulary.descendants(mention.id) or self._layout.aside(
+                mention.start
+            ):
+                continue
+            if self._context.stance(mention.start, mention.end).kind == kind:
+                known.add(mention.id)
+                yield mention, kind
 
     def _is_specification(self, mention: Mention) -> bool:
         if not (self._is_test(mention) or mention.id == "doping") or self.commission:
@@ -377,66 +345,13 @@ class Steps:
         """The property's name is longer than the step's."""
         return end < reading_end and bool(_PROPERTY_WORD.match(self._text, end))
 
+    def _work_pieces(self, wanted: Wanted) -> None:
+        """The materials asked for and refused."""
+        pieces = WorkPieces(self._grammar, self._text, self._folded, self._context)
+        found = pieces.sort(self.mentions, self.materials, self._idle)
+        wanted.materials, wanted.excluded_materials = found
+
     def _about_region(self, mention: Mention) -> bool:
         """不接受境外流片 refuses a place, not the step."""
         low = self._layout.near(mention.start)[0]
         return bool(re.search(r"境外|国外|海外|foreign|overseas", self._text[low : mention.start]))
-
-    def _sort_materials(self, wanted: Wanted) -> None:
-        live: list[Mention] = []
-        spare: list[Mention] = []
-        carriers = ByPlace(m for m in self.mentions if m.id.split(".")[0] in _CARRIER)
-        for mention in [*self.materials, *self._hidden_materials()]:
-            if self._context.rejected(mention.start, mention.end):
-                wanted.excluded_materials.append(mention)
-            elif _carried(mention, carriers):
-                continue
-            elif self._idle(mention):
-                spare.append(mention)
-            else:
-                live.append(mention)
-        wanted.materials = dropped_parents(live or self._capable(spare), self._vocabulary)
-        wanted.excluded_materials = self._widened(wanted.excluded_materials)
-
-    def _hidden_materials(self) -> list[Mention]:
-        """A wafer named as an object names its material (LNOI晶圆)."""
-        found = []
-        materials = ByPlace(self.materials)
-        for mention in self.mentions:
-            low, high = mention.start, mention.end
-            if mention.id.startswith("wafer.") and not materials.between(low, high):
-                inner = self._grammar.terms.materials.find(
-                    self._text[low:high], self._folded[low:high]
-                )
-                found += [
-                    Mention("material", e.id, low + i, low + j, "term", 0.9)
-                    for i, j, entries in inner
-                    for e in entries[:1]
-                    if e.kind == "material"
-                ]
-        return found
-
-    def _capable(self, spare: list[Mention]) -> list[Mention]:
-        """From the background only what a partner must be capable of."""
-        return [
-            m for m in spare
-            if _CAPABLE.search(self._text[max(0, m.start - 14) : m.end + 14])
-        ]  # fmt: skip
-
-    def _widened(self, mentions: list[Mention]) -> list[Mention]:
-        """Refusing a ferroelectric crystal refuses its thin film too."""
-        found = {m.id: m for m in mentions}
-        for mention in mentions:
-            if self._vocabulary.materials[mention.id].kind != "ferroelectric":
-                continue
-            for child in sorted(self._vocabulary.descendants(mention.id)):
-                found.setdefault(
-                    child, Mention("material", child, mention.start, mention.end, "narrower", 0.8)
-                )
-        return list(found.values())
-
-
-def _carried(mention: Mention, carriers: ByPlace[Mention]) -> bool:
-    """A material inside the name of a package part or a tool is not the work piece."""
-    around = carriers.between(mention.start - _LONGEST_NAME, mention.start + 1)
-    return any(mention.end <= m.end for m in around)

@@ -27,6 +27,7 @@ _ENGLISH_STEM_STOP = frozenset(
     }
 )  # fmt: skip
 _SHORT_CODE = re.compile(r"^[A-Z0-9][A-Za-z0-9/.+-]{0,5}$")
+UNCLEAR = "unclear"  # a word that can mean several terms, and nothing says which
 _PLURAL = re.compile(r"(?:e?s|ing)?(?![A-Za-z0-9])")
 _SINGLE_OK = re.compile(r"(?:片|晶圆|圆片|衬底|波导|材料|探测器|外延)")
 
@@ -282,6 +283,8 @@ class Resolver:
         nearest = self._nearest(folded, i, j, self._cues[term])
         candidates = tuple(str(c) for c in item.get("candidates", ()))
         chosen = nearest or item.get("default")
+        if chosen is None and len(candidates) > 1 and all(map(self._is_term, candidates)):
+            return [Mention(UNCLEAR, "", i, j, "context", 0.0, candidates)]
         if chosen is None or not self._is_term(chosen):
             return []
         kind = "technique" if chosen in self._vocabulary.techniques else "material"

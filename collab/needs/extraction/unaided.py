@@ -17,6 +17,9 @@ _WAFER_NEXT = re.compile(
     r"(?:晶圆|圆片|衬底|外延片|硅片|片子|产线|工艺线|wafers?\b|substrates?\b|line\b|fab\b|epi)",
     re.IGNORECASE,
 )
+_WAFER_BEFORE = re.compile(
+    r"(?:晶圆|圆片|片子|wafers?)\s?(?:[,，:：(（]|of|直径|尺寸|diameter|size)?\s?$", re.IGNORECASE
+)
 _NOT_WAFER_NEXT = re.compile(
     r"\s?(?:屏|显示|液晶|面板|方形?掩模|石英铬版|铬版|掩模|display|screen|panel|机柜|机架|rack)",
     re.IGNORECASE,
@@ -39,6 +42,11 @@ _LAYER_NEXT = re.compile(
     r"|ITO|a-Si|oxide|nitride|alumina"
     r"|Au\b|Cr\b|Ti\b|Ni\b|Al\b|Cu\b|Pt\b|gold|金膜|铬|镍|铝膜|铜膜|薄膜|膜层|介质膜)",
 )
+_FILM_BEFORE = re.compile(
+    r"(?:氧化硅|二氧化硅|氮化硅|氧化铝|SiO2|SiN|Si3N4|Al2O3|HfO2|TiO2|ITO|a-Si|oxide|nitride"
+    r"|alumina"
+    r"|(?<![A-Za-z])(?:Au|Cr|Ti|Ni|Pt|Cu)|金膜|薄膜|膜层|介质膜)\s?[:：(（]?$"
+)
 _FACET_NEXT = re.compile(
     r"\s?(?:的|倾?斜)?(?:角|斜面|端面|研磨|抛光)|[ -]?(?:angled?|polish|facet)", re.IGNORECASE
 )
@@ -60,21 +68,27 @@ _PITCHES: Sequence[tuple[str, str]] = (
     (r"像元|像素|pixel", "pixel-pitch"),
 )  # fmt: skip
 _PIXELS_NEXT = re.compile(
-    r"[^，,。;；\n\d]{0,10}?(?:焦平面|像[元素]|面阵|阵列|探测器|FPA|focal plane|detectors?|pixels?|array)", re.IGNORECASE
+    r"[^，,。;；\n\d]{0,10}?(?:焦平面|像[元素]|面阵|阵列|探测器|FPA|focal plane|detectors?"
+    r"|pixels?|array)",
+    re.IGNORECASE,
 )
 _TESTED_UP_TO = re.compile(
-    r"(?:测试|测量|表征|\b(?:tests?|testing|measure(?:d|ments?)?|characteri[sz]ation))\s?[(:：,]?\s?"
+    r"(?:测试|测量|表征|\b(?:tests?|testing|measure(?:d|ments?)?"
+    r"|characteri[sz]ation))\s?[(:：,]?\s?"
     r"(?:频率|带宽|范围|frequency)?\s?(?:需?到|至|达|高达|覆盖|up to|to|≥)?\s?$",
     re.IGNORECASE,
 )
-_CUT_BETWEEN = re.compile(r"(?:平台|晶圆|薄膜|顶层|器件层|层|[XYZxyz]\s?-?(?:切|cut)|的|[\s:：(,，])*")
+_CUT_BETWEEN = re.compile(
+    r"(?:平台|晶圆|薄膜|顶层|器件层|层|[XYZxyz]\s?-?(?:切|cut)|的|[\s:：(,，])*"
+)
 _HEATED = re.compile(
-    r"(?:温度?|\btemp(?:erature)?s?\b|\bat)\s*(?:为|要求|控制在|别?不?得?(?:超过|高于|大于|低于|小于)|≤|<|约|of|is|not|to|exceed(?:ing)?"
+    r"(?:温度?|\btemp(?:erature)?s?\b|\bat)\s*(?:为|要求|控制在|别?不?得?(?:超过|高于|大于|低于"
+    r"|小于)|≤|<|约|of|is|not|to|exceed(?:ing)?"
     r"|should|must|be|below|under|above|less|than|max(?:imum)?\.?|up|at most|within|:|：|\s)*$",
     re.IGNORECASE,
 )
 _OTHER_HEAT = re.compile(
-    r"工作|使用温|环境温|储存|存储|贮存|测试|试验|老化|三温|高低温|温循|室温|水温|结温"
+    r"工作|使用温|环境温|运输|存放|储存|存储|贮存|测试|试验|老化|三温|高低温|温循|室温|水温|结温"
     r"|operat|storage|ambient|test|room|burn|junction|cycl",
     re.IGNORECASE,
 )
@@ -83,13 +97,25 @@ _SPACED = re.compile(
     + "|".join(pattern for pattern, _ in _PITCHES),
     re.IGNORECASE,
 )
+_DOWN_TO = re.compile(
+    r"\s?(?:down\s)?(?:to|at|到|至|精度)?\s?(?:[≤<]|about|约|below|不超过)?\s?", re.IGNORECASE
+)
+_DEVICE_LAYER_NEXT = re.compile(
+    r"\s?(?:厚?的?)?\s?(?:top[- ])?(?:SOI|LNOI|LTOI|TFLN|顶硅|顶层硅|器件层"
+    r"|device layer)(?![A-Za-z]|\s?(?:工艺|流片平台|process))"
+)
 _LITHO_LIGHT = frozenset({193.0, 248.0, 365.0, 405.0, 436.0, 13.5})
 _FEATURE_NEXT = re.compile(
-    r"\s?(?:的|DUV|级)?\s?(?:光刻|制程|工艺节点|节点|工艺线|(?:DUV |optical )?lithograph|(?:technology )?nodes?\b|process node)",
+    r"\s?(?:的|DUV|级)?\s?(?:光刻|制程|工艺节点|节点|工艺线|(?:DUV |optical )?lithograph"
+    r"|(?:technology )?nodes?\b|process node)",
     re.IGNORECASE,
 )
-_OPERATES = re.compile(r"(?:工作于|工作在|\boperat(?:ing|ion|es?))[^,，.。;；\d]{0,14}$", re.IGNORECASE)
-_LINE_NEXT = re.compile(r"\s?(?:的)?\s?(?:线|宽|孔|周期|光栅|节点|wide|lines?|pitch|period|hole|grating|feature)")
+_OPERATES = re.compile(
+    r"(?:工作于|工作在|\boperat(?:ing|ion|es?))[^,，.。;；\d]{0,14}$", re.IGNORECASE
+)
+_LINE_NEXT = re.compile(
+    r"\s?(?:的)?\s?(?:线|宽|孔|周期|光栅|节点|wide|lines?|pitch|period|hole|grating|feature)"
+)
 _PITCH_NEXT = re.compile(r"\s?(?:间距|节距|pitch)", re.IGNORECASE)
 _PITCH_BEFORE = re.compile(r"(?:间距|节距|pitch)(?:为|是|:|of|\s|≤|约)*$", re.IGNORECASE)
 
@@ -122,6 +148,8 @@ class Unaided:
             ("film-thickness", 0.75, self._is_layer),
             ("etch-depth", 0.75, self._is_deep),
             ("pixel-count", 0.8, self._is_pixels),
+            ("device-layer-thickness", 0.8, self._is_device_layer),
+            ("final-thickness", 0.8, self._is_thinned),
             ("min-feature", 0.75, self._is_feature),
             ("operating-temperature", 0.75, self._is_operating),
             ("process-temperature", 0.75, self._is_heating),
@@ -154,7 +182,10 @@ class Unaided:
             return False
         table = self._grammar.tables["wafer_diameter_nominal"]
         known = all(wafer_class(v, unit, table) for v in measure.values)
-        return known and bool(_WAFER_NEXT.match(self._text, measure.end))
+        beside = _WAFER_NEXT.match(self._text, measure.end) or (
+            measure.values[0] >= 50 and _WAFER_BEFORE.search(self._before(measure, 16))
+        )
+        return known and bool(beside)
 
     def _is_wavelength(self, measure: Measure) -> bool:
         unit = measure.unit_in("length")
@@ -162,13 +193,20 @@ class Unaided:
             return False
         centre = sum(measure.values) / len(measure.values)
         nanometres = centre if unit == "nm" else centre * 1000
-        known = round(nanometres) in LASER_LINES and (unit == "nm" or 0.7 < centre < 11)
+        known = round(nanometres) in LASER_LINES and (
+            unit == "nm" or (0.7 < centre < 11 and not float(centre).is_integer())
+        )  # a round 2 um is rather a layer
         if measure.shape == "range":
             known = unit == "nm" and measure.values[0] >= 400 and measure.values[1] <= 2500
         return known and not (
             _NO_WAVELENGTH_NEXT.match(self._text, measure.end)
             or _NO_WAVELENGTH_BEFORE.search(self._before(measure, 14))
         )
+
+    def other_heat(self, measure: Measure) -> bool:
+        """运输温度, storage temperature: not the heat of a step."""
+        low = self._scene.layout.clause(measure.start)[0]
+        return bool(_OTHER_HEAT.search(self._text, max(low, measure.start - 34), measure.start))
 
     def _is_piece(self, measure: Measure) -> bool:
         return measure.shape == "size" and bool(_PIECE_BEFORE.search(self._before(measure, 16)))
@@ -200,7 +238,8 @@ class Unaided:
             return False
         if _LAYER_NEXT.match(self._text, measure.end) or _THICK_NEXT.match(self._text, measure.end):
             return True
-        if _THICK_BEFORE.search(self._before(measure, 6)):
+        before = self._before(measure, 12)
+        if _THICK_BEFORE.search(before[-6:]) or _FILM_BEFORE.search(before):
             return True
         return self._layer_before(measure) and not self._is_wavelength(measure)
 
@@ -226,7 +265,9 @@ class Unaided:
         """RTA 1050 °C: a temperature right behind the step it belongs to."""
         if measure.unit_in("temperature") is None or measure.values[0] < 60:
             return False
-        before = self._text[max(self._scene.layout.clause(measure.start)[0], measure.start - 34) : measure.start]
+        before = self._text[
+            max(self._scene.layout.clause(measure.start)[0], measure.start - 34) : measure.start
+        ]
         said = _HEATED.search(before)
         if _OTHER_HEAT.search(before):
             return False
@@ -250,7 +291,7 @@ class Unaided:
         )
 
     def _is_instrument_range(self, measure: Measure) -> bool:
-        """A frequency right behind a test, or in a need of tests only: what the instrument reaches."""
+        """A frequency behind a test, or in a need of tests only: what the instrument reaches."""
         if "Hz" not in self._text[measure.start : measure.end]:
             return False
         return self._scene.test_only or bool(_TESTED_UP_TO.search(self._before(measure, 24)))
@@ -261,7 +302,31 @@ class Unaided:
             return False
         if any(v in _LITHO_LIGHT for v in measure.values):
             return False
-        return bool(_FEATURE_NEXT.match(self._text, measure.end))
+        if _FEATURE_NEXT.match(self._text, measure.end):
+            return True
+        return self._right_after("lithography", measure, _DOWN_TO)
+
+    def _right_after(self, branch: str, measure: Measure, gap: re.Pattern[str]) -> bool:
+        """A step of this branch ends right before the number, with only `gap` between."""
+        near = self._techniques.between(measure.start - _LONGEST, measure.start)
+        return any(
+            m.id.split(".")[0] == branch
+            and m.end <= measure.start
+            and gap.fullmatch(self._text, m.end, measure.start)
+            for m in near
+        )
+
+    def _is_thinned(self, measure: Measure) -> bool:
+        """wafer thinning到50um, thinned down to 50 um."""
+        if measure.unit_in("length") != "um" or measure.shape == "size":
+            return False
+        return self._right_after("thinning", measure, _DOWN_TO)
+
+    def _is_device_layer(self, measure: Measure) -> bool:
+        """220 nm SOI."""
+        if measure.unit_in("length") != "nm" or measure.shape == "size":
+            return False
+        return bool(_DEVICE_LAYER_NEXT.match(self._text, measure.end))
 
     def _is_operating(self, measure: Measure) -> bool:
         """Operating from -40 to 85 °C."""

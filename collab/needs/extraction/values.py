@@ -98,17 +98,22 @@ _OWNERSHIP: Mapping[str, str] = {
     "provider": r"归(?:属)?(?:于)?(?:乙方|承担方|揭榜方|服务方|供方|受托方)",
     "negotiable": r"(?:另行)?(?:约定|协商|商定)|面议|negotiable",
 }
-_PROPERTY = re.compile(r"知识产权|产权|专利权|成果权属|成果(?=归|由)|\bIP\b|intellectual property", re.IGNORECASE)
+_PROPERTY = re.compile(
+    r"知识产权|产权|专利权|成果权属|成果(?=归|由)|\bIP\b|intellectual property", re.IGNORECASE
+)
 _DELIVER = (
-    r"(?:交付(?:物|成果|内容|形式)?|提交|出具|(?<!后)(?<!我方)(?<!我们)(?<!我司)(?<!客户)(?<!甲方)提供|附|需给|deliver(?:able"
+    r"(?:交付(?:物|成果|内容|形式)?|提交|出具"
+    r"|(?<!后)(?<!我方)(?<!我们)(?<!我司)(?<!客户)(?<!甲方)提供|附|需给|deliver(?:able"
     r"|ables|s|ed)?|provide|include|plus)"
 )
 _DELIVERABLES: Mapping[str, str] = {
-    "report": r"(?:出|给)报告|(?:仿真|研究|总结|测试|检测|试验|分析|验证|检验|评估|评价|可靠性|表征|失效分析|CNAS|CMA)报告"
+    "report": r"(?:出|给)报告|(?:仿真|研究|总结|测试|检测|试验|分析|验证|检验|评估|评价|可靠性"
+    r"|表征|失效分析|CNAS|CMA)报告"
     r"|报告(?=须|需|应|加盖|盖|用英文)|\b(?:test|measurement|analysis|failure"
     r"|characteri[sz]ation|final|written|inspection|simulation)\s?reports?\b(?: in English)?"
     r"|\breports? in (?:English|Chinese)"
-    r"|\b(?:deliver(?:ed)?|provide[sd]?|includ(?:e[sd]?|ing)|plus|with|and|an?)\s(?:[a-z]+\s){0,2}reports?\b",
+    r"|\b(?:deliver(?:ed)?|provide[sd]?|includ(?:e[sd]?|ing)|plus|with|and"
+    r"|an?)\s(?:[a-z]+\s){0,2}reports?\b",
     "gds": rf"{_DELIVER}[^，,。;；\n]{{0,12}}(?:GDS(?:II)?(?:文件)?|版图(?:文件|数据)?)"
     rf"|\bGDS(?:II)?(?: files?)? (?:delivered|delivery|included)",
     "die": rf"{_DELIVER}[:：]?(?:物为|为)?[^，,。;；\n\d]{{0,4}}(?:裸芯片|裸片|\bbare dies?\b)"
@@ -126,7 +131,8 @@ _DELIVERABLES: Mapping[str, str] = {
 }
 _COAXIAL = re.compile(r"(?<![A-Za-z])TO(?=器件|封装|管|激光|封帽|\s?[Cc]an\b|-CAN)")
 _REFUSED_METALS = re.compile(
-    r"禁(?P<a>金|铜|锂|钠|铅)(?!属|制)|(?:不能|不得|不可|不允许|不)(?:含有?|有|引入|带入|接触)(?P<b>金"
+    r"禁(?P<a>金|铜|锂|钠|铅)(?!属|制)|(?:不能|不得|不可|不允许|不)(?:含有?|有|引入|带入"
+    r"|接触)(?P<b>金"
     r"|铜|锂|钠|铅)(?!属|额|融|制)|(?:无|避免|严禁|杜绝|防止)(?P<d>金|铜|锂|钠|铅)(?:沾污|污染)"
     r"|\b(?:no|without|avoid(?:ing)?) (?P<e>gold|copper|lead|lithium|sodium) contamination"
     r"|(?P<c>gold|copper|lead|lithium|sodium)[- ]free",

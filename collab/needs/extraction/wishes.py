@@ -26,7 +26,9 @@ _TRL = re.compile(
     r"|or above|or higher|or better|\+)?",
     re.IGNORECASE,
 )
-_RAISED = re.compile(r"(?:提升|提高|达|推进|发展)(?:到|至)$|\b(?:to|reach(?:ing)?) $", re.IGNORECASE)
+_RAISED = re.compile(
+    r"(?:提升|提高|达|推进|发展)(?:到|至)$|\b(?:to|reach(?:ing)?) $", re.IGNORECASE
+)
 _STAGE = re.compile(
     r"(?:成熟度|所处阶段|技术阶段|达到|处于)[^，,。;；\n]{0,8}?(?P<w>概念|原理验证"
     r"|实验室样品|小试|工程样机|样机|中试|小批量|定型|量产)(?:阶段|水平|级|以上)"
@@ -113,7 +115,9 @@ class Wish:
 def readiness(text: str, layout: Layout, stages: dict[str, int]) -> Wish | None:
     """The technology readiness level asked for."""
     levels = [m for m in _TRL.finditer(text) if not layout.aside(m.start())]
-    for match in sorted(levels, key=lambda m: not _RAISED.search(text, max(0, m.start() - 8), m.start())):
+    for match in sorted(
+        levels, key=lambda m: not _RAISED.search(text, max(0, m.start() - 8), m.start())
+    ):
         low, high = int(match["v"]), int(match["v2"] or 0)
         data: dict[str, Any] = {"op": "ge", "value": low}
         if high > low:

@@ -1,0 +1,30 @@
+"""Parameters that become another one through the words around them: 膜厚 of an SOI device layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+# (parameter, words before it, what it becomes or nothing, how far to look)
+CONTEXT_SHIFT: Sequence[tuple[str, str, str, int]] = (
+    ("etch-depth", r"TSV|TGV|通孔|via", "via-depth", 24),
+    ("wafer-diameter", r"TSV|TGV|通孔|\bvia", "via-diameter", 24),
+    ("film-thickness", r"减薄|磨|thinn|grind|lapp", "final-thickness", 14),
+    ("film-thickness", r"埋氧|BOX|buried|下包层", "buried-oxide-thickness", 12),
+    (
+        "film-thickness",
+        r"LNOI|LTOI|TFLN|铌酸锂|顶硅|顶层|器件层|SOI|氮化硅|SiN|nitride|波导层?(?=[^，,]*$)"
+        r"|waveguide layer",
+        "device-layer-thickness",
+        12,
+    ),
+    (
+        "film-thickness",
+        r"(?:衬底|晶圆|圆片|片子|来料|wafer|substrate)\s?(?:的)?\s?$",
+        "wafer-thickness",
+        6,
+    ),
+    ("film-thickness", r"wafers?,?\s*$", "wafer-thickness", 8),
+    ("insertion-loss", r"耦合|端面|coupling|每端|单端", "coupling-loss", 10),
+    ("operating-temperature", r"测试|试验|存储|test|storage", "test-temperature", 8),
+    ("via-diameter", r"氧化", "", 8),
+)
