@@ -113,7 +113,9 @@ def without_objects(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     return [
         m
         for m in mentions
-        if not _kind_word(text, m, tested if m.id == "test" else ends) and m not in taught and not _heads_call(text, m)
+        if not _kind_word(text, m, tested if m.id == "test" else ends)
+        and m not in taught
+        and not _heads_call(text, m)
     ]
 
 
