@@ -11,6 +11,7 @@ from collab.importing import models as importing
 from collab.matching import models as matching
 from collab.members import models as members
 from collab.needs import models as needs
+from collab.network import models as network
 from collab.notices import models as notices
 from collab.search import models as search
 from collab.storage import models as storage
@@ -26,5 +27,6 @@ MODULES = (
     notices,
     importing,
     curation,
+    network,
 )
 metadata = SQLModel.metadata

@@ -13,6 +13,8 @@ from collab.curation import service as curation
 from collab.kernel import happened
 from collab.kernel.events import DatabaseRestored, Event
 from collab.network.service import NetworkService
+from collab.network.standings import LISTENER as STANDINGS
+from collab.network.standings import Standings
 from collab.notices import fitting as fitting_needs
 from collab.notices import joining as joining_notices
 from collab.notices import new_hits
@@ -40,6 +42,8 @@ def listeners(
     """The table of who follows what; order matters inside a row."""
     index = Listener("search-index", search.follow, lease="search-writer")
     matches = Listener("matches", matching.follow, batch=500)
+    evaluated = Standings(matching.vocabulary, matching.snapshot)
+    standings = Listener(STANDINGS, evaluated.follow, batch=500)
     told = Listener("notices", notices.follow)
     mail = Listener("mail", mailer.follow, batch=1, ordered=False)
     anchor = Listener("audit-anchor", anchorer.follow)
@@ -48,13 +52,14 @@ def listeners(
     wake = Listener("saved-searches-wake", new_hits.wake, batch=500)
     saved = Listener("saved-searches", new_hits.follower(search), batch=500)
     return {
-        **dict.fromkeys((*CATALOGUE, *NEEDS), (index, matches, wake)),
+        **dict.fromkeys((*CATALOGUE, *NEEDS), (index, standings, matches, wake)),
         happened.RunChanged: (index, wake),
         SavedSearchesDue: (saved,),
         happened.InterestChanged: (told,),
         happened.LinkIssued: (mail,),
         happened.ApplicationChanged: (asked, mail),
-        happened.DayBegan: (anchor,),
+        happened.DayBegan: (anchor, standings),
+        happened.StandingsDue: (standings,),
         happened.MatchesRefreshed: (fitting,),
     }
 

@@ -91,3 +91,8 @@ class MatchesRefreshed(Event):
     """The stored matches of a need were made anew."""
 
     need_id: int
+
+
+@dataclass(frozen=True)
+class StandingsDue(Event):
+    """Open needs without a standing are to be evaluated (after an upgrade)."""

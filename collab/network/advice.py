@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from collab.matching import feed
 from collab.matching.records import Evidence, Offer, Offered, Status
 from collab.members.models import Region
-from collab.network.demand import Seen
 from collab.network.store import OpenNeed
 from collab.routing.alliance import best_investments, investment_problem
+from collab.routing.scenario import Board
 
 INVESTMENTS = 5
 SECONDS = 2.0
@@ -36,8 +36,8 @@ class Question:
         return bool(self.technique or self.remove)
 
 
-def _line(seen: Seen, question: Question, regions: Mapping[int, Region]) -> list[Offer]:
-    words = seen.board.vocabulary
+def _line(board: Board, question: Question, regions: Mapping[int, Region]) -> list[Offer]:
+    words = board.vocabulary
     if question.technique not in words.techniques:
         return []
     place = next((r for r in regions.values() if r.code == question.region), None)
@@ -59,38 +59,46 @@ def _line(seen: Seen, question: Question, regions: Mapping[int, Region]) -> list
 
 
 def what_if(
-    seen: Seen, question: Question, regions: Mapping[int, Region]
+    board: Board, needs: Sequence[OpenNeed], question: Question, regions: Mapping[int, Region]
 ) -> dict[str, list[OpenNeed]]:
-    """Needs that gain or lose a route, and those whose steps change without that."""
-    changes, _ = seen.board.scenario(_line(seen, question, regions), question.remove)
+    """Needs that gain or lose a route, and those whose steps change without that.
+
+    `needs[i]` is the need of `board.needs[i]`.
+    """
+    changes, _ = board.scenario(_line(board, question, regions), question.remove)
     found: dict[str, list[OpenNeed]] = {"gained": [], "lost": [], "touched": []}
     for change in changes:
         kind = "gained" if change.gained else "lost" if change.lost else "touched"
-        found[kind].append(seen.needs[change.need])
+        found[kind].append(needs[change.need])
     return found
 
 
 def investments(
-    seen: Seen, codes: Iterable[str], regions: Mapping[int, Region], count: int = INVESTMENTS
+    board: Board,
+    needs: Sequence[OpenNeed],
+    codes: Iterable[str],
+    regions: Mapping[int, Region],
+    count: int = INVESTMENTS,
 ) -> dict[str, Any]:
     """The lines that together would give the most needs a route, each with those needs."""
+    wanted = frozenset(codes)
     above = {
         r.code: frozenset(c for c in r.path.split("/") if c)
         for r in regions.values()
-        if r.code in set(codes)
+        if r.code in wanted
     }
 
     def weight(number: int) -> float:
-        return float(max(1, seen.needs[number].priority))
+        return float(max(1, needs[number].priority))
 
-    problem = investment_problem(seen.board, above, weight)
+    problem = investment_problem(board, above, weight)
     advice = best_investments(problem, count, seconds=SECONDS)
     return {
         "proven": advice.proven,
-        "needs": [seen.needs[n] for n in advice.needs],
+        "needs": [needs[n] for n in advice.needs],
         "lines": [
             {"technique": i.technique, "region": i.region,
-             "needs": [seen.needs[n] for n in advice.by_investment[i]]}
+             "needs": [needs[n] for n in advice.by_investment[i]]}
             for i in advice.chosen
         ],
     }  # fmt: skip

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from collab.kernel.identity import Actor
 from collab.matching.snapshot import Snapshot
 from collab.members import catalogue as members
-from collab.network import access, advice, store
+from collab.network import access, advice, store, visits
 from collab.network import morning as mornings
 from collab.network.advice import Question
 from collab.network.demand import Seen
 from collab.network.morning import Morning, Scope
-from collab.network.service import Kept, NetworkService
-from collab.network.wanted import Wanted
+from collab.network.overlay import Effect, overlaid
+from collab.network.service import Filter, Kept, NetworkService
+from collab.network.standings import related
+from collab.network.wanted import ORGANISATIONS, Wanted
 from collab.storage.uow import UnitOfWork
 from graph.tables import pair_rows
 
 PAIRS = 8
 _ADVICE = Kept(50)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Who looks, at which capabilities, where; every readable need, and the page of the scope."""
+
+    actor: Actor
+    snapshot: Snapshot
+    where: Scope
+    seen: Seen
+    page: Morning
 
 
 def scope(uow: UnitOfWork, actor: Actor, network: NetworkService) -> Scope:
@@ -29,24 +43,22 @@ def scope(uow: UnitOfWork, actor: Actor, network: NetworkService) -> Scope:
     return mornings.scope_of(uow, actor, occupied)
 
 
-def evaluated(
-    uow: UnitOfWork, actor: Actor, network: NetworkService, snapshot: Snapshot, *, wide: bool
-) -> tuple[Scope, Seen, Morning]:
-    """The needs of the scope that the actor may read, evaluated, and the page made of them.
+def evaluated(uow: UnitOfWork, actor: Actor, network: NetworkService, snapshot: Snapshot) -> Desk:
+    """The needs that the actor may read, as they stand, and the page made of those in scope.
 
-    With `wide` the board holds every readable need, for questions about the whole alliance.
     Raises NotAllowed for everybody but coordinators and the secretariat.
     """
     access.must_coordinate(actor)
     where = scope(uow, actor, network)
     readable = store.open_needs(uow, actor)
     placed = mornings.placed(uow, readable, where)
-    needs = [p.need for p in placed]
-    if wide:
-        here = {n.id for n in needs}
-        needs += [n for n in readable if n.id not in here]
-    seen = network.demand.seen(uow, actor, snapshot, needs)
-    return where, seen, mornings.morning(uow, seen, where, placed)
+    here = {p.need.id for p in placed}
+    # what is in scope comes first, should a page have to evaluate needs itself
+    ordered = [p.need for p in placed] + [n for n in readable if n.id not in here]
+    seen = network.demand.seen(uow, actor, snapshot, ordered)
+    made = mornings.morning(uow, seen, snapshot, where, placed, visits.since(uow, actor))
+    made.coverage = network.coverage(uow, snapshot, where, mornings.demanded(placed))
+    return Desk(actor, snapshot, where, seen, made)
 
 
 def overlaps(
@@ -87,13 +99,65 @@ def _of_region(
     return [r for r in rows if mine(r["source"]) or mine(r["target"])][:PAIRS]
 
 
-def investments(uow: UnitOfWork, seen: Seen, where: Scope) -> Mapping[str, Any]:
-    """The best lines to build; kept under exactly the needs and capabilities they depend on."""
-    codes = (*where.own, *where.neighbours)
-    regions = members.regions(uow)
-    return _ADVICE.get((seen.key, codes), lambda: advice.investments(seen, codes, regions))
+def investments(uow: UnitOfWork, network: NetworkService, desk: Desk) -> Mapping[str, Any]:
+    """The best lines to build; kept under exactly the needs and standings they depend on."""
+    codes = (*desk.where.own, *desk.where.neighbours)
+    lacking = [
+        n
+        for n, o in zip(desk.seen.needs, desk.seen.outlooks, strict=True)
+        if not o.route and o.lacking
+    ]
+
+    def work() -> Mapping[str, Any]:
+        board, part = network.demand.board(uow, desk.actor, desk.snapshot, lacking)
+        return advice.investments(board, part, codes, members.regions(uow))
+
+    return _ADVICE.get((desk.seen.key, codes), work)
 
 
-def what_if(uow: UnitOfWork, seen: Seen, question: Question) -> Mapping[str, Any] | None:
-    """What the question would change; None where it asks nothing."""
-    return advice.what_if(seen, question, members.regions(uow)) if question.asks else None
+def what_if(
+    uow: UnitOfWork, network: NetworkService, desk: Desk, question: Question
+) -> Mapping[str, Any] | None:
+    """What the question would change for the needs that the actor may read; None where it asks
+    nothing. Only needs on which the change may bear are looked at."""
+    if not question.asks:
+        return None
+    removed = [o for o in map(desk.snapshot.get, question.remove) if o is not None]
+    names = {t for o in removed for t in o.techniques} | {question.technique} - {""}
+    known = network.vocabulary.techniques
+    asking = store.asking(uow, related(network.vocabulary, names & known.keys()))
+    needs = [n for n in desk.seen.needs if n.id in asking]
+    board, part = network.demand.board(uow, desk.actor, desk.snapshot, needs)
+    return advice.what_if(board, part, question, members.regions(uow))
+
+
+def pictured(
+    uow: UnitOfWork,
+    network: NetworkService,
+    desk: Desk,
+    question: Question,
+    label: str,
+    language: str,
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The network of the scope with the answer to the question drawn on it, and that answer."""
+    outcome = what_if(uow, network, desk, question) or {"gained": [], "lost": [], "touched": []}
+    wanted = picture_of(desk.where)
+    removed = [o for o in map(desk.snapshot.get, question.remove) if o is not None]
+    effect = Effect(
+        outcome["gained"],
+        outcome["lost"],
+        mornings.shown_regions(uow, [*outcome["gained"], *outcome["lost"]]),
+        question.region if question.technique else "",
+        label if question.technique else "",
+        tuple(dict.fromkeys(o.organisation for o in removed)),
+    )
+    view = network.view(uow, wanted, language)
+    return overlaid(view, network.picture(uow, wanted), effect), outcome
+
+
+def picture_of(where: Scope) -> Wanted:
+    """What of the network the desk shows: the scope's organisations, or all regions."""
+    if where.everywhere:
+        return Wanted()
+    inside = frozenset((*where.own, *where.neighbours))
+    return Wanted(Filter(regions=inside), view=ORGANISATIONS)

@@ -6,27 +6,28 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from collab.kernel import clock
 from collab.kernel.identity import Actor
 from collab.matching.records import Offer, Status
+from collab.matching.snapshot import Snapshot
 from collab.members import catalogue as members
 from collab.members.models import Region
 from collab.needs.rules import NeedState
 from collab.network import store
 from collab.network.demand import Seen
+from collab.network.outlook import Outlook
 from collab.network.store import OpenNeed
-from collab.routing.alliance import chain_coverage, gap_map, single_providers
+from collab.routing.alliance import chain_coverage
 from collab.storage.uow import UnitOfWork
+from collab.vocabulary.catalog import Vocabulary
 
 NEIGHBOURS = 5
 CHAINS = 3
 IDLE = 0.5  # a line with at most this share taken has room
 LONG = 14  # days after which an open need without a route or talks is stuck
-WEEK = timedelta(days=7)
-SHOWN = 12
 Data = dict[str, Any]
 
 
@@ -113,22 +114,36 @@ class Placed:
     near: bool
 
 
+def shown_regions(uow: UnitOfWork, needs: Iterable[OpenNeed]) -> dict[int, str]:
+    """The region in which each need may be shown, by its key; needs without one are left out.
+
+    An anonymous need shows its province where five or more members stand there, else nothing.
+    """
+    wanted = list(needs)
+    known = members.regions(uow)
+    hidden = {n.region_id for n in wanted if n.anonymous and n.region_id in known}
+    shown = members.shown_provinces(uow, hidden, known)
+    found = ((n.id, (shown if n.anonymous else known).get(n.region_id)) for n in wanted)
+    return {key: region.code for key, region in found if region is not None}
+
+
 def placed(uow: UnitOfWork, needs: Iterable[OpenNeed], scope: Scope) -> list[Placed]:
     """Needs of the scope. An anonymous need counts where its province may be shown, else nowhere
     but in the view of the whole alliance."""
     wanted = list(needs)
-    known = members.regions(uow)
-    codes = {r.code: key for key, r in known.items()}
-    hidden = {n.region_id for n in wanted if n.anonymous and n.region_id in known}
-    shown = members.shown_provinces(uow, hidden, known)
+    codes = {r.code: key for key, r in members.regions(uow).items()}
+    shown = shown_regions(uow, wanted)
     found = []
     for need in wanted:
-        region = (shown if need.anonymous else known).get(need.region_id)
-        key = codes.get(region.code, 0) if region else 0
+        region = shown.get(need.id, "")
+        key = codes.get(region, 0)
         own, near = scope.everywhere or key in scope.inside, key in scope.around
         if own or near:
-            found.append(Placed(need, region.code if region else "", own, near))
+            found.append(Placed(need, region, own, near))
     return found
+
+
+Seat = tuple[Placed, Outlook]
 
 
 @dataclass
@@ -138,6 +153,9 @@ class Morning:
     scope: Scope
     needs: list[Placed]
     waiting: int
+    as_of: datetime
+    current: bool
+    since: datetime
     coverage: list[Data] = field(default_factory=list)
     gaps: list[Data] = field(default_factory=list)
     singles: list[Data] = field(default_factory=list)
@@ -147,22 +165,23 @@ class Morning:
     touched: list[tuple[str, str, date]] = field(default_factory=list)
 
 
-def morning(uow: UnitOfWork, seen: Seen, scope: Scope, needs: Sequence[Placed]) -> Morning:
-    """Put together from the evaluated needs of `seen`, all of which the viewer may read."""
+def morning(
+    uow: UnitOfWork,
+    seen: Seen,
+    snapshot: Snapshot,
+    scope: Scope,
+    needs: Sequence[Placed],
+    since: datetime,
+) -> Morning:
+    """Put together from the evaluated needs of `seen`, all of which the viewer may read; changes
+    count from `since` on."""
     at = {p.need.id: p for p in needs}
-    made = Morning(scope, list(needs), seen.waiting)
-    board = seen.board
-    numbers = {i: at[n.id] for i, n in enumerate(seen.needs) if n.id in at}
-    made.coverage = coverage(seen, scope, demanded(at.values()))
-    made.gaps = _gaps(seen, numbers)
-    made.singles = [
-        {**s, "needs": [numbers[i] for i in s["needs"] if i in numbers]}
-        for s in single_providers(board)
-        if any(i in numbers for i in s["needs"])
-    ][:SHOWN]
-    made.idle = _idle(board.snapshot.offers(), scope)
-    made.stuck = _stuck(seen, numbers)
-    since = clock.now() - WEEK
+    made = Morning(scope, list(needs), seen.waiting, seen.as_of, seen.current, since)
+    here = [(at[n.id], o) for n, o in zip(seen.needs, seen.outlooks, strict=True) if n.id in at]
+    made.gaps = gaps(here)
+    made.singles = singles(here)
+    made.idle = _idle(snapshot.offers(), scope)
+    made.stuck = _stuck(here, snapshot)
     made.fresh = [p for p in needs if p.need.published_at and p.need.published_at >= since]
     made.touched = [(kind, key, when.date()) for kind, key, when in store.touched(uow, since)]
     return made
@@ -175,25 +194,37 @@ def demanded(needs: Iterable[Placed]) -> list[str]:
     ]
 
 
-def coverage(seen: Seen, scope: Scope, chains: Sequence[str]) -> list[Data]:
+def coverage(
+    vocabulary: Vocabulary, snapshot: Snapshot, scope: Scope, chains: Sequence[str]
+) -> list[Data]:
     """Per demanded chain (the first ones where none is) its steps with organisations by region."""
     columns = [*scope.own, *scope.neighbours]
     rows: dict[str, list[Data]] = defaultdict(list)
-    for row in chain_coverage(seen.board.vocabulary, seen.board.snapshot, columns):
+    for row in chain_coverage(vocabulary, snapshot, columns):
         rows[row["chain"]].append(row)
     wanted = [c for c in chains if c in rows] or list(rows)
     return [{"chain": c, "steps": rows[c], "columns": columns} for c in wanted[:CHAINS]]
 
 
-def _gaps(seen: Seen, numbers: Mapping[int, Placed]) -> list[Data]:
-    """Open steps of needs in scope by technique, the most wanted first."""
+def gaps(needs: Iterable[Seat]) -> list[Data]:
+    """What nobody does of what these needs must have, the most wanted first."""
     found: dict[str, list[Placed]] = defaultdict(list)
-    for gap in gap_map(seen.board):
-        for number in gap["needs"]:
-            if number in numbers and numbers[number] not in found[gap["technique"]]:
-                found[gap["technique"]].append(numbers[number])
+    for place, outlook in needs:
+        for technique in dict.fromkeys(outlook.lacking):
+            found[technique].append(place)
     ordered = sorted(found, key=lambda t: (-sum(p.need.priority for p in found[t]), t))
-    return [{"technique": t, "needs": found[t]} for t in ordered if found[t]]
+    return [{"technique": t, "needs": found[t]} for t in ordered]
+
+
+def singles(needs: Iterable[Seat]) -> list[Data]:
+    """Organisations on which needs hang because nobody else fits one of their steps."""
+    found: dict[tuple[str, str], list[Placed]] = defaultdict(list)
+    for place, outlook in needs:
+        hanging = {(s.sole, s.technique) for s in outlook.steps if s.sole and not s.optional}
+        for pair in sorted(hanging):
+            found[pair].append(place)
+    ordered = sorted(found, key=lambda pair: (-len(found[pair]), *pair))
+    return [{"organisation": o, "technique": t, "needs": found[o, t]} for o, t in ordered]
 
 
 def _idle(offers: Iterable[Offer], scope: Scope) -> list[Offer]:
@@ -206,10 +237,10 @@ def _idle(offers: Iterable[Offer], scope: Scope) -> list[Offer]:
         and o.status is Status.OPERATING
         and (scope.everywhere or own & {o.place.region, *o.place.above})
     ]
-    return sorted(room, key=lambda o: (o.load, o.key))[: 2 * SHOWN]
+    return sorted(room, key=lambda o: (o.load, o.key))
 
 
-def _stuck(seen: Seen, numbers: Mapping[int, Placed]) -> list[Data]:
+def _stuck(needs: Iterable[Seat], snapshot: Snapshot) -> list[Data]:
     """Needs of the viewer's own region that wait too long, with the next thing to do.
 
     Whether somebody showed interest is the owner's affair: only the state that every reader sees
@@ -217,31 +248,25 @@ def _stuck(seen: Seen, numbers: Mapping[int, Placed]) -> list[Data]:
     """
     today = clock.today()
     found = []
-    for number, place in numbers.items():
-        need, standing = place.need, seen.board.standings[number]
+    for place, outlook in needs:
+        need = place.need
         days = (today - (need.published_at.date() if need.published_at else need.posted_on)).days
         quiet = need.state is NeedState.PUBLISHED
-        if not place.own or (standing.route and not (quiet and days >= LONG)):
+        if not place.own or (outlook.route and not (quiet and days >= LONG)):
             continue
-        profile = seen.board.needs[number]
-        lacking = [
-            s.techniques[0] if s.techniques else s.category
-            for i, s in enumerate(profile.steps)
-            if i in standing.open_steps and not s.optional
-        ]
-        act = "gap" if lacking else "invite" if standing.route else "joint"
+        act = "gap" if outlook.lacking else "invite" if outlook.route else "joint"
         found.append(
-            {"place": place, "days": days, "act": act, "lacking": lacking,
-             "ask": _best(seen, number)}
+            {"place": place, "days": days, "act": act, "lacking": list(outlook.lacking),
+             "ask": _best(outlook, snapshot)}
         )  # fmt: skip
     return sorted(found, key=lambda f: (f["act"] != "gap", -f["days"], f["place"].need.id))
 
 
-def _best(seen: Seen, number: int) -> list[Offer]:
+def _best(outlook: Outlook, snapshot: Snapshot) -> list[Offer]:
     """The best capability of each answered step, one of each organisation."""
     found: dict[str, Offer] = {}
-    for fits in seen.board.standings[number].fits:
-        offer = seen.board.snapshot.get(fits[0].key) if fits else None
+    for step in outlook.steps:
+        offer = snapshot.get(step.best) if step.best else None
         if offer is not None:
             found.setdefault(offer.organisation, offer)
     return list(found.values())

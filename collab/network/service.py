@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from collab.matching.snapshot import Snapshot
 from collab.network import drawing, exports, state
 from collab.network.demand import Demand
 from collab.network.drawing import Picture
+from collab.network.morning import Scope, coverage
 from collab.network.state import State
 from collab.network.wanted import Wanted
 from collab.storage.database import Database
@@ -20,7 +22,7 @@ from graph.filters import Filter as Filter
 from graph.project import compare_regions
 from graph.resilience import what_breaks
 
-PICTURES, VIEWS = 24, 200
+PICTURES, VIEWS, MANY = 24, 200, 12
 T = TypeVar("T")
 
 
@@ -93,6 +95,14 @@ class NetworkService:
             (now.version, "compared", first, second),
             lambda: compare_regions(now.graph, now.regions, first, second),
         )
+
+    def coverage(
+        self, uow: UnitOfWork, snapshot: Snapshot, where: Scope, chains: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        """Steps of the demanded chains with who does them; public, kept by data version."""
+        version = self.state(uow).version
+        key = (version, "coverage", where.own, where.neighbours, tuple(chains[:MANY]))
+        return self._views.get(key, lambda: coverage(self.vocabulary, snapshot, where, chains))
 
     def without(self, uow: UnitOfWork, key: str) -> Mapping[str, Any] | None:
         """What breaks if this organisation leaves; None for one that is not in the network."""

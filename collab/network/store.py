@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,14 +10,40 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from collab.kernel import clock
+from collab.kernel.events import DatabaseRestored
+from collab.kernel.happened import (
+    CapabilityChanged,
+    CatalogueReplaced,
+    NeedChanged,
+    NeedPublished,
+    OrganisationChanged,
+    StandingsDue,
+)
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
+from collab.needs import store as needs
 from collab.needs.access import POLICY
 from collab.needs.models import Need
 from collab.needs.rules import OPEN_STATES, Disclosure, NeedState
+from collab.network.models import DeskVisit, NeedStanding
 from collab.storage import grants
-from collab.storage.models import Activity
+from collab.storage.models import Activity, OutboxDelivery, OutboxEvent
 from collab.storage.uow import UnitOfWork
+
+AT_ONCE = 500  # keys in one query
+FOLLOWED = tuple(
+    e.__name__
+    for e in (
+        CapabilityChanged,
+        CatalogueReplaced,
+        DatabaseRestored,
+        NeedChanged,
+        NeedPublished,
+        OrganisationChanged,
+        StandingsDue,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +125,78 @@ def touched(uow: UnitOfWork, since: datetime, most: int = 400) -> list[tuple[str
     for kind, key, at in rows:
         last.setdefault((kind, key), at)
     return [(kind, key, at) for (kind, key), at in last.items()]
+
+
+def asking(uow: UnitOfWork, techniques: Collection[str]) -> set[int]:
+    """Keys of open needs that ask for one of the techniques; no permission check."""
+    return needs.open_needs_asking(uow, techniques)
+
+
+def unevaluated(uow: UnitOfWork, rule_version: str) -> set[int]:
+    """Open needs without a standing of their present version under these rules."""
+    rows = uow.session.exec(
+        select(Need.id)
+        .outerjoin(
+            NeedStanding,
+            sa.and_(
+                col(NeedStanding.need_id) == col(Need.id),
+                col(NeedStanding.need_version) == col(Need.version),
+                col(NeedStanding.rule_version) == rule_version,
+            ),
+        )
+        .where(col(Need.state).in_(sorted(OPEN_STATES)), col(NeedStanding.id).is_(None))
+    )
+    return {key for key in rows if key is not None}
+
+
+def standings_after(uow: UnitOfWork, last: int) -> Sequence[Any]:
+    """Standings stored after the one numbered `last`, in order, without their candidates."""
+    columns = (
+        col(NeedStanding.id), col(NeedStanding.need_id), col(NeedStanding.need_version),
+        col(NeedStanding.rule_version), col(NeedStanding.route), col(NeedStanding.steps),
+    )  # fmt: skip
+    query = sa.select(*columns).where(col(NeedStanding.id) > last).order_by(col(NeedStanding.id))
+    return uow.session.connection().execute(query).all()
+
+
+def whole_standings(uow: UnitOfWork, need_ids: Sequence[int]) -> Iterator[NeedStanding]:
+    """Standings of these needs with their candidates; the caller may read the needs."""
+    for begin in range(0, len(need_ids), AT_ONCE):
+        part = need_ids[begin : begin + AT_ONCE]
+        yield from uow.session.exec(select(NeedStanding).where(col(NeedStanding.need_id).in_(part)))
+
+
+def packed_fits(uow: UnitOfWork) -> Iterator[tuple[int, bytes]]:
+    """The candidates of every stored need, packed."""
+    yield from uow.session.exec(select(NeedStanding.need_id, NeedStanding.fits))
+
+
+def replace_standings(
+    uow: UnitOfWork, need_ids: Collection[int], made: Sequence[NeedStanding]
+) -> None:
+    """Put new standings in place of the old ones; those of needs no longer open just go."""
+    uow.session.connection().execute(
+        sa.delete(NeedStanding).where(col(NeedStanding.need_id).in_(need_ids))
+    )
+    uow.session.add_all(made)
+
+
+def unsettled_since(uow: UnitOfWork, listener: str) -> datetime | None:
+    """When the oldest event happened that the listener has not taken yet; None for none."""
+    given = select(OutboxDelivery.event_id).where(col(OutboxDelivery.listener) == listener)
+    early = sa.select(sa.func.min(col(OutboxEvent.recorded_at)))
+    queries = (
+        early.where(col(OutboxEvent.id).in_(given)),
+        early.where(
+            col(OutboxEvent.fanned_at).is_(None),
+            col(OutboxEvent.due_at) <= clock.now(),
+            col(OutboxEvent.name).in_(FOLLOWED),
+        ),
+    )
+    found = [uow.session.connection().execute(q).scalar() for q in queries]
+    return min((moment for moment in found if moment is not None), default=None)
+
+
+def visit_of(uow: UnitOfWork, person_id: int) -> DeskVisit | None:
+    """When this person last looked at the desk."""
+    return uow.session.exec(select(DeskVisit).where(col(DeskVisit.person_id) == person_id)).first()

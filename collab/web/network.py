@@ -36,14 +36,14 @@ def filter_of() -> Filter:
     words = vocabulary()
     techniques = params.chosen("technique", words.techniques)
     materials = params.chosen("material", words.materials)
-    region, on = params.text("region", 64), day("on")
+    on = day("on")
     return Filter(
         kinds=frozenset(params.chosen("kind", labels.ORGANISATION_KIND)),
         techniques=frozenset(f"t:{n}" for t in techniques for n in words.descendants(t)),
         materials=frozenset(n for m in materials for n in words.descendants(m)),
         relations=frozenset(params.chosen("relation", labels.RELATION_OUT)),
         evidence=frozenset(params.chosen("evidence", labels.EVIDENCE)),
-        regions=frozenset([region]) if region else frozenset(),
+        regions=frozenset(params.chosen("region")),
         since=on or day("since"),
         until=on or day("until"),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from collab.kernel.permissions import Scope
-from collab.members import catalogue as members
-from collab.network import access, advice, coordination
+from collab.network import access, coordination
 from collab.network.advice import Question
 from collab.network.store import OpenNeed
 from collab.routing.alliance import chain_coverage
@@ -19,6 +19,7 @@ from collab.web.api.serving import api
 from collab.web.session import current_actor, platform, reading, vocabulary
 
 TAG = "network"
+_NOTHING: Mapping[str, list[OpenNeed]] = {"gained": [], "lost": [], "touched": []}
 
 
 class CoverageQuery(Query):
@@ -65,10 +66,12 @@ class Gap(BaseModel):
 
 class Gaps(BaseModel):
     """Gaps of the asker's regions and their neighbours, the most wanted first. `waiting` counts
-    needs that are still to be evaluated; ask again for the rest."""
+    needs that are still to be evaluated; ask again for the rest. Everything that happened before
+    `as_of` is in."""
 
     gaps: list[Gap]
     waiting: int
+    as_of: datetime
 
 
 class WhatIfIn(BaseModel):
@@ -116,13 +119,14 @@ def show_gaps(query: Query) -> Gaps:
     access.must_coordinate(actor)
     with reading() as uow:
         snapshot = platform().matching.snapshot(uow)
-        _, _, found = coordination.evaluated(uow, actor, network, snapshot, wide=False)
+        found = coordination.evaluated(uow, actor, network, snapshot).page
     return Gaps(
         gaps=[
             Gap(technique=g["technique"], needs=_refs(p.need for p in g["needs"]))
             for g in found.gaps
         ],
         waiting=found.waiting,
+        as_of=found.as_of,
     )
 
 
@@ -145,11 +149,11 @@ def ask_what_if(body: WhatIfIn) -> WhatIfOut:
     with reading() as uow:
         filters.region_path(uow, body.region)
         snapshot = platform().matching.snapshot(uow)
-        _, seen, found = coordination.evaluated(uow, actor, network, snapshot, wide=True)
-        outcome = advice.what_if(seen, asked, members.regions(uow))
+        desk = coordination.evaluated(uow, actor, network, snapshot)
+        outcome = coordination.what_if(uow, network, desk, asked) or _NOTHING
     return WhatIfOut(
         gained=_refs(outcome["gained"]),
         lost=_refs(outcome["lost"]),
         touched=_refs(outcome["touched"]),
-        waiting=found.waiting,
+        waiting=desk.seen.waiting,
     )
