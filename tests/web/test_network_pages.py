@@ -149,3 +149,54 @@ def test_coverage_is_open_and_what_if_checks_its_words(shipped: Site) -> None:
     steps = shipped.get("/api/v1/alliance/coverage?region=hubei").json["steps"]
     assert any(s["regions"].get("hubei") for s in steps)
     assert shipped.get("/api/v1/alliance/coverage?region=mars").status_code == 422
+
+
+NUMBERS = ("stuck", "gaps", "singles", "idle", "fresh", "gap", "single")
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_lists_picture_and_advice_are_for_those_who_coordinate(
+    told: tuple[Site, dict[str, str]], who: str
+) -> None:
+    site, _ = told
+    allowed = who in ("coordinator", "coordinator-elsewhere", "secretariat")
+    expected = 200 if allowed else 302 if who == "visitor" else 404
+    for path in ("/coordinator/investments", "/coordinator/picture?technique=lithography.ebl",
+                 *(f"/coordinator/list?of={of}" for of in NUMBERS)):  # fmt: skip
+        assert site.get(path, who).status_code == expected, path
+    assert site.get("/coordinator/list?of=needs", "secretariat").status_code == 404
+    seen = site.post("/coordinator/seen", who).status_code
+    assert seen == (303 if allowed else 302 if who == "visitor" else 404)
+
+
+def test_lists_and_picture_hold_no_trace_of_what_their_viewer_may_not_read(
+    told: tuple[Site, dict[str, str]],
+) -> None:
+    site, keys = told
+    asked = "technique=lithography.ebl&region=jilin"
+    drawn = site.get(f"/coordinator/picture?{asked}&lang=zh", "coordinator").json
+    jilin = next((r for r in drawn["regions"] if r["key"] == "jilin"), {"gained": 0})
+    # alpha's need for members and its public one; the anonymous one has no place to show
+    assert jilin["gained"] == 2
+    assert "3 条需求得到路线" in drawn["sentence"], "the anonymous one counts, without a place"
+    assert any(n["key"] == "what-if" and n["mark"] == "gain" for n in drawn["nodes"])
+    pages = [site.get(f"/coordinator/list?of={of}&technique=lithography.ebl", "coordinator").text
+             for of in NUMBERS]  # fmt: skip
+    assert any(CANARIES["members"] in page for page in pages)
+    for text in (*pages, json.dumps(drawn, ensure_ascii=False)):
+        for d in ("invited", "anonymous"):
+            assert not [t for t in (CANARIES[d], keys[d]) if t in text], d
+    owner = site.get("/network/data").json
+    assert "gained" not in json.dumps(owner), "the public picture knows nothing of needs"
+
+
+def test_every_number_of_the_desk_leads_to_a_list_as_long(shipped: Site) -> None:
+    page = shipped.get("/coordinator?lang=zh", "secretariat").text
+    stats = re.findall(r'oe-stat" href="(/coordinator/list[^"]+)"[^>]*><b>(\d+)', page)
+    assert len(stats) == 4
+    counted = re.findall(r'href="(/coordinator/list\?of=(?:gap|single)[^"]+)">(\d+)</a>', page)
+    assert counted
+    for href, number in stats + counted[:10]:
+        rows = shipped.get(href.replace("&amp;", "&"), "secretariat").text
+        total = re.search(r"共 (\d+) 条", rows)
+        assert (int(total[1]) if total else 0) == int(number), href
