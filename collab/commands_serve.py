@@ -33,8 +33,11 @@ def platform() -> Platform:
     return found
 
 
-def prepare(found: Platform) -> None:
-    """Bring the tables up to date, seed once, build the index when it is missing or old."""
+def prepare(found: Platform, *, readable: bool = False) -> None:
+    """Bring the tables up to date, seed once, build the index when it is missing or old.
+
+    With `readable` an old index that still answers is left to the worker to renew.
+    """
     if found.problems():
         migrate.upgrade(found.settings.database)
     with found.database.reading() as uow:
@@ -46,7 +49,7 @@ def prepare(found: Platform) -> None:
                 if found.settings.seed_demo:
                     demo_seeding.seed_demo(uow, clock.today(), found.settings.data_dir)
         found.worker.settle()
-    found.search.ensure()
+    found.search.ensure(readable=readable)
 
 
 @click.command("init")
@@ -116,6 +119,7 @@ def worker_command() -> None:
     signal.signal(signal.SIGINT, end)
     _stop_with_parent(stop)
     found.search.warm_soon()
+    found.search.keep_soon(stop)
     found.worker.run_forever(stop)
 
 
@@ -139,7 +143,7 @@ def serve_command() -> None:
     found = platform()
     host, port = found.settings.host, found.settings.port
     _check_free(host, port)
-    prepare(found)
+    prepare(found, readable=True)
     demo = found.settings.data_dir / "demo-password.txt"
     console.print(f"OE+ Collab: http://{host}:{port}/")
     if found.settings.seed_demo and demo.exists():
@@ -183,6 +187,7 @@ def _serve(host: str, port: int, workers: int) -> None:
         "workers": workers,
         "blocking_threads": 2,
         "workers_kill_timeout": 3,
+        "respawn_failed_workers": True,
         "factory": True,
         "log_access": False,
         "working_dir": ROOT,

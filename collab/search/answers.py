@@ -13,7 +13,7 @@ from collab.search.facets import COUNTED
 from collab.search.highlight import Highlight, Marker
 from collab.search.plan import GRAMS, TAG, WORDS, Atom, Group, Plan, Raw, RawHit, Want
 from collab.search.query import Parsed, QueryParser, SearchQuery
-from collab.search.results import Hit, Relaxation, Result, Suggestion, Why
+from collab.search.results import Hit, Relaxation, Result, Suggestion, Way, Why
 from collab.search.spelling import Speller
 
 if TYPE_CHECKING:
@@ -64,12 +64,13 @@ class Answers:
         better = self._correction(backend, query, labels)
         asked = replace(query, text=better) if better and query.correct else query
         parsed = self._parser.parse(asked)
-        raw, relaxed = self._raw(backend, parsed, labels, self._want(asked, parsed.plan))
+        raw, way = self._raw(backend, parsed, labels, self._want(asked, parsed.plan))
         return Result(
             hits=tuple(self._hits(raw.hits, parsed)), total=raw.total,
             facets=_sorted_facets(raw.facets), query=query, parsed=parsed,
             did_you_mean=(better,) if better and asked is query else (),
-            corrected=better if asked is not query else None, relaxed=relaxed,
+            corrected=better if asked is not query else None, way=way,
+            mentioned=self._mentioned(backend, parsed, labels, raw.total, way),
             relaxations=() if raw.total else self._relaxations(backend, asked, parsed, labels),
         )  # fmt: skip
 
@@ -97,15 +98,27 @@ class Answers:
     @staticmethod
     def _raw(
         backend: Backend, parsed: Parsed, labels: frozenset[str], want: Want
-    ) -> tuple[Raw, bool]:
-        """What is found, and whether fewer words than asked had to match."""
+    ) -> tuple[Raw, Way]:
+        """What is found, and in which way: as asked, only mentioned, or fewer words."""
         raw = backend.execute(parsed.plan, labels, want)
-        if raw.total or parsed.expansions or not parsed.loose or not parsed.plan.some:
-            return raw, False
+        if raw.total:
+            return raw, "asked"
+        if parsed.wide is not None:
+            return backend.execute(parsed.wide, labels, want), "mentioned"
+        if not parsed.loose or not parsed.plan.some:
+            return raw, "asked"
         least = max(1, math.ceil(len(parsed.loose) * LOOSE_SHARE))
         weaker = replace(parsed.plan, some=parsed.loose, minimum=least)
-        raw = backend.execute(weaker, labels, want)
-        return raw, raw.total > 0
+        return backend.execute(weaker, labels, want), "fewer"
+
+    @staticmethod
+    def _mentioned(
+        backend: Backend, parsed: Parsed, labels: frozenset[str], total: int, way: Way
+    ) -> int:
+        """How many more only speak of what was asked."""
+        if parsed.wide is None or parsed.wide == parsed.plan or way != "asked":
+            return 0
+        return max(0, backend.execute(parsed.wide, labels, Want(limit=0)).total - total)
 
     @staticmethod
     def _want(query: SearchQuery, plan: Plan) -> Want:
@@ -224,12 +237,6 @@ class Answers:
             if typed in fold(document.title):
                 out.append(Suggestion(title, document.kind, document.key, 1))
         return out[:limit]
-
-
-def _stems(word: str) -> tuple[str, ...]:
-    from collab.search.analysis import code_words
-
-    return code_words(word)
 
 
 def _completions(parser: QueryParser) -> list[tuple[str, str, str, str]]:

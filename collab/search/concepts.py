@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from ahocorasick_rs import AhoCorasick, MatchKind
@@ -14,6 +13,7 @@ from collab.vocabulary.catalog import Term, Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
 
 _RETRIES, _REACH = 12, 12
+_SHORT = 3
 _TEST_VERBS = "测检验评析"
 _TEST_ENDINGS = ("测试", "测量", "试验", "分析", "检测")
 
@@ -71,6 +71,14 @@ def _cuts_a_word(line: str, start: int, end: int) -> bool:
     places = cut(line[first:last])
     starts, ends = {i for _, i, _ in places}, {j for _, _, j in places}
     return start - first not in starts or end - first not in ends
+
+
+def _stands_alone(entry: _Entry, surface: str) -> bool:
+    """True for an abbreviation that a query without any other term may mean: QSFP, C4, but not lab.
+
+    In small letters only those that are no ordinary short word.
+    """
+    return surface in entry.exact or len(surface) > _SHORT
 
 
 class Recogniser:
@@ -165,7 +173,7 @@ class Recogniser:
             start, end = places[i], places[j - 1] + (line[j - 1] != " ")
             if self._counts(entry, normal, (start, end), query):
                 found.append((entry, start, end))
-        return self._resolve(found, folded, query)
+        return self._resolve(found, normal, query)
 
     def _matches(self, line: str) -> list[tuple[int, int, int]]:
         """Longest matches, except short Chinese ones that cut through a word (激光刻蚀, 光刻)."""
@@ -192,23 +200,27 @@ class Recogniser:
         return surface in entry.exact or (query and len(surface) > 2)
 
     def _resolve(
-        self, found: Iterable[tuple[_Entry, int, int]], folded: str, query: bool
+        self, found: Iterable[tuple[_Entry, int, int]], normal: str, query: bool
     ) -> list[Concept]:
         listed = list(found)
         sure = [e.ids[0] for e, _, _ in listed if not (e.context or e.ambiguous)]
         roots = {self._root(i) for i in sure}
         out: list[Concept] = []
         for entry, start, end in listed:
-            ids = self._meaning(entry, folded, (start, end), roots, query)
+            ids = self._meaning(entry, normal, (start, end), roots, query)
             if ids:
                 technique = ids[0] in self._vocabulary.techniques
-                out.append(Concept(ids, start, end, technique, entry.weak and not entry.loose))
+                weak = (entry.weak and not entry.loose) or (entry.context and not roots)
+                out.append(Concept(ids, start, end, technique, weak))
         return out
 
     def _meaning(
-        self, entry: _Entry, folded: str, span: tuple[int, int], roots: set[str], query: bool
+        self, entry: _Entry, normal: str, span: tuple[int, int], roots: set[str], query: bool
     ) -> tuple[str, ...]:
+        folded = normal.lower()
         if entry.context:
+            if query and not roots and _stands_alone(entry, normal[span[0] : span[1]]):
+                return tuple(entry.ids)
             return tuple(i for i in entry.ids if self._root(i) in roots)
         if not entry.ambiguous:
             return tuple(entry.ids)
@@ -224,13 +236,32 @@ class Recogniser:
         return (term_id, *self._vocabulary.ancestors(term_id))[-1]
 
     def most_specific(self, concepts: Iterable[Concept]) -> list[Concept]:
-        """Without those whose meaning is broader than another concept's of the same text."""
+        """Without those whose meaning is broader than another concept's of the same text.
+
+        An abbreviation that is hardly known for its term gives way to terms of another kind.
+        """
         listed = list(concepts)
+        sure = {self._root(i) for c in listed if c.technique and not c.weak for i in c.ids}
+        if sure:
+            listed = [c for c in listed if not c.weak or {self._root(i) for i in c.ids} & sure]
         above = {up for c in listed for i in c.ids for up in self._vocabulary.ancestors(i)}
         return [c for c in listed if not all(i in above for i in c.ids)]
 
 
-@lru_cache(maxsize=1)
+_made: dict[str, Recogniser] = {}
+
+
+def recogniser_of(vocabulary: Vocabulary) -> Recogniser:
+    """The recogniser of a vocabulary; the last two are kept, because making one takes a while."""
+    found = _made.get(vocabulary.version)
+    if found is None:
+        found = Recogniser(vocabulary)
+        for old in list(_made)[:-1]:
+            del _made[old]
+        _made[vocabulary.version] = found
+    return found
+
+
 def default_recogniser() -> Recogniser:
     """The recogniser of the vocabulary the platform ships with."""
-    return Recogniser(load_vocabulary())
+    return recogniser_of(load_vocabulary())

@@ -19,6 +19,7 @@ from collab.vocabulary.normalize import normalize_text
 TITLE_WEIGHT = 2
 MENTION_CHARACTERS = 4000
 BODY_CHARACTERS = 20000
+ONLY_SAID = "~"  # before a mention of what the document does not carry
 BREAK = "\n"  # stands between fields, so that no phrase runs from one into the next
 KINDS = ("capability", "organisation", "need", "run", "help")
 
@@ -152,15 +153,31 @@ def tags_of(document: Document, vocabulary: Vocabulary) -> list[str]:
     return [f"{facet}:{value}" for facet, values in plain.items() for value in values if value]
 
 
-def mentions_of(normal: str, vocabulary: Vocabulary, recogniser: Recogniser) -> list[str]:
-    """What normalised text speaks of: `=id` for the concept, `id` also for all that is broader."""
+def mentions_of(
+    normal: str, document: Document, vocabulary: Vocabulary, recogniser: Recogniser
+) -> list[str]:
+    """What normalised text speaks of: `=id` for the concept, `id` also for all that is broader.
+
+    A document that says what it carries (techniques, materials) only mentions the rest: that is
+    marked `~`. An abbreviation that is part of the organisation's name is no mention.
+    """
+    names = set(words_of(fold(f"{document.organisation_zh} {document.organisation_en}")))
     found: dict[str, None] = {}
     for concept in recogniser.find_normal(normal[:MENTION_CHARACTERS]):
+        surface = normal[concept.start : concept.end]
+        if surface.isupper() and surface.lower() in names:
+            continue
+        carried = document.techniques if concept.technique else document.materials
         for term_id in concept.ids:
-            found[f"={term_id}"] = None
+            only = ONLY_SAID if carried and not _carries(carried, term_id, vocabulary) else ""
+            found[f"{only}={term_id}"] = None
             for up in (term_id, *vocabulary.ancestors(term_id)):
-                found[up] = None
+                found[only + up] = None
     return list(found)
+
+
+def _carries(carried: tuple[str, ...], term_id: str, vocabulary: Vocabulary) -> bool:
+    return any(vocabulary.covers(one, term_id) for one in carried)
 
 
 def numbers_of(document: Document) -> dict[str, tuple[float, float]]:
@@ -196,7 +213,7 @@ def entry_of(
         key=document.key, version=document.version,
         words=[*words_of(title) * TITLE_WEIGHT, *words_of(body), *words, *sizes],
         grams=[*grams_of(title), BREAK, *grams_of(body), *grams],
-        mentions=mentions_of(normal, vocabulary, recogniser),
+        mentions=mentions_of(normal, document, vocabulary, recogniser),
         tags=tags_of(document, vocabulary), labels=list(dict.fromkeys(document.labels)),
         numbers=numbers_of(document), stored=document.to_json(),
     )  # fmt: skip

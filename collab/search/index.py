@@ -26,7 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 ENGINES = ("whoosh", "tantivy")
-INDEX_FORMAT = "2"
+INDEX_FORMAT = "3"
 Progress = Callable[[int], None]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -141,9 +141,9 @@ class SearchIndex:
             self._stamp = None
         try:
             return read(self._fresh())
-        except SearchError:
-            raise
         except Exception as error:
+            self._stamp = None
+            self._layout.mark_broken()
             raise IndexUnavailable(str(error)) from error
 
     def _fresh(self) -> Backend:
@@ -164,6 +164,9 @@ class SearchIndex:
 
     def _open(self) -> Backend:
         folder = self._layout.live()
+        made_with = self._layout.meta()
+        if made_with is not None and made_with.format != INDEX_FORMAT:
+            raise IndexUnavailable(f"index of form {made_with.format}, {INDEX_FORMAT} is needed")
         try:
             return make_backend(self.engine, folder)
         except Exception as error:
@@ -189,7 +192,21 @@ class SearchIndex:
         with self._layout.lock(wait=self._wait):
             lines = [json.dumps({"add": d.to_json().decode()}) for d in newest.values()]
             self._layout.note([*lines, *(json.dumps({"drop": key}) for key in gone)])
-            return self._writer().write(entries, gone)
+            return self._write(entries, gone)
+
+    def _write(self, entries: list[Entry], gone: list[str]) -> int:
+        """Write to the live index; IndexUnavailable when its files cannot be read."""
+        writer = self._writer()
+        try:
+            return writer.write(entries, gone)
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
+                raise  # a full disk is no reason to build anew
+            self._layout.mark_broken()
+            raise IndexUnavailable(str(error)) from error
+        except Exception as error:
+            self._layout.mark_broken()
+            raise IndexUnavailable(str(error)) from error
 
     def _writer(self) -> Backend:
         """The live backend to write to; makes an empty index when there is none."""
@@ -210,6 +227,7 @@ class SearchIndex:
         with self._layout.lock("rebuild", wait=self._wait):
             with self._layout.lock(wait=self._wait):
                 self._layout.start_journal()
+            self._layout.unmark_broken()
             folder = self._layout.fresh(self._meta())
             try:
                 fresh = make_backend(self.engine, folder, create=True)
@@ -250,12 +268,19 @@ class SearchIndex:
     # ---- looking after it
 
     def _meta(self) -> Meta:
-        version = f"{ANALYSER_VERSION}.{INDEX_FORMAT}"
-        return Meta(self.engine, version, self.parser.vocabulary.version)
+        return Meta(self.engine, INDEX_FORMAT, ANALYSER_VERSION, self.parser.vocabulary.version)
 
     def needs_rebuild(self) -> bool:
-        """True when there is no index, or another analyser or vocabulary made it."""
-        return self._layout.meta() != self._meta()
+        """True when the index is gone or broken, or another analyser or vocabulary made it."""
+        return self._layout.is_broken() or self._layout.meta() != self._meta()
+
+    def answers(self) -> bool:
+        """True when there is an index that can be read, made with whatever vocabulary."""
+        try:
+            self._fresh()
+        except IndexUnavailable:
+            return False
+        return True
 
     def check(self, database: Mapping[str, str]) -> CheckReport:
         """Compare with the database's version by key."""

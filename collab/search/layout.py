@@ -31,9 +31,14 @@ class WriterBusy(SearchError):
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What an index was made with; another analyser or vocabulary asks for a rebuild."""
+    """What an index was made with; another analyser or vocabulary asks for a rebuild.
+
+    An index of another `format` cannot be read; one of another analyser or vocabulary can, until
+    the rebuild in the background is done.
+    """
 
     engine: str
+    format: str
     analyser: str
     vocabulary: str
 
@@ -65,6 +70,7 @@ class Layout:
         self.root = root
         self._pointer = root / "current"
         self._journal = root / "journal"
+        self._broken = root / "broken"
 
     def stamp(self) -> tuple[int, int] | None:
         """Changes whenever another folder goes live; None when there is no index."""
@@ -132,6 +138,22 @@ class Layout:
                 yield
             finally:
                 fcntl.flock(handle, fcntl.LOCK_UN)
+
+    # ---- a reader that met a broken file asks for a rebuild
+
+    def mark_broken(self) -> None:
+        """Say so to whoever looks after the index, in whatever process."""
+        with suppress(OSError):
+            if self.root.is_dir() and not self._broken.exists():
+                self._broken.touch()
+
+    def is_broken(self) -> bool:
+        """True when a reader met a broken file since the last rebuild began."""
+        return self._broken.exists()
+
+    def unmark_broken(self) -> None:
+        """A rebuild begins."""
+        self._broken.unlink(missing_ok=True)
 
     # ---- changes that arrive while a rebuild runs
 

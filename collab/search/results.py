@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from collab.search.documents import Document
 from collab.search.highlight import Highlight
 from collab.search.query import Expansion, Parsed, SearchQuery
+
+Way = Literal["asked", "mentioned", "fewer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,9 @@ class Result:
     """One page of a search. Every count covers only what the reader may see.
 
     `facets` counts each facet under the choices made in the others. `corrected` is the text that
-    was really searched when the typed one held an obvious error. `relaxed` says that fewer words
-    than asked had to match.
+    was really searched when the typed one held an obvious error. `way` says whether the hits are
+    as asked, only mention what was asked, or match fewer words; `mentioned` how many more there
+    would be with those that only mention it.
     """
 
     hits: tuple[Hit, ...]
@@ -64,7 +68,8 @@ class Result:
     parsed: Parsed
     did_you_mean: tuple[str, ...] = ()
     corrected: str | None = None
-    relaxed: bool = False
+    way: Way = "asked"
+    mentioned: int = 0
     relaxations: tuple[Relaxation, ...] = field(default=())
 
     @property

@@ -28,7 +28,7 @@ def to_json(query: SearchQuery) -> dict[str, Any]:
     return {
         "text": query.text, "kinds": list(query.kinds), "sort": query.sort, "expand": query.expand,
         "filters": {name: list(values) for name, values in query.filters.items()},
-        "correct": query.correct,
+        "correct": query.correct, **({"mentions": True} if query.mentions else {}),
     }  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def from_json(stored: dict[str, Any]) -> SearchQuery:
     return SearchQuery(
         text=str(stored.get("text", "")), kinds=tuple(stored.get("kinds") or ()), filters=filters,
         sort=sort if sort in SORTS else "relevance", expand=bool(stored.get("expand", True)),
-        correct=bool(stored.get("correct", True)),
+        correct=bool(stored.get("correct", True)), mentions=bool(stored.get("mentions", False)),
     )  # fmt: skip
 
 
@@ -51,6 +51,7 @@ def address(query: SearchQuery) -> str:
     pairs += [("sort", query.sort)] if query.sort != "relevance" else []
     pairs += [] if query.expand else [("expand", "0")]
     pairs += [] if query.correct else [("exact", "1")]
+    pairs += [("mentions", "1")] if query.mentions else []
     return f"/search?{urlencode(pairs)}" if pairs else "/search"
 
 

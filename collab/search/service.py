@@ -35,6 +35,8 @@ from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
 
 log = logging.getLogger(__name__)
+LOOK = 3.0  # seconds between two looks at whether the index is there and sound
+REST = 60.0  # seconds after a rebuild, so that a fault it does not mend cannot keep a core busy
 WITHOUT_INDEX = 40  # hits of each kind that the database offers while there is no index
 
 
@@ -69,9 +71,23 @@ class SearchService:
             with self._opening:  # the first reader and the warming thread share one
                 found = self._index
                 if found is None:
-                    parser = QueryParser(self.vocabulary, places=self._places())
-                    found = self._index = SearchIndex(self._folder, self._engine, parser)
+                    found = self._index = self._made(self.vocabulary)
         return found
+
+    def _made(self, vocabulary: Vocabulary) -> SearchIndex:
+        parser = QueryParser(vocabulary, places=self._places())
+        return SearchIndex(self._folder, self._engine, parser)
+
+    def take_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """Understand queries with another vocabulary from now on, in this process.
+
+        Readers go on meanwhile. Documents are read with it once the index is rebuilt: one process
+        calls `ensure_soon`, which does that beside the live index.
+        """
+        made = self._made(vocabulary)
+        made.warm()
+        with self._opening:
+            self.vocabulary, self._index = vocabulary, made
 
     def _places(self) -> dict[str, str]:
         with self.database.reading() as uow:
@@ -157,13 +173,25 @@ class SearchService:
             return
         with database.reading() as uow:
             documents, gone = self._changes(uow, events)
-        self.index.change(documents, gone)
+        if not self.index.answers() or self._change(documents, gone) is None:
+            self.rebuild(None)
+
+    def _change(self, documents: Sequence[Document], gone: Sequence[str]) -> int | None:
+        """None when the index turned out to be broken."""
+        try:
+            return self.index.change(documents, gone)
+        except IndexUnavailable as error:
+            log.warning("search index cannot be written: %s", error)
+            return None
 
     def now(self, event: Event) -> None:
         """Index one change at once, so that a restriction does not wait for the worker."""
+        with self.database.reading() as uow:
+            documents, gone = self._changes(uow, [event])
         try:
-            self.follow(self.database, [event])
-        except (WriterBusy, IndexUnavailable) as error:
+            if self.index.answers():
+                self._change(documents, gone)
+        except WriterBusy as error:
             log.info("left to the worker: %s", error)
 
     def _changes(
@@ -186,16 +214,48 @@ class SearchService:
 
     def rebuild(self, progress: Callable[[int], None] | None) -> int:
         """Build the index anew beside the live one; returns how many documents it has."""
-        self._index = None  # place names may have changed
+        made = self._made(self.vocabulary)  # place names may have changed
         with self.database.reading() as uow:
-            return self.index.rebuild(feed.all_documents(uow), progress)
+            count = made.rebuild(feed.all_documents(uow), progress)
+        with self._opening:
+            self._index = made
+        return count
 
-    def ensure(self) -> bool:
-        """Rebuild when there is no index, or another analyser or vocabulary made it."""
-        if not self.index.needs_rebuild():
+    def ensure(self, *, readable: bool = False) -> bool:
+        """Rebuild when there is no index, or another analyser or vocabulary made it.
+
+        `readable` is content with an index that still answers; `ensure_soon` does the rest.
+        """
+        if not self.index.needs_rebuild() or (readable and self.index.answers()):
             return False
         self.rebuild(None)
         return True
+
+    def ensure_soon(self) -> threading.Thread:
+        """The same in the background, while the index in force goes on answering."""
+        thread = threading.Thread(target=self._ensure, name="search-rebuild", daemon=True)
+        thread.start()
+        return thread
+
+    def keep_soon(self, stop: threading.Event) -> threading.Thread:
+        """Look after the index until `stop`: whatever process finds it gone or broken."""
+
+        def keep() -> None:
+            while not stop.is_set():
+                stop.wait(REST if self._ensure() else LOOK)
+
+        thread = threading.Thread(target=keep, name="search-keeper", daemon=True)
+        thread.start()
+        return thread
+
+    def _ensure(self) -> bool:
+        try:
+            return self.ensure()
+        except WriterBusy:
+            log.info("another process rebuilds the search index")
+        except Exception:  # the index in force goes on; the next start tries again
+            log.exception("search index could not be rebuilt")
+        return False
 
     def check(self) -> CheckReport:
         """How the index differs from the database."""

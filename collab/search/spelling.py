@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 
-from collab.search.analysis import cut, fold, is_known_word, pieces, stem
+from collab.search.analysis import cut, fold, is_han, is_known_word, pieces, stem
 from collab.search.concepts import Recogniser
 from collab.search.function_words import FUNCTION_WORDS
 from collab.vocabulary.catalog import Vocabulary
+from collab.vocabulary.normalize import normalize_text
 
 Known = Callable[[str], bool]
 SeenWords = Callable[[str], Iterable[str]]
 _MIN_LATIN, _MIN_HAN = 4, 4
 _MAX_PIECES, _MAX_RUN = 8, 40
+_MIN_SEEN, _FEW = 6, 3  # letters of a word, and words of a query
+_PART = re.compile(r"[^\W_]+")
 _MIN_PLAIN = 6  # below this, a run of ordinary words is never taken for an error
+_TAILS = ("服务", "平台", "加工", "代工")
 _GAP = "\x00"
 
 
@@ -38,10 +43,22 @@ def distance(a: str, b: str, limit: int) -> int:
 
 
 def _holes(word: str) -> set[str]:
-    """The word with one character replaced, left out or two neighbours swapped, as patterns."""
-    found = {word[:i] + _GAP + word[i + 1 :] for i in range(len(word))}
-    found |= {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
-    return found
+    """The word with one character replaced, as patterns."""
+    return {word[:i] + _GAP + word[i + 1 :] for i in range(len(word))}
+
+
+def _swapped(word: str) -> set[str]:
+    """The word with two neighbours swapped."""
+    return {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
+
+
+def _words(folded: str) -> Iterator[tuple[int, str]]:
+    """Runs of Chinese characters and Latin words, the parts of a code apart, with their places."""
+    for piece in list(pieces(folded))[:_MAX_PIECES]:
+        if piece.han:
+            yield piece.start, piece.text
+        else:
+            yield from ((piece.start + m.start(), m[0]) for m in _PART.finditer(piece.text))
 
 
 def _shortened(word: str) -> set[str]:
@@ -49,9 +66,20 @@ def _shortened(word: str) -> set[str]:
     return {word[:i] + word[i + 1 :] for i in range(1, len(word) - 1)}
 
 
+def _without_tail(term: str) -> str:
+    """A term without the word that any service may end in: 外延服务 is 外延."""
+    return next((term.removesuffix(t) for t in _TAILS if term.endswith(t)), term)
+
+
 def _suspicious(word: str) -> bool:
     """A left-over character, or a word that no dictionary has."""
     return (len(word) == 1 and word not in FUNCTION_WORDS) or not is_known_word(word)
+
+
+def _crosses(taken: tuple[int, int], start: int, end: int) -> bool:
+    """True when the window cuts a stretch that is understood in two."""
+    i, j = taken
+    return (i < start < j or i < end < j) and not (i <= start and end <= j)
 
 
 class Speller:
@@ -72,32 +100,40 @@ class Speller:
     def _learn(self, spelling: str) -> None:
         for piece in pieces(spelling):
             if not piece.han:
-                if piece.text.isalpha():
-                    self._words[piece.text] = self._words.get(piece.text, 0) + 1
-            elif len(piece.text) >= _MIN_HAN and piece.text not in self._terms:
-                self._terms.add(piece.text)
-                for pattern in _holes(piece.text):
-                    self._patterns.setdefault(pattern, []).append(piece.text)
-                for short in _shortened(piece.text):
-                    self._short.setdefault(short, []).append(piece.text)
+                for word in _PART.findall(piece.text):
+                    if word.isalpha():
+                        self._words[word] = self._words.get(word, 0) + 1
+            else:
+                self._learn_han(_without_tail(piece.text))
+
+    def _learn_han(self, term: str) -> None:
+        if len(term) < _MIN_HAN or term in self._terms:
+            return
+        self._terms.add(term)
+        for pattern in _holes(term):
+            self._patterns.setdefault(pattern, []).append(term)
+        for short in _shortened(term):
+            self._short.setdefault(short, []).append(term)
 
     def correct(
         self, query: str, known_word: Known, known_pair: Known, seen: SeenWords
     ) -> str | None:
         """The query with its unknown words replaced, None when nothing sensible offers itself."""
-        folded = fold(query)
+        written = normalize_text(query)
+        folded = written.lower()
+        written = written if len(written) == len(folded) else folded
         out: list[str] = []
         at, changed = 0, False
-        for piece in list(pieces(folded))[:_MAX_PIECES]:
-            out.append(folded[at : piece.start])
-            at = piece.end
+        for start, word in _words(folded):
+            out.append(written[at:start])
+            at = start + len(word)
             better = (
-                self._han(piece.text, known_pair) if piece.han
-                else self._latin(piece.text, folded, known_word, seen)
+                self._han(word, known_pair) if is_han(word)
+                else self._latin(word, folded, known_word, seen)
             )  # fmt: skip
             changed = changed or better is not None
-            out.append(better or piece.text)
-        return "".join([*out, folded[at:]]) if changed else None
+            out.append(better or written[start:at])
+        return "".join([*out, written[at:]]) if changed else None
 
     def _latin(self, word: str, query: str, known: Known, seen: SeenWords) -> str | None:
         if len(word) < _MIN_LATIN or not (word.isascii() and word.isalpha()):
@@ -105,41 +141,53 @@ class Speller:
         if word in FUNCTION_WORDS or stem(word) in self._stems or known(word):
             return None
         limit = 1 if len(word) < 8 else 2
-        options: list[tuple[float, int, str]] = [
-            (distance(word, w, limit), -self._words[w], w) for w in self._near(word)
-        ]
-        options += [(0.5, -n, w) for w, n in self._words.items() if w.startswith(word)]
-        best = self._best([o for o in options if o[0] <= limit], word, query)
-        if best is not None:
+        options = [(distance(word, w, limit), -self._words[w], w) for w in self._near(word)]
+        near = [o for o in options if o[0] <= limit and (o[0] < 2 or o[2][0] == word[0])]
+        best = self._best(near, word, query)
+        if best is not None or len(word) < _MIN_SEEN or len(query.split()) > _FEW:
             return best
-        others = [(distance(word, w, limit), w) for w in seen(word[0]) if w.isalpha()]
-        near = min((o for o in others if o[0] <= limit), default=None)
-        return near[1] if near else None
+        if near:
+            return min(near)[2]
+        others = [(distance(word, w, 1), w) for w in seen(word[0]) if w.isalpha()]
+        other = min((o for o in others if o[0] <= 1), default=None)
+        return other[1] if other else None
 
     def _near(self, word: str) -> list[str]:
         return [w for w in self._words if abs(len(w) - len(word)) <= 2]
 
-    def _best(self, options: list[tuple[float, int, str]], word: str, query: str) -> str | None:
-        """The option with which the whole query names most of the vocabulary."""
-        if not options:
-            return None
+    def _best(self, options: list[tuple[int, int, str]], word: str, query: str) -> str | None:
+        """The option that makes the query name a term of the vocabulary, the longest if several.
 
-        def merit(option: tuple[float, int, str]) -> tuple[int, float, int, str]:
-            changed = query.replace(word, option[2])
-            found = self._recogniser.find(changed, query=True)
-            return (-sum(c.end - c.start for c in found), *option)
+        A short word is only taken for an error when the term has another word beside it, or the
+        query hardly more than this one: plain English is full of words the vocabulary lacks.
+        """
+        merits = []
+        for option in sorted(options)[:12]:
+            gain = self._gain(option[2], word, query)
+            if gain > (0 if len(word) >= _MIN_SEEN or len(query.split()) <= 2 else len(option[2])):
+                merits.append((-gain, *option))
+        return min(merits)[3] if merits else None
 
-        return min(sorted(options)[:12], key=merit)[2]
+    def _gain(self, better: str, word: str, query: str) -> int:
+        """How long the term is of which `better` becomes a part; 0 when of none."""
+        at = query.find(word)
+        changed = query[:at] + better + query[at + len(word) :]
+        found = self._recogniser.find(changed, query=True)
+        spans = (c.end - c.start for c in found if c.start < at + len(better) and at < c.end)
+        return max(spans, default=0)
 
     def _han(self, run: str, known_pair: Known) -> str | None:
         """One term put right where the run differs from it in one unheard-of place.
 
         Only where some character is left over: what the vocabulary explains is no error.
         """
-        open_ = self._unexplained(run) if len(run) <= _MAX_RUN else []
-        for size in range(min(len(run), 12), _MIN_HAN - 1, -1):
+        taken = self._explained(run) if len(run) <= _MAX_RUN else [(0, len(run))]
+        open_ = [at for at in range(len(run)) if not any(i <= at < j for i, j in taken)]
+        for size in range(min(len(run), 12), _MIN_HAN - 2, -1):
             for start in range(len(run) - size + 1):
                 if not any(start <= at < start + size for at in open_):
+                    continue
+                if any(_crosses(taken_, start, start + size) for taken_ in taken):
                     continue
                 better = self._term_for(run[start : start + size], known_pair)
                 if better is not None:
@@ -147,19 +195,19 @@ class Speller:
                     return run[:start] + better + (self._han(rest, known_pair) or rest)
         return None
 
-    def _unexplained(self, run: str) -> list[int]:
+    def _explained(self, run: str) -> list[tuple[int, int]]:
+        """Stretches that are terms of the vocabulary, or words that ask or name no technique."""
         taken = [(c.start, c.end) for c in self._recogniser.find(run, query=True)]
-        taken += [(i, j) for word, i, j in cut(run) if word in FUNCTION_WORDS]
-        return [at for at in range(len(run)) if not any(i <= at < j for i, j in taken)]
+        plain = (*FUNCTION_WORDS, *_TAILS)
+        return taken + [(i, j) for word, i, j in cut(run) if word in plain]
 
     def _term_for(self, window: str, known_pair: Known) -> str | None:
         if all(known_pair(window[i : i + 2]) for i in range(len(window) - 1)):
             return None
         odd = any(_suspicious(word) for word, _, _ in cut(window))
-        if not odd and len(window) < _MIN_PLAIN:
-            return None
-        found = {t for p in _holes(window) for t in self._patterns.get(p, ())}
-        found |= set(self._patterns.get(window, ()))
+        found = _swapped(window) & self._terms
+        if odd or len(window) >= _MIN_PLAIN:
+            found |= {t for p in _holes(window) for t in self._patterns.get(p, ())}
         if odd:
             found |= _shortened(window) & self._terms
             found |= set(self._short.get(window, ()))

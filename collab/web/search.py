@@ -78,6 +78,7 @@ def wanted() -> SearchQuery:
         limit=LIMIT,
         expand=request.args.get("expand") != "0",
         correct=request.args.get("exact") != "1",
+        mentions=request.args.get("mentions") == "1",
     )
 
 

@@ -114,6 +114,26 @@ def test_a_confusable_term_is_not_a_hit(index: SearchIndex) -> None:
     assert "2" in keys(index, "电子束蒸发")
 
 
+def test_what_only_mentions_a_term_stands_aside_for_what_carries_it(index: SearchIndex) -> None:
+    index.upsert([
+        make(7, title_zh="掩模版制作", techniques=("mask.photomask",)),
+        make(8, title_zh="接触式光刻", body="使用光掩模", techniques=("lithography.contact",)),
+        make(9, kind="organisation", key="organisation:9", title_zh="某所", body="光掩模供应"),
+        make(10, title_zh="流片服务", body="CMP accepts designs", techniques=("foundry.mpw",),
+             organisation_en="CMP (Circuits)"),
+    ])  # fmt: skip
+    found = index.search(SearchQuery("光掩模"), PUBLIC)
+    assert [hit.key for hit in found.hits] == ["capability:7", "organisation:9"]
+    assert (found.way, found.mentioned) == ("asked", 1)
+    assert set(keys(index, "光掩模", mentions=True)) == {"7", "8", "9"}
+    assert index.search(SearchQuery("光掩模", mentions=True), PUBLIC).mentioned == 0
+    assert "10" not in keys(index, "CMP 抛光", mentions=True), "the name of an organisation"
+    index.delete(["capability:7", "organisation:9"])
+    alone = index.search(SearchQuery("光掩模"), PUBLIC)
+    assert [hit.key for hit in alone.hits] == ["capability:8"]
+    assert alone.way == "mentioned"
+
+
 def test_a_broader_term_finds_narrower_ones_and_never_the_other_way(index: SearchIndex) -> None:
     assert keys(index, "光刻")[0] == "1"
     assert keys(index, "二次外延") == []

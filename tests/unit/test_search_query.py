@@ -157,6 +157,22 @@ def test_places_are_known_by_name_and_short_codes_only_where_asked() -> None:
     assert places.code("IN") == "IN"
 
 
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("QSFP", ["packaging.pluggable-module"]), ("qsfp", ["packaging.pluggable-module"]),
+        ("谁能做 C4？", ["packaging.bumping"]), ("WB", ["packaging.wire-bond"]),
+        ("LAB", ["packaging.thermocompression-flip-chip"]), ("open lab", []), ("sip of tea", []),
+        ("混合键合 HBM", ["bonding.hybrid"]),
+    ],
+)  # fmt: skip
+def test_an_abbreviation_alone_is_a_term_unless_it_is_an_ordinary_word(
+    text: str, ids: list[str]
+) -> None:
+    parsed = PARSER.parse(SearchQuery(text))
+    assert [i for e in parsed.expansions for i in e.ids] == ids
+
+
 # ---- spelling
 
 SPELLER = Speller(PARSER.vocabulary, PARSER.recogniser)
@@ -175,7 +191,8 @@ def none_seen(_: str) -> list[str]:
     [
         ("lithograhpy", "lithography"), ("elctron beam", "electron beam"),
         ("电子数光刻", "电子束光刻"), ("电束光刻", "电子束光刻"),
-        ("光纤阵列偶合", "光纤阵列耦合"), ("grapheme", "graphene"),
+        ("光纤阵列偶合", "光纤阵列耦合"), ("grapheme", "graphene"), ("再布层", "再分布层"),
+        ("二成次長", "二次成长"), ("quantmu-well design", "quantum-well design"),
     ],
 )  # fmt: skip
 def test_unknown_words_are_put_right(typed: str, meant: str) -> None:
@@ -186,11 +203,18 @@ def test_unknown_words_are_put_right(typed: str, meant: str) -> None:
     "typed",
     [
         "铌酸锂薄膜流片", "激光隐切划片", "专利许可和技术经纪", "EBL", "MOCVD外延代工",
-        "where can I etch",
+        "where can I etch", "哪里可以提供平行封焊服务", "提供回流焊服务", "设计外包服务",
+        "成果转让服务", "薄膜铌酸锂服务", "is there a good line for this wave problem",
+        "how is the boundary layer detected in wind tunnels", "has anyone formally shown it",
     ],
 )  # fmt: skip
 def test_what_the_vocabulary_explains_is_left_alone(typed: str) -> None:
     assert SPELLER.correct(typed, nothing, nothing, none_seen) is None
+
+
+def test_what_is_not_corrected_keeps_its_capitals() -> None:
+    corrected = SPELLER.correct("LAB lithograhpy", nothing, nothing, none_seen)
+    assert corrected == "LAB lithography"
 
 
 def test_words_that_readers_see_are_never_errors() -> None:

@@ -1,0 +1,142 @@
+"""The index goes missing, breaks or grows old under a running site; search goes on and heals."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from collab.search import service
+from collab.search.query import SearchQuery
+from collab.vocabulary.additions import Addition, with_additions
+from collab.vocabulary.catalog import Vocabulary, build
+from tests.site import Site, bare, bare_template
+
+__all__ = ["bare", "bare_template"]
+SAID = "搜索索引正在重建"
+
+
+def remove(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def scribble(folder: Path) -> None:
+    for path in folder.glob("*/v-*/*"):
+        path.write_bytes(b"\x00broken" * 40)
+
+
+def empty(folder: Path) -> None:
+    for path in folder.glob("*/v-*/*"):
+        path.unlink()
+
+
+def lose_pointer(folder: Path) -> None:
+    for path in folder.glob("*/current"):
+        path.write_text("v-elsewhere")
+
+
+def folder_of(site: Site) -> Path:
+    return site.platform.settings.data_dir / "index"
+
+
+def restart(site: Site) -> None:
+    """What another process of the site begins with."""
+    site.platform.search._index = None
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("harm", [remove, scribble, empty, lose_pointer])
+def test_search_answers_without_its_index_says_so_and_heals(
+    bare: Site, harm: Callable[[Path], None]
+) -> None:
+    secret = bare.published("invited", title="翡翠绿波导研究")
+    bare.settle()
+    assert SAID not in bare.get("/search?q=翡翠绿波导研究", "owner").text
+    harm(folder_of(bare))
+    restart(bare)
+    for who, sees in (("owner", True), ("other", False), ("visitor", False)):
+        page = bare.get("/search?q=翡翠绿波导研究", who)
+        assert page.status_code == 200
+        assert SAID in page.text
+        assert (secret in page.text) is sees
+    assert bare.get("/search/suggest?q=翡翠", "owner").json == []
+    assert bare.get("/search/export.csv?q=翡翠绿波导研究", "owner").status_code == 200
+    assert bare.platform.search.ensure(), "somebody has to notice"
+    healed = bare.get("/search?q=翡翠绿波导研究", "owner").text
+    assert SAID not in healed
+    assert secret in healed
+
+
+def test_a_change_to_a_missing_index_does_not_pass_for_a_whole_one(bare: Site) -> None:
+    first = bare.published("members", title="琥珀色波导")
+    bare.settle()
+    remove(folder_of(bare))
+    second = bare.published("members", title="琥珀色光栅")
+    bare.settle()
+    page = bare.get("/search?q=琥珀色", "other").text
+    assert first in page
+    assert second in page
+
+
+def test_the_keeper_rebuilds_in_the_background(
+    bare: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "LOOK", 0.05)
+    bare.published("members", title="琥珀色波导")
+    bare.settle()
+    remove(folder_of(bare))
+    stop = threading.Event()
+    keeper = bare.platform.search.keep_soon(stop)
+    end = time.monotonic() + 30
+    while SAID in bare.get("/search?q=琥珀色", "other").text and time.monotonic() < end:
+        time.sleep(0.1)
+    stop.set()
+    keeper.join(0)
+    assert "琥珀色波导" in bare.get("/search?q=琥珀色", "other").text.replace("<mark>", "").replace(
+        "</mark>", ""
+    )
+
+
+def with_word(vocabulary: Vocabulary) -> Vocabulary:
+    addition = Addition("lithography.ebl", words_zh=("电子笔描画",))
+    return build(with_additions(vocabulary.raw, [addition]), f"{vocabulary.version}+1")
+
+
+def test_a_new_vocabulary_is_taken_without_downtime(bare: Site) -> None:
+    key = bare.published("members", title="求电子笔描画的合作")
+    bare.settle()
+    search = bare.platform.search
+    actor = bare.actor("other")
+
+    def meant(text: str) -> list[str]:
+        with bare.database.reading() as uow:
+            found = search.search(uow, actor, SearchQuery(text))
+        assert not found.degraded
+        return [i for e in found.result.expansions for i in e.ids]
+
+    assert meant("电子笔描画") == []
+    search.take_vocabulary(with_word(bare.platform.vocabulary))
+    assert meant("电子笔描画") == ["lithography.ebl"]
+    assert search.ensure(readable=True) is False, "a start does not wait for it"
+    search.ensure_soon().join(60)
+    assert not search.index.needs_rebuild()
+    with bare.database.reading() as uow:
+        found = search.search(uow, actor, SearchQuery("EBL", mentions=True))
+    assert key in {hit.key for hit in found.hits}, "texts are read with the new word"
+
+
+def test_an_index_of_another_form_is_not_read(bare: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare.published("members", title="琥珀色波导")
+    bare.settle()
+    monkeypatch.setattr("collab.search.index.INDEX_FORMAT", "next")
+    restart(bare)
+    page = bare.get("/search?q=琥珀色", "other").text
+    assert SAID in page
+    assert "琥珀色" in page
+    assert bare.platform.search.ensure(readable=True)
+    assert SAID not in bare.get("/search?q=琥珀色", "other").text
