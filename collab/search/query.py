@@ -18,6 +18,7 @@ from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 
 __all__ = ["COUNTED", "FACETS", "SORTS", "Facet", "Parsed", "QueryParser", "SearchQuery", "Sort"]
 
+
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
     """What somebody asks. `filters` are clicked facet values; `origin` is (lat, lon) in degrees.

@@ -83,9 +83,7 @@ def test_a_change_to_a_missing_index_does_not_pass_for_a_whole_one(bare: Site) -
     assert second in page
 
 
-def test_the_keeper_rebuilds_in_the_background(
-    bare: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_keeper_rebuilds_in_the_background(bare: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "LOOK", 0.05)
     bare.published("members", title="琥珀色波导")
     bare.settle()
