@@ -35,10 +35,11 @@ _OWN_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _OWN_AFTER = re.compile(
-    rf"^[^，,。;；\n]{{0,10}}?(?:(?:由|为)?{_US}(?:自行|自己|内部)?{_DONE}(?!需求)"
+    rf"^(?P<gap>[^，,。;；\n]{{0,28}}?)(?:(?:由|为)?{_US}(?:自行|自己|内部)?{_DONE}(?!需求)"
     r"|已(?:经)?(?:完成|做好|做完|具备|有|备好|到位)|已(?:经)?(?:在|由"
     r"|委托)[^，,。;；\n]{1,12}?(?:完成|做|加工|流片)"
-    rf"|自备|自行(?:完成|解决|负责|准备)|自己(?:做|完成|有|出|搞定|来)|{_US}(?:自己)?(?:有|做|来))",
+    rf"|自备|自行(?:完成|解决|负责|准备)|自己(?:做|完成|有|出|搞定|来)|{_US}(?:自己)?(?:有|做|来)"
+    rf"|{_US}(?:都|也)?已经?[^，,。;；\n]{{1,4}}?(?:过|好|完|了))",
     re.IGNORECASE,
 )
 _OWN_AFTER_EN = re.compile(
@@ -58,6 +59,11 @@ _OWN_TURN = re.compile(
     r"|wanted|want)\b",
     re.IGNORECASE,
 )
+_LIST_GAP = re.compile(
+    r"[^，,。;；\n需要请]{0,12}(?:[、和及与][^，,。;；\n、和及与需要请]{1,10}){1,4}"
+)
+_DONE_BEFORE = re.compile(r"已经?\s?$")
+_DONE_BEHIND = re.compile(r"\s?(?:好|完|过|完成|完毕|了(?!解))")
 _UNABLE = re.compile(r"不能|无法|没有能力|\b(?:cannot|can't|unable|not able)\b", re.IGNORECASE)
 _ASKED_AFTER = re.compile(r"[^，,。;；\n]{0,8}?(?:需求|任务|项目|计划|想法|要做|订单)")
 _OPTIONAL = re.compile(
@@ -162,6 +168,10 @@ class Context:
             return ""
         rest = self._text[end : min(len(self._text), end + 90)]
         after = _OWN_AFTER.match(rest[:60])
+        if after is not None and len(after["gap"]) > 10 and not _LIST_GAP.fullmatch(after["gap"]):
+            after = None
+        if _DONE_BEFORE.search(self._text, low, start) and _DONE_BEHIND.match(rest):
+            return "已"
         if after is None:
             after = _OWN_AFTER_EN.match(rest)
             if after and " and " in after["gap"] and _OWN_TURN.search(self._text, low, start):

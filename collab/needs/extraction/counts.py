@@ -69,11 +69,12 @@ _CHINESE_QUANTITY = re.compile(
     r"|端口|波长|波段|标准|数量级|以内完成|信道|引脚|焊盘|版图|方案|步骤|工序|阶段|方向|指标|参数"
     r"|方面"
     r"|单位|机构|省|城市|国家|像[素元]|电极|凸点|周期|循环|自由度|课题|任务|类型|品种|型号|问题|层"
+    r"|\s?(?:IO|I/O|[Pp]ins?|[Pp]ads?|[Bb]umps?)\b"
     r"|[^，,。]{0,2}/)"
 )
 _ENGLISH_QUANTITY = re.compile(
     rf"(?<![A-Za-z0-9.×x/-])(?P<v>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d+|{_EN})(?:\s?"
-    rf"(?:-|to|~)\s?(?P<v2>\d+))?\s(?P<a>(?:(?:\d{{1,3}}[ -]?(?:mm|inch"
+    rf"(?:-|to|~)\s?(?P<v2>\d+))?(?:\s|(?=pcs))(?P<a>(?:(?:\d{{1,3}}[ -]?(?:mm|inch"
     rf"|in)|{_ADJECTIVE})\s){{0,4}}?)"
     rf"(?P<u>wafers?|dies?|chips?|modules?|devices?|samples?|pieces?|units?|pcs"
     rf"|sets?|lots?|runs?|masks?|reticles?|lasers?|prototypes?|packages?|assemblies"
@@ -127,6 +128,9 @@ _ATTENDED = re.compile(
     r"|seats?)\b",
     re.IGNORECASE,
 )
+_PIECES_OF = re.compile(
+    r"\b(?P<u>wafer|chip|die|sample|module|device)s?\b\s?[:：]?\s*$", re.IGNORECASE
+)
 _WAFERS_FOLLOW = re.compile(r"\s(?:of\s)?(?:[^\s,;.]{1,12}\s){0,4}wafers?\b")
 _EACH = re.compile(
     r"(?:每|单|各|/|per |each |平均每)(?:片|批|个|颗|只|套|晶圆|芯片"
@@ -136,8 +140,8 @@ _EACH = re.compile(
 _NOT_QUANTITY = re.compile(
     r"(?:月产能|月需求量?|月产|每月|年产|年需求量?|起订量?|MOQ|minimum order"
     r"(?: of)?|专利|通道|产能|焊盘|引脚|温度|循环|员工|团队|人员|论文|拥有|建有"
-    r"|配备|设备|产线|(?<![底末日号月旬])前|打线|引线|焊线|金丝|键合线|引脚|凸点|焊点"
-    r"|能力)[^，,。;；\n\d]{0,8}$|第\s?$",
+    r"|配备|产线|(?<![底末日号月旬])前|打线|引线|焊线|金丝|键合线|引脚|凸点|焊点"
+    r"|能力)[^，,。;；?？!\n\d]{0,8}$|第\s?$",
     re.IGNORECASE,
 )
 _PER_TIME = re.compile(
@@ -224,8 +228,8 @@ def _english(text: str, match: re.Match[str], figure: Any) -> Amount | None:
         return None
     word = re.sub(r"s$", "", match["u"].lower()) if match["u"].lower() != "pcs" else "pcs"
     unit = _ENGLISH_UNITS.get(word)
-    if word in ("pcs", "piece") and _WAFERS_FOLLOW.match(text, match.end()):
-        unit = "wafer"
+    if word in ("pcs", "piece"):
+        unit = _piece_unit(text, match) or unit
     if unit is None or (word in ("run", "package") and value < 2):
         return None
     return Amount(
@@ -234,6 +238,14 @@ def _english(text: str, match: re.Match[str], figure: Any) -> Amount | None:
         match.end(),
         0.7,
     )
+
+
+def _piece_unit(text: str, match: re.Match[str]) -> str | None:
+    """What the pieces are of: 10 pieces of wafers, samples: 20 pcs."""
+    if _WAFERS_FOLLOW.match(text, match.end()):
+        return "wafer"
+    before = _PIECES_OF.search(text, max(0, match.start() - 12), match.start())
+    return _ENGLISH_UNITS[before["u"].lower()] if before else None
 
 
 def _quantity_data(value: float, upper: float | None, unit: str) -> dict[str, Any]:

@@ -149,14 +149,16 @@ _ENGLISH_QUARTER = re.compile(
 _ISO_DATE = re.compile(r"(?<!\d)(?P<y>20\d{2})-(?P<m>\d{2})-(?P<d>\d{2})(?!\d)")
 _NOT_DUE = re.compile(
     r"(?:申报|报名|发布|投稿|征集|申请|揭榜|有效期|成立|成立于|公布|起始|启动"
-    r"|会议|自|从|签约|签订|截止日期?|posted|founded|since|from)[^，,。;；\n\d]{0,8}$",
+    r"|会议|自|从|签约|签订|截止日期?|posted|founded|since|from|questions?|inquir\w+"
+    r"|applications?|submi\w+|proposals?|bids?|tender)[^，,。;；\n\d]{0,8}$",
     re.IGNORECASE,
 )
 
 
 _NOT_DUE_AFTER = re.compile(
     r"\s?(?:\d{1,2}[:：]\d{2}|会议|纪要|召开|举办|成立|签订|收到|记录|发布|公布|起(?!至|到)|开始"
-    r"|启动|投产|以来)"
+    r"|启动|投产|以来|(?:之?前|以前)?(?:递交|报名|投标|申报|反馈|报价|登记|报送"
+    r"|提交(?:投标|申报|材料|方案|报价)))"
 )
 _TO_END = re.compile(r"\s?(?:起)?(?:至|到|~|-|–|—{1,2}|to\b)\s?(?=20\d\d)")
 

@@ -24,12 +24,14 @@ _HEADING = re.compile(
     r"|[【\[]([^】\]\n]{2,20})[】\]]"
     r"|(?<=[。；;])[ \t]*(?:[一二三四五六七八九十]{1,3}[、.]|\(?[一二三四五六七八九十\d]{1,2}[)."
     r"、])?[ \t]*([^\n:：。,，]{2,14})[:：]"
+    r"|(?:^|\n)[ \t]*([A-Z][a-z]+(?: [A-Za-z]+){0,4})\.(?= +[A-Z])"
 )
 _BACKGROUND = re.compile(
     r"背景|简介|概况|现状|意义|公司介绍|单位介绍|企业介绍|关于我们|国内外|已有基础|前期基础"
     r"|研究基础"
     r"|工作基础|立项依据|必要性|痛点|市场(?:前景|分析)|(?:单位|企业|公司)(?:情况|优势)|参考文献"
-    r"|background|about us|company|introduction|context|motivation|references",
+    r"|who we are|why we are|background|about us|company|introduction|context|motivation"
+    r"|references",
     re.IGNORECASE,
 )
 _CONTACT = re.compile(

@@ -51,6 +51,8 @@ _NEGOTIABLE = re.compile(
 _MONEY_CONTEXT = re.compile(
     r"价|费|预算|金额|经费|资金|投入|报酬|budget|price|cost|funding|quote", re.IGNORECASE
 )
+_ALONE = re.compile(r"[，,。;；\n]\s?(?:约|大概|大约)?\s?$")  # 两周，1.2万
+_ALONE_AFTER = re.compile(r"\s?(?:元|块)?(?:左右|以内|上下)?\s?(?:[，,。;；!\n]|$)")
 _PER_UNIT = re.compile(
     r"\s?(?:/|每|per\s)\s?(?:片|颗|只|个|套|次|小时|h\b|hour|天|day|人"
     r"|wafer|chip|die|piece|unit|device|项|年)",
@@ -155,7 +157,9 @@ def _amount(
     large = float(_digits(match["v"]) or 0) >= 1000
     if not (word or multiplier or large):
         return None
-    cued = bool(_CUE.search(before))
+    cue = _CUE.search(before)
+    alone = bool(multiplier) and _ALONE.search(before) and _ALONE_AFTER.match(text, match.end())
+    cued = bool(alone) or bool(cue and (word or multiplier or not re.search(r"[，,]", cue.group())))
     if not _is_money(text, match, before, word, multiplier, cued) or layout.aside(match.start()):
         return None
     if (

@@ -38,6 +38,11 @@ _TAUGHT_AFTER = re.compile(
     r"|participants?)*",
     re.IGNORECASE,
 )
+_FORMS = ("packaging.butterfly", "packaging.to-can", "packaging.box", "packaging.cob")
+_DEVICE_NEXT = re.compile(
+    r"\s?(?:封装的?)?(?:器件|模块|激光器|modules?\b|lasers?\b|devices?\b)", re.IGNORECASE
+)
+_PACKED = re.compile(r"封装|组装|贴装|贴片|耦合|打线|packag|assembl|bond", re.IGNORECASE)
 _TESTS = ("metrology.", "test.", "failure-analysis.")
 _CALL = re.compile(r"揭榜|榜单|open call", re.IGNORECASE)
 _CALL_HELP = re.compile(
@@ -114,6 +119,7 @@ def without_objects(text: str, mentions: Sequence[Mention]) -> list[Mention]:
         m
         for m in mentions
         if not _kind_word(text, m, tested if m.id == "test" else ends)
+        and not _is_device(text, m)
         and m not in taught
         and not _heads_call(text, m)
     ]
@@ -124,6 +130,13 @@ def _kind_word(text: str, mention: Mention, ends: set[int]) -> bool:
     if mention.id not in ("etching", "test"):
         return False
     return mention.start in ends or (mention.start - 1 in ends and text[mention.start - 1] == " ")
+
+
+def _is_device(text: str, mention: Mention) -> bool:
+    """蝶形器件 is a thing that has its package already, unless packages are spoken of."""
+    if not mention.id.startswith(_FORMS) or not _DEVICE_NEXT.match(text, mention.end):
+        return False
+    return not _PACKED.search(text)
 
 
 def _taught(text: str, mentions: Sequence[Mention]) -> list[Mention]:

@@ -13,7 +13,8 @@ _REJECT_BEFORE = re.compile(
     r"|不包括|不包含"
     r"|不涉及|不需要|不需(?!求)|无需|无须|毋需|毋须|不必|禁止|严禁|禁用|拒绝|排除|谢绝|避免使用"
     r"|避免采用|避免"
-    r"|勿用|勿|暂不|而非|而不是|并非|除(?:了|去)|(?<![去清消移剥扣解免排删])除(?!外|了|去)"
+    r"|勿用|勿|别(?:用|做|采用|再|给我)|暂不|而非|而不是|并非|除(?:了|去)"
+    r"|(?<![去清消移剥扣解免排删])除(?!外|了|去)"
     r"|\b(?:no need (?:for|of|to)|need not|needn't|do not|don't|does not|must not|should not"
     r"|shall not"
     r"|cannot|can't|won't|not|no|without|neither|nor|exclud(?:e|es|ing)|except(?: for)?|other than"
@@ -48,6 +49,7 @@ _REJECT_AFTER = re.compile(
     r"|不包括|不包含|不(?:作|做)?要求)"
     + _ENDS
     + r"|不在[^，,。\n]{0,8}范围|不行|不可(?!或缺|少|避免|靠|替代)|免谈|勿扰|谢绝|就?(?:免|算)了"
+    r"|(?:下一?[期次批阶]段?|以后|后续|将来|后面|另行?)再(?:说|做|议|谈|考虑)|别用"
     r"|(?:is|are|was|were) (?:not|no longer|never) (?:\w+ly )?(?:acceptable|accepted|allowed"
     r"|wanted|required"
     r"|needed|necessary|part of|included|permitted|requested|of interest|an option|to be (?:done"
@@ -56,6 +58,7 @@ _REJECT_AFTER = re.compile(
     r"|wanted)"
     r"|not (?:accepted|acceptable|allowed|required|needed|wanted|included|necessary|requested"
     r"|in scope)"
+    r"|(?:is|are) of no (?:interest|use)"
     r"|(?:can|may|could) be (?:skipped|omitted|left out)"
     r"|(?:is|are) (?:excluded|out of scope|unacceptable|unnecessary))",
     re.IGNORECASE,
@@ -90,6 +93,7 @@ def refusal(text: str, layout: Layout, start: int, end: int) -> str:
         or _before(text, low, start, end)
         or _listed(text, layout, start)
         or _after(text, end)
+        or _alone_after(text, layout, start, end)
     )
 
 
@@ -154,6 +158,21 @@ def _after(text: str, end: int) -> str:
     return "" if _REJECT_GAP.search(gap) else after.group()
 
 
+def _alone_after(text: str, layout: Layout, start: int, end: int) -> str:
+    """整片流片太贵，不考虑: a clause of nothing but refusal takes back the one before it."""
+    low, high = layout.clause(start)
+    if not high or text[high - 1] not in ",，" or high - end > 16:
+        return ""
+    alone = _ALONE.match(text, high)
+    return alone.group() if alone and not _WANTED.search(text, low, high) else ""
+
+
+_ALONE = re.compile(
+    r"\s*(?:就|都|也|暂时?|先|我们|这次|本次)*(?:不考虑|不要|不需要|不用|不做|不接受|算了|免了"
+    r"|别用)"
+    r"了?\s*(?=[，,。;；!！.\n)）]|$)"
+)
+_WANTED = re.compile(r"需要|要求|要做|委托|采用|必须|改成|改为|只|求|寻")
 _REFUSAL_WORD = re.compile(
     r"不|无|除外|免|勿|谢绝|\b(?:is|are|was|were|isn|aren|not|can|may|could)\b"
 )

@@ -276,8 +276,9 @@ class Steps:
         wanted.excluded = self._narrowest(wanted.excluded)
 
     def _narrowest(self, excluded: list[tuple[Mention, str]]) -> list[tuple[Mention, str]]:
-        """Each exclusion once, without parents of another."""
+        """Each exclusion once, without parents of another; what the asker does himself is own."""
         seen = {m.id: (m, kind) for m, kind in reversed(excluded)}
+        seen |= {m.id: (m, kind) for m, kind in excluded if kind == "own"}
         broad = {a for i in seen for a in self._vocabulary.ancestors(i)}
         return [pair for pair in reversed(seen.values()) if pair[0].id not in broad]
 

@@ -27,7 +27,7 @@ _ASKER = (
 _BOAST = re.compile(
     rf"{_ASKER}[^，,。;；\n]{{0,10}}?(?:成立|创立|创办|主营|专注|专业从事|从事|致力|年产|累计"
     rf"|获得|荣获"
-    r"|通过(?=了?[^，,。;；\n]{0,8}认证)|总部|是一家|位于|坐落|占地)"
+    r"|通过(?=了?[^，,。;；\n]{0,16}认证)|总部|是一家|位于|坐落|占地)"
     rf"|{_ASKER}[^，,。;；\n]{{0,10}}?(?:拥有|现有|具有|具备|配备|配有|建有|建成)"
     r"(?=[^，,。;；\n]{0,24}?(?:产线|生产线|中试线|工艺线|设备|平台|洁净|净化|厂房|实验室|团队"
     r"|员工|人员"
@@ -63,7 +63,7 @@ _PAST = re.compile(
     r"|这)[^，,。;；\n\d]{0,6}(?:此前|之前|曾)"
     r"|(?:芯片|晶圆|器件|样品|片子)(?:已经?|均)?(?:是|由|在)[^，,。;；\n]{1,20}?(?:流片|加工|制备"
     r"|代工|生长)(?:的|完成|好|而成|得到)"
-    r"|上一?(?:批|次|轮|代|版)|去年|前年|往年|以往|对标|老款|旧款"
+    r"|上一?(?!次?[聊说谈提])(?:批|次|轮|代|版)|去年|前年|往年|以往|对标|老款|旧款"
     r"|\bwe (?:have )?(?:achieved|demonstrated|measured|obtained|reported)"
     r"|\b(?:chips?|wafers?|devices?|samples?|dies?|PICs?) (?:were|was|have been"
     r"|has been) (?:already )?"
@@ -78,6 +78,7 @@ _CONTRAST = re.compile(
     r"|reduce)\b",
     re.IGNORECASE,
 )
+_LEAD = 12
 _AHEAD = re.compile(r"[^。;；\n]{0,80}")
 _STATED = re.compile(r"[≤≥<>±]|不[大小高低超少多][于过]")
 
@@ -99,12 +100,20 @@ def _spans(text: str, sentences: Sequence[int], clauses: Sequence[int]) -> Itera
             if _DEMAND.search(text, start, cue[0]):
                 goes_on = False
                 continue
-            yield (start, demand.start() if demand else end)
+            yield (_begins(text, start, cue[0]), demand.start() if demand else end)
             goes_on = demand is None and (wide or _contrasted(text, end))
         elif goes_on and demand is None and not _STATED.search(text, start, end):
             yield (start, end)
         else:
             goes_on = False
+
+
+def _begins(text: str, start: int, cue: int) -> int:
+    """What stands far before the cue, or before a bracket around it, is no part of the story."""
+    bracket = max(text.rfind("(", start, cue), text.rfind("（", start, cue))
+    if bracket >= 0:
+        return bracket
+    return start if cue - start <= _LEAD else cue
 
 
 def _contrasted(text: str, at: int) -> bool:

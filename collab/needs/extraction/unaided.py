@@ -104,6 +104,11 @@ _DEVICE_LAYER_NEXT = re.compile(
     r"\s?(?:厚?的?)?\s?(?:top[- ])?(?:SOI|LNOI|LTOI|TFLN|顶硅|顶层硅|器件层"
     r"|device layer)(?![A-Za-z]|\s?(?:工艺|流片平台|process))"
 )
+_IO_NEXT = re.compile(r"\s?(?:IO|I/O|I/Os|bond pads?|bonding pads?|焊盘|引脚)(?![A-Za-z])")
+_ACCURACY = re.compile(
+    r"(?:精度|accuracy)\s?(?:为|优于|不低于|要求|of|:|：|≤|<|better than|within|\s)*$"
+)
+_DEEP_BEFORE = re.compile(r"(?:深(?:度|为|约|至|到|\s)*|刻(?:透|深|掉|到|至)(?:约|到|至|\s)*)$")
 _LITHO_LIGHT = frozenset({193.0, 248.0, 365.0, 405.0, 436.0, 13.5})
 _FEATURE_NEXT = re.compile(
     r"\s?(?:的|DUV|级)?\s?(?:光刻|制程|工艺节点|节点|工艺线|(?:DUV |optical )?lithograph"
@@ -150,6 +155,8 @@ class Unaided:
             ("pixel-count", 0.8, self._is_pixels),
             ("device-layer-thickness", 0.8, self._is_device_layer),
             ("final-thickness", 0.8, self._is_thinned),
+            ("io-count", 0.85, self._is_io),
+            ("placement-accuracy", 0.8, self._is_placed),
             ("min-feature", 0.75, self._is_feature),
             ("operating-temperature", 0.75, self._is_operating),
             ("process-temperature", 0.75, self._is_heating),
@@ -252,7 +259,7 @@ class Unaided:
             return not _LINE_NEXT.match(self._text, measure.end)
         low = self._scene.layout.sentence(measure.start)[0]
         etched = bool(self._etchings.between(low, measure.start))
-        return etched and bool(re.search(r"深(?:度|为|约|至|到|\s)*$", self._before(measure, 6)))
+        return etched and bool(_DEEP_BEFORE.search(self._before(measure, 6)))
 
     def _layer_before(self, measure: Measure) -> bool:
         """A guiding material stands right before the number, or only its cut between them."""
@@ -321,6 +328,22 @@ class Unaided:
         if measure.unit_in("length") != "um" or measure.shape == "size":
             return False
         return self._right_after("thinning", measure, _DOWN_TO)
+
+    def _is_io(self, measure: Measure) -> bool:
+        """1180个IO, 300 bond pads."""
+        if measure.units and measure.unit_in("count") is None:
+            return False
+        return bool(_IO_NEXT.match(self._text, measure.end))
+
+    def _is_placed(self, measure: Measure) -> bool:
+        """贴片(精度±5um)."""
+        if measure.unit_in("length") not in ("um", "nm") or measure.shape == "size":
+            return False
+        if not _ACCURACY.search(self._before(measure, 14)):
+            return False
+        near = self._techniques.between(measure.start - 30, measure.start)
+        placing = [m for m in near if m.id.startswith(("packaging.die-attach", "packaging.flip"))]
+        return bool(placing) and "," not in self._text[placing[-1].end : measure.start]
 
     def _is_device_layer(self, measure: Measure) -> bool:
         """220 nm SOI."""

@@ -37,6 +37,8 @@ class WorkPieces:
         spare: list[Mention] = []
         carriers = ByPlace(m for m in steps if m.id.split(".")[0] in _CARRIER)
         for mention in [*named, *self._hidden(steps, named)]:
+            if _is_dopant(self._text, mention):
+                continue
             if self._context.rejected(mention.start, mention.end):
                 refused.append(mention)
             elif _carried(mention, carriers):
@@ -98,3 +100,14 @@ def _carried(mention: Mention, carriers: ByPlace[Mention]) -> bool:
     """A material inside the name of a package part or a tool is not the work piece."""
     around = carriers.between(mention.start - _LONGEST_NAME, mention.start + 1)
     return any(mention.end <= m.end for m in around)
+
+
+def _is_dopant(text: str, mention: Mention) -> bool:
+    """Si in SIMS (Zn, Si): an element looked for, not the work piece."""
+    if mention.end - mention.start > 2:
+        return False
+    opened = text.rfind("(", max(0, mention.start - 20), mention.start)
+    return opened >= 0 and bool(_ELEMENTS.match(text, opened))
+
+
+_ELEMENTS = re.compile(r"\(\s?[A-Z][a-z]?(?:\s?[,/、，]\s?[A-Z][a-z]?){1,6}\s?\)")
