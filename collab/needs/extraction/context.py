@@ -13,7 +13,7 @@ _US = (
     r"|公司"
     r"|甲方|客户|用户|需方|需求方|委托方|发榜方|买方)"
 )
-_DONE = r"(?:提供|完成|负责|承担|进行|实施|自备|解决|搞定|准备|做|出|供|来做|来)"
+_DONE = r"(?:提供|完成|负责|承担|进行|实施|自备|解决|搞定|准备|做|出|供|来做|来|安排|另行安排)"
 _BY_US = (
     r"by (?:us|ourselves|the (?:customer|client|buyer)"
     r"|our (?:own )?(?:lab|team|group|side|company|fab)\b)"
