@@ -9,7 +9,7 @@ from flask import Flask
 from collab import cli, wiring
 from collab.config import Settings, load_settings
 from collab.storage.database import Database
-from collab.web import blueprints, context, errors, security, session
+from collab.web import blueprints, context, cookies, errors, security, session
 
 ROOT = Path(__file__).resolve().parent
 
@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_CHECK_DEFAULT=False,
     )
+    app.session_interface = cookies.HostBoundCookies()
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["collab"] = wiring.build(settings, database)
     security.install(app)

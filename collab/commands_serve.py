@@ -20,8 +20,9 @@ from rich.progress import Progress
 from collab import tables
 from collab.importing import demo_removal, demo_seeding, seeding
 from collab.kernel import clock
+from collab.members import second_factor
 from collab.platform import Platform
-from collab.storage import audit_reading, backup, migrate
+from collab.storage import audit_reading, backup, migrate, sealing
 
 ROOT = Path(__file__).resolve().parents[1]
 console = Console(stderr=True)
@@ -245,7 +246,28 @@ def audit_anchor_command(target: Path | None) -> None:
     click.echo(f"{sequence}\t{sealed}")
 
 
+@click.command("rotate-key")
+@click.option("--yes", is_flag=True, help="Every session and every open link ends.")
+def rotate_key_command(yes: bool) -> None:
+    """Make a new installation key and seal all secrets with it; stop the platform before."""
+    found = platform()
+    if not yes:
+        click.echo("every session and open link ends; say --yes to go on", err=True)
+        sys.exit(2)
+    path = found.settings.secret_path
+    sealer = sealing.Sealer(sealing.add_key(path))  # both keys stand until all is sealed anew
+    try:
+        with found.database.writing() as uow:
+            count = second_factor.reseal(uow, sealer)
+    except sealing.Unsealable as error:
+        click.echo(f"a secret cannot be opened ({error}); the old key is kept", err=True)
+        sys.exit(2)
+    sealing.forget_old_keys(path)
+    console.print(f"new key, {count} secrets sealed with it; start the platform again")
+
+
 COMMANDS = (
     init_command, seed_command, remove_demo_command, reindex_command, worker_command,
     serve_command, backup_command, restore_command, audit_verify_command, audit_anchor_command,
+    rotate_key_command,
 )  # fmt: skip

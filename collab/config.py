@@ -56,7 +56,21 @@ class Settings(BaseSettings):
     )
     secure_cookies: bool = Field(
         False,
-        description="Set to 1 behind HTTPS; plain HTTP on one machine could not sign in with it.",
+        description="1: cookies never leave by plain HTTP. What comes by HTTPS is secure anyway.",
+    )
+    session_days: int = Field(
+        14, ge=1, le=90, description="A sign-in ends after so many days, however much it is used."
+    )
+    session_idle_hours: int = Field(
+        72, ge=1, le=2160, description="A sign-in that nobody uses ends after so many hours."
+    )
+    breached_passwords: Path | None = Field(
+        None,
+        description="Sorted SHA-1 list of known passwords (Pwned Passwords); none is fetched.",
+    )
+    oidc_trusted_hosts: str = Field(
+        "",
+        description="Sign-in services that may be asked inside private networks, comma between.",
     )
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="Proxies in front whose X-Forwarded headers are believed."

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from collab.config import Settings
+from collab.members.breached import BreachList
+from collab.members.rules import SessionLimits
 from collab.network.service import NetworkService
 from collab.routing.service import MatchingService
 from collab.search.service import SearchService
 from collab.storage import migrate
 from collab.storage.database import Database
 from collab.storage.outbox import Worker
+from collab.storage.sealing import Sealer
 from collab.vocabulary.catalog import Vocabulary
 
 
@@ -24,6 +27,9 @@ class Platform:
     search: SearchService
     matching: MatchingService
     network: NetworkService
+    sealer: Sealer
+    breached: BreachList
+    session_limits: SessionLimits
     worker: Worker
 
     def problems(self) -> list[str]:

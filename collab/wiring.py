@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
+from datetime import timedelta
 
 from collab.config import Settings
 from collab.curation import service as curation
 from collab.kernel import happened
 from collab.kernel.events import DatabaseRestored, Event
+from collab.members.breached import BreachList
+from collab.members.rules import SessionLimits
 from collab.network.service import NetworkService
 from collab.network.standings import LISTENER as STANDINGS
 from collab.network.standings import Standings
+from collab.notices import account as account_notices
 from collab.notices import fitting as fitting_needs
 from collab.notices import joining as joining_notices
 from collab.notices import new_hits
@@ -24,6 +24,7 @@ from collab.notices.mail import Mailer
 from collab.platform import Platform
 from collab.routing.service import MatchingService
 from collab.search.service import SearchService
+from collab.storage import sealing
 from collab.storage.audit_reading import ANCHORS, Anchorer
 from collab.storage.database import Database
 from collab.storage.outbox import Listener, Worker
@@ -48,6 +49,7 @@ def listeners(
     mail = Listener("mail", mailer.follow, batch=1, ordered=False)
     anchor = Listener("audit-anchor", anchorer.follow)
     asked = Listener("secretariat-notices", joining_notices.follow)
+    own = Listener("account-notices", account_notices.follow)
     fitting = Listener("fitting-needs", fitting_needs.follow)
     wake = Listener("saved-searches-wake", new_hits.wake, batch=500)
     saved = Listener("saved-searches", new_hits.follower(search), batch=500)
@@ -61,6 +63,7 @@ def listeners(
         happened.DayBegan: (anchor, standings),
         happened.StandingsDue: (standings,),
         happened.MatchesRefreshed: (fitting,),
+        happened.AccountChanged: (own, mail),
     }
 
 
@@ -81,6 +84,11 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
         search=search,
         matching=matching,
         network=NetworkService(database, vocabulary),
+        sealer=sealing.Sealer(sealing.installation_keys(settings.secret_path)),
+        breached=BreachList(settings.breached_passwords),
+        session_limits=SessionLimits(
+            timedelta(days=settings.session_days), timedelta(hours=settings.session_idle_hours)
+        ),
         worker=Worker(
             database,
             listeners(
@@ -95,22 +103,5 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
 
 
 def secret_key(settings: Settings) -> str:
-    """The key that signs cookies, made at the first start and readable by the owner only."""
-    path = settings.secret_path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        _make_secret(path)
-    return path.read_text("ascii").strip()
-
-
-def _make_secret(path: Path) -> None:
-    """Write beside and link into place, so that two processes starting at once agree on one."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(secrets.token_urlsafe(48))
-        stream.flush()
-        os.fsync(stream.fileno())
-    with suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
+    """The key that signs cookies and links: the newest of the installation's keys."""
+    return sealing.installation_keys(settings.secret_path)[0]

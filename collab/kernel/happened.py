@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from collab.kernel.events import Event
 
@@ -63,6 +63,19 @@ class LinkIssued(Event):
 
     token_id: int
     language: str = "zh"
+
+
+@dataclass(frozen=True)
+class AccountChanged(Event):
+    """Something about how a person signs in changed; the person is told, `link_id` for an address.
+
+    `what` is a key of the words in notices/account.py.
+    """
+
+    person_id: int
+    what: str
+    at: datetime
+    link_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,22 @@ class Purpose(StrEnum):
     INVITE = "invite"
     RESET = "reset"
     VERIFY = "verify"
+    EMAIL = "email"
 
 
 LIVES: dict[Purpose, timedelta] = {
     Purpose.INVITE: timedelta(days=7),
     Purpose.RESET: timedelta(hours=1),
     Purpose.VERIFY: timedelta(days=2),
+    Purpose.EMAIL: timedelta(hours=2),
 }
-PATHS = {Purpose.INVITE: "/invitation/", Purpose.RESET: "/reset/", Purpose.VERIFY: "/verify/"}
+PATHS = {
+    Purpose.INVITE: "/invitation/",
+    Purpose.RESET: "/reset/",
+    Purpose.VERIFY: "/verify/",
+    Purpose.EMAIL: "/address/",
+}
+SEVERAL = (Purpose.INVITE, Purpose.EMAIL)  # of one address, one in each scope
 
 
 def issue(
@@ -50,7 +58,7 @@ def issue(
     `key` is the installation's secret: whoever reads the database alone cannot make the link.
     """
     for old in store.open_links(uow, purpose, email, clock.now()):
-        if purpose is not Purpose.INVITE or old.facts.get("scope") == (facts or {}).get("scope"):
+        if purpose not in SEVERAL or old.facts.get("scope") == (facts or {}).get("scope"):
             old.used_at = clock.now()
             uow.session.add(old)
     nonce = secrets.token_hex(16)

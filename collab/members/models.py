@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Field
 
 from collab.kernel.identity import Role
@@ -97,7 +97,8 @@ class Person(Row, Public, Versioned, table=True):
     demo: bool = False
     last_seen_at: datetime | None = None
     verified_at: datetime | None = None
-    second_factor: str = Field(default="", max_length=64)
+    second_factor: str = Field(default="", max_length=300)  # sealed, see storage/sealing.py
+    second_factor_step: int = -1  # the last time step whose code was used
     erased_at: datetime | None = None
 
 
@@ -157,6 +158,72 @@ class SignInSession(Row, table=True):
     expires_at: datetime
     revoked_at: datetime | None = None
     agent: str = Field(default="", max_length=200)
+    method: str = Field(default="password", max_length=20)
+    proved_at: datetime | None = (
+        None  # when the person last showed who they are; None: at the start
+    )
+
+
+class SignInChallenge(Row, table=True):
+    """A question put to one browser, to be answered once and soon; the row goes with the answer.
+
+    The browser's cookie holds a random handle, this row its SHA-256.
+    """
+
+    handle_hash: str = Field(unique=True, index=True, max_length=64)
+    purpose: str = Field(max_length=20)
+    challenge: str = Field(max_length=120)
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=json_column())
+    expires_at: datetime = Field(index=True)
+
+
+class Passkey(Row, Public, table=True):
+    """A WebAuthn credential of a person: the public half, and how often it was used."""
+
+    PREFIX: ClassVar[str] = "pky-"
+
+    person_id: int = Field(foreign_key="person.id", index=True)
+    name: str = Field(max_length=60)
+    credential_id: str = Field(unique=True, index=True, max_length=1400)
+    public_key: str = Field(max_length=2000)
+    sign_count: int = Field(default=0, sa_type=BigInteger)
+    transports: list[str] = Field(default_factory=list, sa_type=json_column())
+    backed_up: bool = False
+    last_used_at: datetime | None = None
+
+
+class RecoveryCode(Row, table=True):
+    """A code on paper that stands in once for a lost second factor; its salted hash is kept."""
+
+    person_id: int = Field(foreign_key="person.id", index=True)
+    salt: str = Field(max_length=32)
+    code_hash: str = Field(max_length=64)
+    used_at: datetime | None = None
+
+
+class IdentityProvider(Row, Public, Versioned, table=True):
+    """An organisation's own sign-in service (OpenID Connect), for the addresses of its domains."""
+
+    PREFIX: ClassVar[str] = "idp-"
+
+    organisation_id: int = Field(foreign_key="organisation.id", unique=True)
+    issuer: str = Field(max_length=300)
+    client_id: str = Field(max_length=200)
+    client_secret: str = Field(default="", max_length=1200)  # sealed
+    domains: list[str] = Field(default_factory=list, sa_type=json_column())
+    active: bool = True
+
+
+class ExternalIdentity(Row, table=True):
+    """Who a person is at a sign-in service: issuer and subject, never the e-mail address."""
+
+    __table_args__ = (UniqueConstraint("issuer", "subject", name="uq_externalidentity_subject"),)
+
+    person_id: int = Field(foreign_key="person.id", index=True)
+    issuer: str = Field(max_length=300)
+    subject: str = Field(max_length=255)
+    last_used_at: datetime | None = None
 
 
 class ApiToken(Row, Public, table=True):

@@ -14,6 +14,7 @@ from collab.kernel.permissions import Permission
 from collab.kernel.problems import Problem
 from collab.members import links, passwords, rules, store
 from collab.members import store_joining as joined
+from collab.members.breached import BreachList
 from collab.members.forms import InvitationIn, RoleIn
 from collab.members.links import Purpose
 from collab.members.models import OneTimeToken, Organisation, Person, Region, RoleGrant
@@ -125,44 +126,61 @@ def invitation(uow: UnitOfWork, token: str) -> tuple[OneTimeToken, Person | None
 
 
 def accept(
-    uow: UnitOfWork, actor: Actor, token: str, name: str, password: str, language: str
-) -> Person:
+    uow: UnitOfWork, actor: Actor, token: str, name: str, password: str, language: str,
+    breached: BreachList,
+) -> Person:  # fmt: skip
     """Accept an invitation: a new person sets a password, a known one must be signed in."""
     row, person = invitation(uow, token)
     if person is None:
-        person = _new_person(uow, row.email, name, password, language)
+        hashed = _checked_password(row.email, name, password, breached)
+        person = new_person(uow, row.email, name, hashed, language)
     elif person.id != actor.person_id or not person.active:
         raise Rejected([Problem("", "link_other")])
     if row.facts.get("mailed"):  # a link that was shown on a page proves no address
         person.verified_at = person.verified_at or clock.now()
     uow.session.add(person)
     uow.flush()
-    links.use(uow, row)
-    until = row.facts.get("expires_on")
-    _give(
-        uow,
-        Actor(person_id=row.facts.get("by"), name="invitation"),
-        person,
-        RoleIn(
-            role=Role(row.facts["role"]),
-            expires_on=date.fromisoformat(until) if until else None,
-        ),
-        row.facts.get("organisation"),
-        row.facts.get("region"),
-    )  # fmt: skip
+    take_up(uow, row, person)
     return person
 
 
-def _new_person(uow: UnitOfWork, email: str, name: str, password: str, language: str) -> Person:
-    name = " ".join("".join(c for c in name if c.isprintable()).split())
-    wrong = list(passwords.new_password_problems(password, (email, name, "oecollab", "collab")))
-    if not name or len(name) > 100:
-        wrong.append(Problem("name", "required") if not name
-                     else Problem("name", "too_long", {"most": 100}))  # fmt: skip
+def take_up(uow: UnitOfWork, row: OneTimeToken, person: Person) -> RoleGrant:
+    """The person has the role that the invitation names; the invitation is used up."""
+    links.use(uow, row)
+    until = row.facts.get("expires_on")
+    form = RoleIn(
+        role=Role(row.facts["role"]), expires_on=date.fromisoformat(until) if until else None
+    )
+    by = Actor(person_id=row.facts.get("by"), name="invitation")
+    return _give(uow, by, person, form, row.facts.get("organisation"), row.facts.get("region"))
+
+
+def _checked_password(email: str, name: str, password: str, breached: BreachList) -> str:
+    """The hash of a new person's password. Rejected with what is wrong with it or the name."""
+    known = (email, name, "oecollab", "collab")
+    wrong = [*passwords.new_password_problems(password, known, breached), *_name_problems(name)]
     if wrong:
         raise Rejected(wrong)
-    hashed = passwords.hash_password(password)
-    person = Person(email=email, name=name, language=language, password_hash=hashed)
+    return passwords.hash_password(password)
+
+
+def _plain_name(name: str) -> str:
+    return " ".join("".join(c for c in name if c.isprintable()).split())
+
+
+def _name_problems(name: str) -> list[Problem]:
+    name = _plain_name(name)
+    if not name:
+        return [Problem("name", "required")]
+    return [Problem("name", "too_long", {"most": 100})] if len(name) > 100 else []
+
+
+def new_person(uow: UnitOfWork, email: str, name: str, hashed: str, language: str) -> Person:
+    """A new account, without a password when `hashed` is empty."""
+    wrong = _name_problems(name)
+    if wrong:
+        raise Rejected(wrong)
+    person = Person(email=email, name=_plain_name(name), language=language, password_hash=hashed)
     uow.session.add(person)
     uow.flush()
     uow.note(Actor(person_id=person.id), "created", "person", person.public_id)

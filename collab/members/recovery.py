@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from collab.kernel import clock
-from collab.kernel.errors import NotAllowed, NotFound, Rejected
+from collab.kernel.errors import NotFound, Rejected
+from collab.kernel.happened import AccountChanged
 from collab.kernel.identity import Actor, Role
 from collab.kernel.permissions import Permission
 from collab.kernel.problems import Problem
 from collab.members import links, passwords, store
 from collab.members import store_joining as joined
+from collab.members import store_signing as signing
+from collab.members.breached import BreachList
+from collab.members.confirming import own_person, prove
 from collab.members.links import Purpose
 from collab.members.models import Person
+from collab.members.password_change import known_words
 from collab.storage.uow import UnitOfWork
 
 ERASED = "已注销用户 / erased"
@@ -23,6 +28,9 @@ def ask_for_reset(uow: UnitOfWork, email: str, secret: str, language: str = "zh"
     person = store.person_by_email(uow, email[:254])
     if person is not None and person.active:
         _reset_link(uow, person, secret, language)
+    else:  # a link of nobody, never sent: the same work, so that time tells nothing either
+        facts = {"nobody": True}
+        links.issue(uow, secret, Purpose.RESET, email[:254], facts=facts, language=language)
 
 
 def reset_for(uow: UnitOfWork, actor: Actor, person_key: str, secret: str) -> str:
@@ -54,11 +62,10 @@ def _person(uow: UnitOfWork, purpose: Purpose, token: str) -> Person:
     return person
 
 
-def reset_password(uow: UnitOfWork, token: str, new: str) -> Person:
+def reset_password(uow: UnitOfWork, token: str, new: str, breached: BreachList) -> Person:
     """Set a new password by a link; every session ends, the second factor stays."""
     person = reset_link(uow, token)
-    known = (person.email, person.name, "oecollab", "collab")
-    wrong = list(passwords.new_password_problems(new, known))
+    wrong = list(passwords.new_password_problems(new, known_words(person), breached))
     if wrong:
         raise Rejected(wrong)
     row = links.opened(uow, Purpose.RESET, token)
@@ -69,12 +76,13 @@ def reset_password(uow: UnitOfWork, token: str, new: str) -> Person:
     uow.session.add(person)
     joined.drop_sessions(uow, person.id or 0)
     uow.note(Actor(person_id=person.id), "password_reset", "person", person.public_id)
+    uow.record(AccountChanged(person.id or 0, "password_reset", clock.now()))
     return person
 
 
 def ask_to_verify(uow: UnitOfWork, actor: Actor, secret: str, language: str) -> None:
     """Send the actor a link that proves the address to be theirs."""
-    person = _own(uow, actor)
+    person = own_person(uow, actor)
     if person.verified_at is None:
         links.issue(
             uow, secret, Purpose.VERIFY, person.email, person_id=person.id, language=language
@@ -92,7 +100,7 @@ def verify(uow: UnitOfWork, token: str) -> None:
 
 def own_data(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
     """What is kept of the actor's account, roles, sessions and tokens; no secret and no hash."""
-    person = _own(uow, actor)
+    person = own_person(uow, actor)
     key = person.id or 0
     return {
         "person": {
@@ -101,6 +109,15 @@ def own_data(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
             "verified_at": _iso(person.verified_at), "last_seen_at": _iso(person.last_seen_at),
             "second_factor": bool(person.second_factor),
         },
+        "passkeys": [
+            {"id": k.public_id, "name": k.name, "created_at": _iso(k.created_at),
+             "last_used_at": _iso(k.last_used_at)}
+            for k in signing.passkeys_of(uow, key)
+        ],
+        "sign_in_services": [
+            {"issuer": i.issuer, "subject": i.subject, "last_used_at": _iso(i.last_used_at)}
+            for i in signing.identities_of(uow, key)
+        ],
         "roles": [
             {"role": g.role, "organisation": _organisation(uow, g.organisation_id),
              "granted_at": _iso(g.created_at), "expires_at": _iso(g.expires_at),
@@ -132,11 +149,10 @@ def _iso(moment: Any) -> str | None:
     return moment.isoformat() if moment is not None else None
 
 
-def erase(uow: UnitOfWork, actor: Actor, password: str) -> Person:
+def erase(uow: UnitOfWork, actor: Actor, password: str, *, fresh: bool = False) -> Person:
     """Remove what names the actor; the record keeps the person's number, which is a pseudonym."""
-    person = _own(uow, actor)
-    if not passwords.password_fits(person.password_hash, password):
-        raise Rejected([Problem("erase_password", "wrong_password")])
+    person = own_person(uow, actor)
+    prove(person, password, fresh=fresh, field="erase_password")
     _leave_someone_behind(uow, person)
     at, key, email = clock.now(), person.id or 0, person.email
     for grant in joined.grants_of(uow, key):
@@ -148,7 +164,9 @@ def erase(uow: UnitOfWork, actor: Actor, password: str) -> Person:
     joined.end_access(uow, key, at)
     uow.flush()
     joined.drop_sessions(uow, key)
-    joined.remove_links_to(uow, email)
+    joined.remove_links_to(uow, email, key)
+    for forget in (signing.drop_passkeys, signing.drop_recovery_codes, signing.drop_identities):
+        forget(uow, key)
     person.email, person.name = f"{person.public_id}@erased.invalid", ERASED
     person.password_hash, person.second_factor = "", ""
     person.active, person.erased_at = False, at
@@ -167,10 +185,3 @@ def _leave_someone_behind(uow: UnitOfWork, person: Person) -> None:
         holders = joined.holders(uow, grant.role, grant.organisation_id, clock.now())
         if key in holders and holders == {key}:
             raise Rejected([Problem("erase_password", "last_administrator")])
-
-
-def _own(uow: UnitOfWork, actor: Actor) -> Person:
-    person = store.person_by_id(uow, actor.person_id or 0)
-    if person is None or actor.scopes is not None:
-        raise NotAllowed("account:own")
-    return person

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from stdnum.cn import uscc
 
 from collab.kernel.problems import Problem
 
-MIN_PASSWORD = 10
+MIN_PASSWORD = 12
 MAX_PASSWORD = 200
 EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 
@@ -20,6 +22,14 @@ LEGAL_FORM = re.compile(
     r"(?:股份有限公司|有限责任公司|有限公司|\s(?:co\s*ltd|ltd|limited|inc|corp|corporation|gmbh|ag"
     r"|llc|bv|sas|sa|plc|pte\s*ltd|co))$"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """How long a sign-in lasts at the most, and how long without being used."""
+
+    whole: timedelta = timedelta(days=14)
+    idle: timedelta = timedelta(hours=72)
 
 
 class OrganisationKind(StrEnum):

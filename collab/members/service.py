@@ -1,26 +1,22 @@
-"""Use cases of identity: sign in and out, who acts, tokens; and of an organisation's page."""
+"""Use cases of identity: whose password, who acts, tokens; and of an organisation's page."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
 from datetime import timedelta
 
 from collab.kernel import clock
-from collab.kernel.errors import NotAllowed, NotFound, Rejected, TooMany
+from collab.kernel.errors import NotAllowed, NotFound, TooMany
 from collab.kernel.happened import OrganisationChanged
 from collab.kernel.identity import VISITOR, Actor, Role
 from collab.kernel.permissions import Permission, Scope
-from collab.kernel.problems import Problem
 from collab.members import passwords, store
 from collab.members.forms import OrganisationIn, TokenIn
-from collab.members.models import ApiToken, Organisation, Person, SignInSession, Throttle
+from collab.members.models import ApiToken, Organisation, Person, Throttle
 from collab.members.rules import Membership
 from collab.storage.uow import UnitOfWork
 
-SESSION_DAYS = 14
-SEEN_EVERY = timedelta(minutes=5)  # a session row is written at most this often
 TRIES = 8
 TRY_WINDOW = timedelta(minutes=15)
 EDITOR_ROLES = frozenset({Role.FACILITY_OWNER, Role.ORGANISATION_ADMIN})
@@ -59,14 +55,6 @@ def forgive(uow: UnitOfWork, email_key: str, address_key: str) -> None:
         uow.session.add(there)
 
 
-def sign_in(uow: UnitOfWork, email: str, password: str, agent: str) -> str | None:
-    """A new session's token when the password fits and is enough, otherwise None."""
-    person = with_password(uow, email, password)
-    if person is None or person.second_factor:
-        return None
-    return open_session(uow, person, agent)
-
-
 def with_password(uow: UnitOfWork, email: str, password: str) -> Person | None:
     """The active person whose password this is, otherwise None; says not which was wrong."""
     person = store.person_by_email(uow, email)
@@ -77,55 +65,6 @@ def with_password(uow: UnitOfWork, email: str, password: str) -> Person | None:
         person.password_hash = passwords.hash_password(password)
         uow.session.add(person)
     return person
-
-
-def open_session(uow: UnitOfWork, person: Person, agent: str) -> str:
-    """A new session of somebody who has proved who they are; its token."""
-    token = secrets.token_urlsafe(32)
-    at = clock.now()
-    person.last_seen_at = at
-    uow.session.add(person)
-    uow.session.add(
-        SignInSession(
-            token_hash=digest(token),
-            person_id=person.id or 0,
-            seen_at=at,
-            expires_at=at + timedelta(days=SESSION_DAYS),
-            agent=agent[:200],
-        )
-    )
-    uow.note(actor_of(uow, person), "sign_in", "person", person.public_id)
-    return token
-
-
-def sign_out(uow: UnitOfWork, token: str) -> None:
-    """End the session of this cookie; a copied cookie is dead too."""
-    row = store.session_by_hash(uow, digest(token))
-    if row is not None and row.revoked_at is None:
-        row.revoked_at = clock.now()
-        uow.session.add(row)
-
-
-def revoke_sessions(uow: UnitOfWork, actor: Actor, keep: str = "") -> int:
-    """End every session of the actor except the one of the `keep` cookie."""
-    if actor.person_id is None:
-        raise NotAllowed("session:revoke")
-    ended = 0
-    for row in store.sessions_of(uow, actor.person_id, clock.now()):
-        if row.token_hash != digest(keep):
-            row.revoked_at = clock.now()
-            uow.session.add(row)
-            ended += 1
-    return ended
-
-
-def person_of_session(uow: UnitOfWork, token: str) -> Person | None:
-    """The active person of a live session."""
-    row = store.session_by_hash(uow, digest(token))
-    if row is None or row.revoked_at is not None or row.expires_at <= clock.now():
-        return None
-    person = store.person_by_id(uow, row.person_id)
-    return person if person is not None and person.active else None
 
 
 def actor_of(uow: UnitOfWork, person: Person, scopes: frozenset[str] | None = None) -> Actor:
@@ -153,12 +92,6 @@ def actor_of(uow: UnitOfWork, person: Person, scopes: frozenset[str] | None = No
         secretariat=secretariat,
         scopes=scopes,
     )
-
-
-def actor_of_session(uow: UnitOfWork, token: str) -> Actor:
-    """Who a session cookie stands for; a visitor when it stands for nobody."""
-    person = person_of_session(uow, token)
-    return actor_of(uow, person) if person is not None else VISITOR
 
 
 def actor_of_token(uow: UnitOfWork, token: str) -> Actor | None:
@@ -215,25 +148,6 @@ def change_organisation(
     uow.note(actor, "changed", "organisation", row.public_id, before, form.model_dump())
     uow.record(OrganisationChanged(_key(row)))
     return row
-
-
-def change_password(
-    uow: UnitOfWork, actor: Actor, current: str, new: str, *, keep_session: str = ""
-) -> None:
-    """Set a new password; every other session ends."""
-    person = store.person_by_id(uow, actor.person_id or 0)
-    if person is None:
-        raise NotAllowed("password:change")
-    if not passwords.password_fits(person.password_hash, current):
-        raise Rejected([Problem("current", "wrong_password")])
-    known: Sequence[str] = (person.email, person.name, "oecollab", "collab")
-    wrong = list(passwords.new_password_problems(new, known, "new"))
-    if wrong:
-        raise Rejected(wrong)
-    person.password_hash = passwords.hash_password(new)
-    uow.session.add(person)
-    revoke_sessions(uow, actor, keep_session)
-    uow.note(actor, "password_changed", "person", person.public_id)
 
 
 def _key(row: Organisation) -> int:

@@ -67,9 +67,10 @@ def waiting_invitations(uow: UnitOfWork, at: datetime) -> Sequence[OneTimeToken]
     ).all()
 
 
-def remove_links_to(uow: UnitOfWork, email: str) -> None:
-    """Forget every link sent to an address."""
-    uow.session.connection().execute(delete(OneTimeToken).where(col(OneTimeToken.email) == email))
+def remove_links_to(uow: UnitOfWork, email: str, person_id: int) -> None:
+    """Forget every link sent to an address or made for a person."""
+    theirs = or_(col(OneTimeToken.email) == email, col(OneTimeToken.person_id) == person_id)
+    uow.session.connection().execute(delete(OneTimeToken).where(theirs))
 
 
 def application_by_key(uow: UnitOfWork, actor: Actor, key: str) -> Application:

@@ -12,10 +12,11 @@ from email.policy import SMTP
 from collab.config import Settings
 from collab.kernel import clock
 from collab.kernel.events import Event
-from collab.kernel.happened import ApplicationChanged, LinkIssued
+from collab.kernel.happened import AccountChanged, ApplicationChanged, LinkIssued
 from collab.members import links
 from collab.members import store_joining as joined
 from collab.members.rules import EMAIL
+from collab.notices import account
 from collab.storage.database import Database
 
 SECONDS = 20
@@ -57,6 +58,18 @@ WORDS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
             "{link}\n",
         ),
     ),
+    "email": (
+        (
+            "确认 OE+ Collab 的新邮箱",
+            "您好：\n\n请在 2 小时内打开下面的链接，把您的账号邮箱改为本邮箱：\n\n{link}\n\n"
+            "如果不是您本人申请，请忽略本邮件，什么都不会改变。\n",
+        ),
+        (
+            "Confirm your new address for OE+ Collab",
+            "Hello,\n\nopen this link within 2 hours to make this the address of your account:\n\n"
+            "{link}\n\nIf you did not ask for it, ignore this message; nothing changes.\n",
+        ),
+    ),
     "rejected": (
         (
             "关于您加入 OE+ Collab 的申请",
@@ -83,7 +96,7 @@ class Letter:
 
 def worded(code: str, language: str, facts: dict[str, str]) -> tuple[str, str]:
     """Subject and text of a letter: in the reader's language, the other one below it."""
-    zh, en = WORDS[code]
+    zh, en = WORDS[code] if code in WORDS else account.letter(code)
     first, second = (en, zh) if language == "en" else (zh, en)
     gap = {**facts, "name": f" {facts['name']}" if facts.get("name") else ""}
     return first[0], f"{first[1].format(**gap)}\n-- \n\n{second[1].format(**gap)}"
@@ -128,11 +141,15 @@ class Mailer:
                 self._send_link(database, event)
             elif isinstance(event, ApplicationChanged):
                 self._send_decision(database, event.application_id)
+            elif isinstance(event, AccountChanged):
+                self._send_change(database, event)
 
     def _send_link(self, database: Database, event: LinkIssued) -> None:
         with database.reading() as uow:
             row = joined.link_by_id(uow, event.token_id)
         if row is None or row.used_at or row.expires_at <= clock.now() or row.facts.get("mailed"):
+            return
+        if row.facts.get("nobody"):
             return
         facts = {
             "link": self.base + links.path_of(row, self._secret),
@@ -154,6 +171,16 @@ class Mailer:
         facts = {"name": row.contact_name, "title": row.name_zh, "reason": row.decision}
         subject, text = worded("rejected", "zh", facts)
         self.send(Letter(row.contact_email, subject, text, f"{row.public_id}-{row.version}"))
+
+    def _send_change(self, database: Database, event: AccountChanged) -> None:
+        with database.reading() as uow:
+            found = account.recipient(uow, event)
+        if found is None:
+            return
+        facts = {**found.facts, "link": f"{self.base}/reset"}
+        subject, text = worded(f"account_{event.what}", found.language, facts)
+        once = f"account-{event.person_id}-{event.what}-{int(event.at.timestamp() * 1000)}"
+        self.send(Letter(found.email, subject, text, once))
 
     def send(self, letter: Letter) -> None:
         """Hand a letter to the mail server. Raises smtplib.SMTPException or OSError."""

@@ -7,22 +7,21 @@ from flask_babel import gettext as _
 from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
+from collab.kernel import clock
 from collab.kernel.errors import Rejected
 from collab.kernel.permissions import Scope
 from collab.kernel.problems import Problem
-from collab.members import catalogue, service
+from collab.members import catalogue, password_change, service, sessions
 from collab.members.forms import TokenIn
 from collab.members.models import ApiToken
-from collab.web import params, present
+from collab.web import devices, labels, params, present, signing
 from collab.web.errors import problems_of
-from collab.web.second_factor import await_code
 from collab.web.session import (
     current_actor,
     forget,
     platform,
     public,
     reading,
-    remember,
     writing,
 )
 
@@ -35,7 +34,7 @@ def sign_in() -> str | tuple[str, int] | Response:
     """E-mail and password; the answer never says which of the two was wrong."""
     target = params.safe_next(request.values.get("next", "/"))
     if request.method == "GET":
-        return render_template("account/sign_in.html", next=target, email="", problems=[])
+        return sign_in_page(target)
     email = request.form.get("email", "")[:254]
     keys = f"sign-in:{email.strip().lower()}", f"sign-in-from:{request.remote_addr}"
     with writing() as uow:
@@ -43,20 +42,26 @@ def sign_in() -> str | tuple[str, int] | Response:
         service.count_try(uow, keys[0])
         service.count_try(uow, keys[1], limit=60)
     with writing() as uow:
-        person = service.with_password(uow, email, request.form.get("password", ""))
-        token = ""
-        if person is not None and not person.second_factor:
-            token = service.open_session(uow, person, request.user_agent.string)
-            service.forgive(uow, *keys)
-    if person is None:
-        wrong = present.problems([Problem("", "sign_in_failed")])
-        page = render_template("account/sign_in.html", next=target, email=email, problems=wrong)
-        return page, 422
-    if not token:
-        await_code(person, target)
-        return redirect(url_for("second_factor.code"))
-    remember(token)
-    return redirect(target)
+        person = service.with_password(uow, email, request.form.get("password", "")[:400])
+        entered = None
+        if person is not None:
+            entered = signing.enter(uow, person, "password", target)
+            if entered.token:  # half a sign-in forgives nothing
+                service.forgive(uow, *keys)
+    if entered is None:
+        return sign_in_page(target, email, (Problem("", "sign_in_failed"),)), 422
+    return signing.go_on(entered, target)
+
+
+def sign_in_page(target: str, email: str = "", wrong: tuple[Problem, ...] = ()) -> str:
+    """The page with every way in; the same for everybody."""
+    return render_template(
+        "account/sign_in.html",
+        next=target,
+        email=email,
+        problems=present.problems(wrong),
+        passkeys=signing.party() is not None,
+    )
 
 
 @blueprint.post("/sign-out")
@@ -64,7 +69,7 @@ def sign_in() -> str | tuple[str, int] | Response:
 def sign_out() -> Response:
     """End the session."""
     with writing() as uow:
-        service.sign_out(uow, str(session.get("token", "")))
+        sessions.sign_out(uow, str(session.get("token", "")))
     forget()
     return redirect(url_for("home.index"))
 
@@ -81,7 +86,8 @@ def _page(
     with reading() as uow:
         person = catalogue.person(uow, current_actor())
         tokens = catalogue.tokens(uow, current_actor())
-        sessions = catalogue.sessions(uow, current_actor())
+        live = catalogue.sessions(uow, current_actor())
+    limits = platform().session_limits
     here = service.digest(str(session.get("token", "")))
     return render_template(
         "account/show.html",
@@ -93,14 +99,15 @@ def _page(
             for t in tokens
         ],
         sessions=[
-            {"agent": s.agent, "seen": present.day(s.seen_at), "here": s.token_hash == here}
-            for s in sessions
+            {"key": sessions.name_of(s), "device": devices.device(s.agent), "agent": s.agent,
+             "seen": present.moment(s.seen_at), "since": present.moment(s.created_at),
+             "until": present.day(sessions.ends_at(s, limits)), "here": s.token_hash == here,
+             "method": labels.label("sign_in_method", s.method.partition("+")[0])}
+            for s in live if sessions.ends_at(s, limits) > clock.now()
         ],
         scopes=[s.value for s in Scope],
         secret=issued[1] if issued else "",
-        factor=bool(person and person.second_factor),
-        verified=bool(person and person.verified_at),
-        can_mail=bool(platform().settings.smtp_host),
+        has_password=bool(person and person.password_hash),
         problems=present.problems(wrong),
         section=section,
     )  # fmt: skip
@@ -137,9 +144,18 @@ def revoke_token(key: str) -> Response:
 def revoke_sessions() -> Response:
     """End every other session."""
     with writing() as uow:
-        service.revoke_sessions(uow, current_actor(), str(session.get("token", "")))
+        sessions.revoke_others(uow, current_actor(), str(session.get("token", "")))
     flash(_("其他设备上的登录已全部退出。"), "success")
-    return redirect(url_for("account.show"))
+    return redirect(url_for("account.show", _anchor="sessions"))
+
+
+@blueprint.post("/account/sessions/<key>/revoke")
+def revoke_session(key: str) -> Response:
+    """End one session."""
+    with writing() as uow:
+        sessions.revoke_one(uow, current_actor(), key)
+    flash(_("该设备上的登录已退出。"), "success")
+    return redirect(url_for("account.show", _anchor="sessions"))
 
 
 @blueprint.post("/account/password")
@@ -147,14 +163,17 @@ def change_password() -> Response | tuple[str, int]:
     """Set a new password; every other session ends."""
     with writing() as uow:
         service.count_try(uow, f"password:{current_actor().person_id}")
+    fresh = signing.is_fresh()
     try:
         with writing() as uow:
-            service.change_password(
+            password_change.change_password(
                 uow,
                 current_actor(),
                 request.form.get("current", "")[:400],
                 request.form.get("new", "")[:400],
                 keep_session=str(session.get("token", "")),
+                breached=platform().breached,
+                fresh=fresh,
             )
     except Rejected as error:
         return _page(error.problems, section="password"), 422

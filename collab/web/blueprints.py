@@ -17,6 +17,7 @@ from collab.web import (
     network,
     notices,
     organisations,
+    passkeys,
     people,
     recovery,
     runs,
@@ -30,8 +31,8 @@ from collab.web import help as help_pages
 
 FAMILIES = (
     home, account, capabilities, organisations, needs, runs, search, saved, network, imports,
-    notices, help_pages, vocabulary, coordinator, joining, people, recovery, second_factor, audit,
-    wellknown,
+    notices, help_pages, vocabulary, coordinator, joining, people, recovery, second_factor,
+    passkeys, audit, wellknown,
 )  # fmt: skip
 
 

@@ -139,6 +139,12 @@ ROLE: Words = {
     "regional_coordinator": ("区域协调员", "Regional coordinator"),
     "secretariat": ("秘书处", "Secretariat"),
 }
+SIGN_IN_METHOD: Words = {
+    "password": ("密码", "Password"),
+    "passkey": ("通行密钥", "Passkey"),
+    "openid": ("单位统一登录", "Organisation sign-in"),
+    "invitation": ("邀请链接", "Invitation"),
+}
 REGION_KIND: Words = {
     "country": ("国家/地区", "Country"),
     "province": ("省级", "Province"),
@@ -178,7 +184,7 @@ TABLES: dict[str, Words] = {
     "disclosure_help": DISCLOSURE_HELP, "operator": OPERATOR, "quantity_unit": QUANTITY_UNIT,
     "time_unit": TIME_UNIT, "role": ROLE, "relation_out": RELATION_OUT,
     "relation_in": RELATION_IN, "region_kind": REGION_KIND, "interest_state": INTEREST_STATE,
-    "need_move": NEED_MOVE, "access_mode": ACCESS,
+    "sign_in_method": SIGN_IN_METHOD, "need_move": NEED_MOVE, "access_mode": ACCESS,
 }  # fmt: skip
 
 

@@ -11,12 +11,20 @@ from werkzeug.wrappers import Response
 
 from collab.kernel.errors import NotFound, Rejected
 from collab.kernel.problems import Problem
-from collab.members import catalogue, people, recovery, second_factor, service
+from collab.members import catalogue, people, recovery, second_factor
 from collab.members.forms import InvitationIn, RoleIn
 from collab.needs import handover
-from collab.web import labels, links, params, present
+from collab.web import labels, links, params, present, signing
 from collab.web.errors import problems_of
-from collab.web.session import current_actor, language, public, reading, remember, writing
+from collab.web.session import (
+    current_actor,
+    language,
+    platform,
+    public,
+    reading,
+    remember,
+    writing,
+)
 
 blueprint = Blueprint("people", __name__)
 INVITATIONS, LINKS = 40, 60  # in a quarter of an hour: of one person, from one address
@@ -56,6 +64,7 @@ def _page(
             key = people.ALLIANCE if actor.secretariat else _first(houses)
         where = people.scope(uow, actor, key)
         standing = people.standing(uow, where)
+        factors = second_factor.holders(uow, {s.person.id or 0 for s in standing})
         waiting = people.invitations(uow, where)
         regions = catalogue.regions(uow) if where.organisation is None else {}
     return render_template(
@@ -63,7 +72,7 @@ def _page(
         where=where.key,
         title=_scope_name(where),
         scopes=[(o.public_id, present.pick(o.name_zh, o.name_en)) for o in houses],
-        people=[_person(s) for s in standing],
+        people=[_person(s, factors) for s in standing],
         once=sorted({(s.person.public_id, s.person.name) for s in standing}, key=lambda p: p[1]),
         invitations=[
             {"id": r.id, "email": r.email, "role": labels.label("role", str(r.facts.get("role"))),
@@ -90,14 +99,14 @@ def _scope_name(where: people.Scope) -> str:
     return present.pick(house.name_zh, house.name_en) if house else _("联盟")
 
 
-def _person(found: people.Standing) -> dict[str, Any]:
+def _person(found: people.Standing, factors: set[int]) -> dict[str, Any]:
     person, grant = found.person, found.grant
     return {
         "key": person.public_id, "name": person.name, "email": person.email,
         "role": labels.label("role", grant.role), "grant": grant.id,
         "region": present.place(found.region), "until": present.day(grant.expires_at),
         "by": found.granted_by, "on": present.day(grant.created_at),
-        "factor": bool(person.second_factor), "verified": person.verified_at is not None,
+        "factor": person.id in factors, "verified": person.verified_at is not None,
     }  # fmt: skip
 
 
@@ -197,10 +206,10 @@ def invitation(token: str) -> Answer:
         with writing() as uow:
             person = people.accept(
                 uow, current_actor(), token, name, request.form.get("password", "")[:400],
-                language(),
+                language(), platform().breached,
             )  # fmt: skip
             fresh = current_actor().is_visitor
-            session = service.open_session(uow, person, request.user_agent.string) if fresh else ""
+            session = signing.open_session(uow, person, "invitation") if fresh else ""
     except Rejected as error:
         return _invitation_page(token, name, error.problems), 422
     if session:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import url_for
 
@@ -20,6 +21,8 @@ from collab.needs.catalogue import NeedView
 from collab.vocabulary.catalog import Parameter
 from collab.web.labels import label
 from collab.web.session import language, vocabulary
+
+BEIJING = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,11 @@ def day(moment: datetime | date | None) -> str:
     if moment is None:
         return ""
     return (moment.date() if isinstance(moment, datetime) else moment).isoformat()
+
+
+def moment(at: datetime | None) -> str:
+    """A point in time in Beijing, as 2026-11-24 17:05, or nothing."""
+    return at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M") if at is not None else ""
 
 
 def place(region: Region | None, above: Iterable[Region] = ()) -> str:

@@ -10,12 +10,20 @@ from werkzeug.wrappers import Response
 
 from collab.kernel.errors import Rejected
 from collab.kernel.problems import Problem
-from collab.members import recovery, service
+from collab.members import catalogue, password_change, recovery, service
 from collab.needs import handover
 from collab.notices import personal
 from collab.storage import audit_reading
-from collab.web import links, present
-from collab.web.session import current_actor, forget, language, public, reading, writing
+from collab.web import links, present, signing
+from collab.web.session import (
+    current_actor,
+    forget,
+    language,
+    platform,
+    public,
+    reading,
+    writing,
+)
 
 blueprint = Blueprint("recovery", __name__)
 RESETS, RESETS_FROM, LINKS = 3, 20, 60
@@ -46,7 +54,8 @@ def reset(token: str) -> Answer:
         return render_template("account/reset_set.html", token=token, problems=[])
     try:
         with writing() as uow:
-            recovery.reset_password(uow, token, request.form.get("password", "")[:400])
+            new = request.form.get("password", "")[:400]
+            recovery.reset_password(uow, token, new, platform().breached)
     except Rejected as error:
         wrong = present.problems(error.problems)
         return render_template("account/reset_set.html", token=token, problems=wrong), 422
@@ -78,6 +87,53 @@ def ask_to_verify() -> Response:
     return redirect(url_for("account.show"))
 
 
+@blueprint.route("/account/address", methods=["GET", "POST"])
+def ask_for_address() -> Answer:
+    """Another address: a link goes there, and only it makes the change."""
+    if request.method == "GET":
+        return _address_page("", (), False)
+    links.count((f"password:{current_actor().person_id}", service.TRIES))
+    email = request.form.get("new_email", "")[:300].strip()
+    password, fresh = request.form.get("email_password", "")[:400], signing.is_fresh()
+    try:
+        with writing() as uow:
+            password_change.ask_for_address(
+                uow, current_actor(), email, password, links.secret(), language(), fresh=fresh
+            )
+    except Rejected as error:
+        return _address_page(email, error.problems, False), 422
+    return _address_page("", (), True)
+
+
+def _address_page(email: str, wrong: tuple[Problem, ...], sent: bool) -> str:
+    with reading() as uow:
+        person = catalogue.person(uow, current_actor())
+    return render_template(
+        "account/address.html",
+        present=person.email if person else "",
+        verified=bool(person and person.verified_at),
+        has_password=bool(person and person.password_hash),
+        can_mail=bool(platform().settings.smtp_host),
+        email=email,
+        problems=present.problems(wrong),
+        sent=sent,
+    )
+
+
+@blueprint.route("/address/<token>", methods=["GET", "POST"])
+@public
+def change_address(token: str) -> Answer:
+    """The link at the new address; a button, so that programs that open links change nothing."""
+    links.count((links.from_here("link"), LINKS))
+    if request.method == "GET":
+        return render_template("account/address_confirm.html", token=token)
+    with writing() as uow:
+        password_change.change_address(uow, token)
+    forget()
+    flash(_("邮箱已更改，请用新邮箱登录。"), "success")
+    return redirect(url_for("account.sign_in"))
+
+
 @blueprint.get("/account/data")
 def data() -> Response:
     """Everything kept about the person, as JSON."""
@@ -98,16 +154,26 @@ def data() -> Response:
 def erase() -> Answer:
     """End the account and remove what names the person."""
     if request.method == "GET":
-        return render_template("account/erase.html", problems=[])
+        return _erase_page(())
     links.count((f"password:{current_actor().person_id}", service.TRIES))
+    fresh = signing.is_fresh()
     try:
         with writing() as uow:
             password = request.form.get("erase_password", "")[:400]
-            person = recovery.erase(uow, current_actor(), password)
+            person = recovery.erase(uow, current_actor(), password, fresh=fresh)
             personal.remove(uow, person.id or 0)
     except Rejected as error:
-        wrong: list[Problem] = list(error.problems)
-        return render_template("account/erase.html", problems=present.problems(wrong)), 422
+        return _erase_page(error.problems), 422
     forget()
     flash(_("账号已注销。"), "success")
     return redirect(url_for("home.index"))
+
+
+def _erase_page(wrong: tuple[Problem, ...]) -> str:
+    with reading() as uow:
+        person = catalogue.person(uow, current_actor())
+    return render_template(
+        "account/erase.html",
+        has_password=bool(person and person.password_hash),
+        problems=present.problems(wrong),
+    )

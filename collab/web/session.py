@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TypeVar
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
+from collab.kernel.errors import Conflict
 from collab.kernel.happened import NeedChanged
 from collab.kernel.identity import VISITOR, Actor
-from collab.members import service as members
+from collab.members import sessions
 from collab.platform import Platform
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
@@ -85,6 +86,16 @@ def _language() -> str:
     return "en" if best.startswith("en") else "zh"
 
 
+def of_cookie(token: str) -> Actor:
+    """Who a session cookie stands for; its use is written down now and then."""
+    with reading() as uow:
+        actor, unwritten = sessions.found(uow, token, platform().session_limits)
+    if unwritten:
+        with suppress(Conflict), writing() as uow:
+            sessions.touch(uow, token)
+    return actor
+
+
 def remember(token: str) -> None:
     """Start a session in this browser; the old cookie's contents are dropped (no fixation)."""
     kept = session.get("lang")
@@ -112,8 +123,7 @@ def install(app: Flask) -> None:
             return None
         token = session.get("token")
         if token and not request.path.startswith("/api/"):
-            with reading() as uow:
-                g.actor = members.actor_of_session(uow, str(token))
+            g.actor = of_cookie(str(token))
             if g.actor.is_visitor:
                 forget()
         return _keep_out()

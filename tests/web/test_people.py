@@ -10,9 +10,11 @@ import pyotp
 import pytest
 from sqlmodel import col, select
 
+from collab import tables
 from collab.kernel import clock
 from collab.members.models import Organisation, Person, RoleGrant
 from collab.members.rules import name_key
+from collab.members.second_factor import place
 from collab.needs.models import Need
 from collab.storage import audit_reading
 from collab.storage.models import Activity
@@ -148,6 +150,13 @@ def test_who_leaves_hands_over_needs_and_loses_every_session(bare: Site) -> None
     assert all(a.before for a in noted)
 
 
+def everything(site: Site) -> list[object]:
+    """All that the database holds."""
+    with site.database.reading() as uow:
+        run = uow.session.connection().exec_driver_sql
+        return [run(f'SELECT * FROM "{t.name}"').all() for t in tables.metadata.sorted_tables]
+
+
 def signed(site: Site, code: str | None) -> int:
     client = site.app.test_client()
     form = {"email": "owner@example.net", "password": PASSWORD, "csrf_token": csrf(client)}
@@ -167,13 +176,20 @@ def test_a_second_factor_is_asked_for_and_each_code_works_once(bare: Site, freez
     totp = pyotp.TOTP(found[1].replace(" ", ""))
     assert bare.post("/account/second-factor", "owner", {"code": "000"}).status_code == 422
     now = totp.at(clock.now())
-    assert bare.post("/account/second-factor", "owner", {"code": now}).status_code == 302
+    done = bare.post("/account/second-factor", "owner", {"code": now})
+    papers = re.findall(r"<code>([2-9a-z]{4}(?:-[2-9a-z]{4}){3})</code>", done.text)
+    assert len(set(papers)) == 10
+    assert found[1].replace(" ", "") not in str(everything(bare))
+    assert papers[0].replace("-", "") not in str(everything(bare))
     assert signed(bare, None) == 302
     assert signed(bare, now) == 422, "used when it was set up"
     freeze.forward(seconds=60)
     fresh = totp.at(clock.now())
     assert signed(bare, fresh) == 302
     assert signed(bare, fresh) == 422
+    assert signed(bare, papers[3].upper()) == 302
+    assert signed(bare, papers[3]) == 422, "a code on paper works once"
+    assert signed(bare, "2222-2222-2222-2222") == 422
     key = person(bare, "owner").public_id
     off = f"/members/people/{key}/second-factor"
     assert bare.post(off, "other").status_code == 403
@@ -185,7 +201,7 @@ def test_codes_cannot_be_guessed_without_end(bare: Site) -> None:
     with bare.database.writing() as uow:
         row = uow.session.get(Person, bare.people["owner"])
         assert row is not None
-        row.second_factor = f"{pyotp.random_base32()}:1"
+        row.second_factor = bare.platform.sealer.seal(pyotp.random_base32(), place(row))
         uow.session.add(row)
     client = bare.app.test_client()
     form = {"email": "owner@example.net", "password": PASSWORD, "csrf_token": csrf(client)}

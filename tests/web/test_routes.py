@@ -10,13 +10,14 @@ from werkzeug.routing import Rule
 from tests.site import EVERYBODY, Site, csrf
 
 OPEN_TO_VISITORS = {
-    "home.index", "home.healthy", "home.ready", "home.robots", "account.sign_in",
-    "account.sign_out", "capabilities.index", "capabilities.show", "organisations.index",
-    "organisations.show", "needs.index", "needs.new", "needs.show", "runs.index", "search.index",
-    "search.suggest", "network.index", "network.data", "network.poster", "network.export",
-    "help.index", "help.page", "members.join", "members.claim", "members.received",
-    "people.invitation", "recovery.ask", "recovery.reset", "recovery.verify",
-    "second_factor.code", "vocabulary.index", "wellknown.security_txt",
+    "account.sign_in", "account.sign_out", "capabilities.index", "capabilities.show",
+    "help.index", "help.page", "home.healthy", "home.index", "home.ready", "home.robots",
+    "members.claim", "members.join", "members.received", "needs.index", "needs.new", "needs.show",
+    "network.data", "network.export", "network.index", "network.poster", "organisations.index",
+    "organisations.show", "passkeys.ask", "passkeys.sign_in", "people.invitation", "recovery.ask",
+    "recovery.change_address", "recovery.reset", "recovery.verify", "runs.index", "search.index",
+    "search.suggest", "second_factor.code", "second_factor.passkey",
+    "second_factor.passkey_options", "vocabulary.index", "wellknown.security_txt",
 }  # fmt: skip
 UNKNOWN = {"key": "need-0000000000", "interest_key": "int-0000000000", "name": "nothing",
            "kind": "needs", "format": "csv", "code": "nowhere", "term": "nothing",

@@ -15,7 +15,7 @@ from collab.members import service as members
 from collab.members import token_use
 from collab.web.context import csrf
 from collab.web.errors import problem_response
-from collab.web.session import language, reading, writing
+from collab.web.session import language, of_cookie, reading, writing
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_TOKEN = 200
@@ -49,8 +49,7 @@ def by_cookie() -> Actor:
     token = session.get("token")
     if not token:
         return VISITOR
-    with reading() as uow:
-        return members.actor_of_session(uow, str(token))
+    return of_cookie(str(token))
 
 
 def _by_header() -> Actor:
