@@ -11,7 +11,7 @@ from collab.config import load_settings
 from collab.storage import sealing
 
 revision = "7ad3a2a4c610"
-down_revision = "5b7e3bd95647"
+down_revision = "6a1f0c93d7e2"
 branch_labels = None
 depends_on = None
 

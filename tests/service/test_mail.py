@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import socket
 from collections.abc import Iterator
+from email.header import decode_header, make_header
 from email.message import Message
 from typing import Any
 
@@ -13,10 +14,13 @@ from aiosmtpd.controller import Controller
 from sqlmodel import col, select
 
 from collab.config import Settings
-from collab.kernel.happened import ApplicationChanged, LinkIssued
-from collab.members import links
+from collab.kernel import clock
+from collab.kernel.errors import Rejected
+from collab.kernel.happened import AccountChanged, ApplicationChanged, LinkIssued
+from collab.members import links, recovery
 from collab.members.links import Purpose
-from collab.members.models import Application, OneTimeToken, Region
+from collab.members.models import Application, OneTimeToken, Person, Region
+from collab.notices import account
 from collab.notices.mail import WORDS, Letter, Mailer, message, worded
 from collab.storage.database import Database
 from collab.storage.models import OutboxEvent
@@ -142,3 +146,53 @@ def test_a_server_that_fails_is_tried_again(sqlite_database: Database) -> None:
         mailer(1).follow(sqlite_database, [LinkIssued(row.id or 0)])
     with sqlite_database.reading() as uow:
         assert "mailed" not in uow.session.exec(select(OneTimeToken)).one().facts
+
+
+def test_a_person_hears_of_every_change_in_both_languages(
+    sqlite_database: Database, box: tuple[Box, int]
+) -> None:
+    with sqlite_database.writing() as uow:
+        person = Person(email="wang@lab.example", name="王工", language="en")
+        uow.session.add(person)
+        uow.flush()
+        links.issue(uow, "secret", Purpose.EMAIL, "new@lab.example", person_id=person.id,
+                    facts={"scope": "x", "old": "wang@lab.example"})  # fmt: skip
+        row = uow.session.exec(select(OneTimeToken)).one()
+        person.email = "new@lab.example"
+        uow.session.add(person)
+        key, link = person.id or 0, row.id
+    sender = mailer(box[1])
+    for what in account.CHANGES:
+        of_link = link if what == "address_changed" else None
+        sender.follow(sqlite_database, [AccountChanged(key, what, clock.now(), of_link)])
+    letters = box[0].letters
+    assert len(letters) == len(account.CHANGES)
+    for what, letter in zip(account.CHANGES, letters, strict=True):
+        old = what == "address_changed"
+        assert letter["To"] == ("wang@lab.example" if old else "new@lab.example")
+        zh, en = account.CHANGES[what]
+        subject = str(make_header(decode_header(letter["Subject"])))
+        assert " ".join(subject.split()) == f"OE+ Collab: {en}"
+        assert zh in body(letter)
+        assert body(letter).index(en) < body(letter).index(zh)
+        assert "https://collab.example/reset" in body(letter)
+        assert "{" not in body(letter)
+    with sqlite_database.writing() as uow:
+        gone = uow.session.get(Person, key)
+        assert gone is not None
+        gone.erased_at = clock.now()
+        uow.session.add(gone)
+    sender.follow(sqlite_database, [AccountChanged(key, "password_changed", clock.now())])
+    assert len(box[0].letters) == len(letters), "who is erased is not written to"
+
+
+def test_a_link_of_nobody_is_never_sent(sqlite_database: Database, box: tuple[Box, int]) -> None:
+    with sqlite_database.writing() as uow:
+        recovery.ask_for_reset(uow, "nobody@lab.example", "secret")
+    with sqlite_database.reading() as uow:
+        row = uow.session.exec(select(OneTimeToken)).one()
+        path = links.path_of(row, "secret")
+    mailer(box[1]).follow(sqlite_database, [LinkIssued(row.id or 0)])
+    assert box[0].letters == []
+    with sqlite_database.reading() as uow, pytest.raises(Rejected):
+        recovery.reset_link(uow, path.rpartition("/")[2])

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from collab import tables
+from collab.config import load_settings
 from collab.importing import demo_seeding, seeding
 from collab.kernel import clock
 from collab.kernel.identity import SYSTEM
-from collab.storage import migrate, triggers
+from collab.storage import migrate, sealing, triggers
 from collab.storage.database import Database
 from collab.storage.models import Activity
 
@@ -164,3 +165,38 @@ def _counts(database: Database) -> dict[str, int]:
             ).scalar_one()
             for name in names
         }
+
+
+def test_secrets_of_second_factors_are_sealed_on_the_way_up_and_opened_on_the_way_down(
+    migrated_url: str, migrated: Database
+) -> None:
+    ways, before = "7ad3a2a4c610", "6a1f0c93d7e2"
+    migrate.downgrade(migrated_url, before)
+    now = "2026-11-28 10:00:00"
+    with migrated.engine.begin() as connection:
+        for number, secret in enumerate(("", "JBSWY3DPEHPK3PXP:59", "KRSXG5CTMVRXEZLU:7"), 1):
+            connection.exec_driver_sql(
+                "INSERT INTO person (version, public_id, id, created_at, updated_at, email, name,"
+                " language, password_hash, active, demo, second_factor)"
+                f" VALUES (1, 'per-{number}', {number}, '{now}', '{now}', '{number}@x.example',"
+                f" 'n', 'zh', '', true, false, '{secret}')"
+            )
+    migrate.upgrade(migrated_url, ways)
+    sealer = sealing.Sealer(sealing.installation_keys(load_settings().secret_path))
+
+    def rows() -> list[tuple[str, int]]:
+        with migrated.engine.connect() as connection:
+            asked = "SELECT second_factor, second_factor_step FROM person ORDER BY id"
+            return [(text, step) for text, step in connection.exec_driver_sql(asked)]
+
+    sealed = rows()
+    assert sealed[0] == ("", -1)
+    assert "JBSWY3DPEHPK3PXP" not in str(sealed)
+    opened = sealer.open(sealed[1][0], "person.second_factor:per-2")
+    assert (opened, sealed[1][1], sealed[2][1]) == ("JBSWY3DPEHPK3PXP", 59, 7)
+    migrate.downgrade(migrated_url, before)
+    with migrated.engine.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT second_factor FROM person ORDER BY id").scalars()
+        assert kept.all() == ["", "JBSWY3DPEHPK3PXP:59", "KRSXG5CTMVRXEZLU:7"]
+    migrate.upgrade(migrated_url)
+    assert migrate.problems(migrated) == []

@@ -16,7 +16,7 @@ from collab.members.models import Organisation, Person, RoleGrant
 from collab.members.rules import name_key
 from collab.members.second_factor import place
 from collab.needs.models import Need
-from collab.storage import audit_reading
+from collab.storage import audit_reading, sealing
 from collab.storage.models import Activity
 from tests.conftest import Freezer
 from tests.site import PASSWORD, Site, csrf
@@ -268,6 +268,32 @@ def test_the_chain_is_anchored_and_a_change_shows_by_command(bare: Site, tmp_pat
     assert (code, "content" in said) == (1, True)
     file.write_text("not anchors", "utf-8")
     assert command(bare, "audit-verify", "--anchors", str(file))[0] == 2
+
+
+def test_a_new_key_seals_every_secret_anew_and_ends_open_links(bare: Site) -> None:
+    with bare.database.writing() as uow:
+        row = uow.session.get(Person, bare.people["owner"])
+        assert row is not None
+        row.second_factor = bare.platform.sealer.seal("JBSWY3DPEHPK3PXP", place(row))
+        uow.session.add(row)
+    path = bare.platform.settings.secret_path
+    before, sealed = path.read_text("ascii"), row.second_factor
+    assert command(bare, "rotate-key")[0] == 2
+    assert path.read_text("ascii") == before
+    assert command(bare, "rotate-key", "--yes")[0] == 0
+    after = sealing.installation_keys(path)
+    assert len(after) == 1
+    assert after[0] not in before
+    now = person(bare, "owner").second_factor
+    assert now != sealed
+    assert sealing.Sealer(after).open(now, place(row)) == "JBSWY3DPEHPK3PXP"
+    with bare.database.writing() as uow:
+        found = uow.session.get(Person, bare.people["owner"])
+        assert found is not None
+        found.second_factor = now[:-6] + "AAAAA="
+        uow.session.add(found)
+    assert command(bare, "rotate-key", "--yes")[0] == 2, "what cannot be opened stops it"
+    assert after[0] in sealing.installation_keys(path), "and the old key is kept"
 
 
 def test_every_day_the_worker_anchors_the_record(bare: Site) -> None:
