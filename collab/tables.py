@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
+from collab.agreements import models as agreements
 from collab.curation import models as curation
 from collab.deals import models as deals
 from collab.facilities import models as facilities
@@ -24,6 +25,7 @@ MODULES = (
     search,
     matching,
     deals,
+    agreements,
     notices,
     importing,
     curation,

@@ -15,6 +15,7 @@ from collab.network.service import NetworkService
 from collab.network.standings import LISTENER as STANDINGS
 from collab.network.standings import Standings
 from collab.notices import account as account_notices
+from collab.notices import agreements as agreement_notices
 from collab.notices import fitting as fitting_needs
 from collab.notices import joining as joining_notices
 from collab.notices import new_hits
@@ -50,6 +51,7 @@ def listeners(
     anchor = Listener("audit-anchor", anchorer.follow)
     asked = Listener("secretariat-notices", joining_notices.follow)
     own = Listener("account-notices", account_notices.follow)
+    agreed = Listener("agreement-notices", agreement_notices.follow)
     fitting = Listener("fitting-needs", fitting_needs.follow)
     wake = Listener("saved-searches-wake", new_hits.wake, batch=500)
     saved = Listener("saved-searches", new_hits.follower(search), batch=500)
@@ -58,6 +60,7 @@ def listeners(
         happened.RunChanged: (index, wake),
         SavedSearchesDue: (saved,),
         happened.InterestChanged: (told,),
+        happened.AgreementChanged: (agreed,),
         happened.LinkIssued: (mail,),
         happened.ApplicationChanged: (asked, mail),
         happened.DayBegan: (anchor, standings),

@@ -93,6 +93,19 @@ class InterestChanged(Event):
 
 
 @dataclass(frozen=True)
+class AgreementChanged(Event):
+    """An agreement was proposed, changed, signed, moved on, or a milestone of it was marked.
+
+    `act` says what happened, `side` which party did it, `serial` tells one such act from the next.
+    """
+
+    agreement_id: int
+    act: str
+    side: str
+    serial: str
+
+
+@dataclass(frozen=True)
 class VocabularyChanged(Event):
     """A term or synonym was accepted; processes started from now on use this version."""
 

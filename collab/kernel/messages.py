@@ -36,6 +36,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "evidence_short": ("请说明如何核实您代表该机构（至少 {least} 个字符），如官网页面、公函编号。", "Say how it can be verified that you speak for the organisation (at least {least} characters)."),
     "already_claimed": ("您已提交过对该机构的认领，秘书处正在审核。", "You have claimed this organisation already; it is being reviewed."),
     "reason_needed": ("请写明理由。", "Please give the reason."),
+    "ends_before_start": ("结束日期早于开始日期。", "The end lies before the start."),
+    "milestone_outside": ("第 {n} 个里程碑不在协议期内（{starts} 至 {ends}）。", "Milestone {n} lies outside the agreement ({starts} to {ends})."),
     "until_before": ("结束日期早于签署日期。", "The end lies before the day of signing."),
     "last_administrator": ("这是最后一位，请先指定接替的人。", "This is the last one; name a successor first."),
     "role_scope": ("这个角色不能在此处授予。", "This role cannot be given here."),

@@ -8,6 +8,8 @@ from enum import StrEnum
 class Permission(StrEnum):
     """What an actor may be allowed to do."""
 
+    AGREEMENT_READ = "agreement:read"
+    AGREEMENT_SIGN = "agreement:sign"
     APPLICATION_DECIDE = "application:decide"
     AUDIT_READ = "audit:read"
     CAPABILITY_EDIT = "capability:edit"

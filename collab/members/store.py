@@ -25,7 +25,7 @@ from collab.members.models import (
     SignInSession,
     Throttle,
 )
-from collab.members.rules import OrganisationKind
+from collab.members.rules import OrganisationKind, RelationKind
 from collab.storage import grants
 from collab.storage.uow import UnitOfWork
 
@@ -133,6 +133,17 @@ def region_by_code(uow: UnitOfWork, code: str) -> Region:
     if row is None:
         raise NotFound("region", code)
     return row
+
+
+def relation(uow: UnitOfWork, from_id: int, to_id: int, kind: RelationKind) -> Relation | None:
+    """The tie of one kind that leads from one organisation to another."""
+    return uow.session.exec(
+        select(Relation).where(
+            col(Relation.from_id) == from_id,
+            col(Relation.to_id) == to_id,
+            col(Relation.kind) == kind,
+        )
+    ).first()
 
 
 def relations_of(uow: UnitOfWork, organisation_id: int) -> Sequence[Relation]:

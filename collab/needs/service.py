@@ -199,6 +199,21 @@ def start_talks(uow: UnitOfWork, need_id: int) -> None:
         _save(uow, need)
 
 
+def carry(uow: UnitOfWork, need_id: int, state: NeedState) -> None:
+    """An agreement moved on and takes its need along, where the table of moves allows it.
+
+    An agreement may be signed before the talks were put on record: then the need passes through.
+    """
+    need = store.need_by_id(uow, need_id)
+    if need is None:
+        return
+    if state is NeedState.AGREED and need.state is NeedState.PUBLISHED:
+        need.state = NeedState.IN_TALKS
+    if can_move(need.state, state):
+        need.state = state
+        _save(uow, need)
+
+
 def read_need(uow: UnitOfWork, actor: Actor, key: str) -> Need:
     """Open a need for reading; reads of invited needs from outside go on the record."""
     need = store.open_need(uow, actor, key)

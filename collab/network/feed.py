@@ -15,6 +15,7 @@ from collab.facilities.rules import Status
 from collab.members import store as members
 from collab.members.access import PUBLIC_STATES
 from collab.members.models import Organisation, Relation
+from collab.members.ties import DECLARED_HERE
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
 from graph.records import Link, LinkKind, Node, NodeKind, Region
@@ -76,7 +77,7 @@ def relations(uow: UnitOfWork, keys: dict[int, str], ids: Ids = None) -> list[Li
             kind=LinkKind(r.kind),
             valid_from=r.valid_from or _first_day(r.year),
             valid_to=r.valid_to,
-            evidence="documented",
+            evidence="declared" if r.source_type == DECLARED_HERE else "documented",
         )
         for r in rows
         if r.from_id in keys and r.to_id in keys

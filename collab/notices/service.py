@@ -47,6 +47,46 @@ WORDS: dict[str, tuple[str, str]] = {
         "您对需求“{title}”的意向未被接受。",
         "Your interest in “{title}” was declined.",
     ),
+    "agreement_proposed": (
+        "“{title}”：对方提交了协议草案，请查看并签署。",
+        "“{title}”: the other party proposed an agreement; please read and sign it.",
+    ),
+    "agreement_changed": (
+        "“{title}”：对方修改了协议内容，此前的签署不再有效，请重新确认。",
+        "“{title}”: the other party changed the agreement; earlier signatures no longer count.",
+    ),
+    "agreement_half_signed": (
+        "“{title}”：对方已签署，等待贵方签署。",
+        "“{title}”: the other party has signed; your signature is awaited.",
+    ),
+    "agreement_signed": (
+        "“{title}”：双方均已签署，协议生效。",
+        "“{title}”: both parties have signed.",
+    ),
+    "agreement_milestone_done": (
+        "“{title}”：对方标记里程碑已完成，请确认。",
+        "“{title}”: a milestone was marked as done; please confirm it.",
+    ),
+    "agreement_milestone_confirmed": (
+        "“{title}”：对方确认了里程碑。",
+        "“{title}”: a milestone was confirmed.",
+    ),
+    "agreement_delivered": (
+        "“{title}”：对方已交付，请验收并记录结果。",
+        "“{title}”: delivered; please accept it and record the outcome.",
+    ),
+    "agreement_closed": (
+        "“{title}”：对方已验收，协议结束。",
+        "“{title}”: accepted, the agreement is closed.",
+    ),
+    "agreement_withdrawn": (
+        "“{title}”：对方撤回了协议草案。",
+        "“{title}”: the proposed agreement was withdrawn.",
+    ),
+    "agreement_terminated": (
+        "“{title}”：对方终止了协议。",
+        "“{title}”: the agreement was terminated.",
+    ),
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import g, url_for
 
+from collab.agreements.models import Agreement
 from collab.deals.service import InterestView
 from collab.members import catalogue as members
 from collab.web import labels
@@ -252,8 +253,18 @@ def open_questions(count: int) -> str:
     return ngettext("%(num)s 个问题待确认", "%(num)s 个问题待确认", count)
 
 
-def interest(view: InterestView) -> dict[str, Any]:
-    """An interest for templates."""
+def agreement(row: Agreement) -> dict[str, Any]:
+    """An agreement in one line."""
+    return {
+        "title": row.title,
+        "href": url_for("agreements.show", key=row.public_id),
+        "state": row.state,
+        "state_label": labels.label("agreement_state", row.state),
+    }
+
+
+def interest(view: InterestView, agreed: Agreement | None = None) -> dict[str, Any]:
+    """An interest for templates, with the agreement that came of it."""
     row = view.row
     return {
         "key": row.public_id,
@@ -268,4 +279,5 @@ def interest(view: InterestView) -> dict[str, Any]:
         "own_need": view.own_need,
         "version": row.version,
         "on": rows.day(row.created_at),
+        "agreement": agreement(agreed) if agreed is not None else None,
     }

@@ -6,6 +6,7 @@ from flask import Flask
 
 from collab.web import (
     account,
+    agreements,
     api,
     audit,
     capabilities,
@@ -30,8 +31,8 @@ from collab.web import (
 from collab.web import help as help_pages
 
 FAMILIES = (
-    home, account, capabilities, organisations, needs, runs, search, saved, network, imports,
-    notices, help_pages, vocabulary, coordinator, joining, people, recovery, second_factor,
+    home, account, agreements, capabilities, organisations, needs, runs, search, saved, network,
+    imports, notices, help_pages, vocabulary, coordinator, joining, people, recovery, second_factor,
     passkeys, audit, wellknown,
 )  # fmt: skip
 

@@ -177,7 +177,34 @@ INTEREST_STATE: Words = {
     "declined": ("已婉拒", "Declined"),
     "withdrawn": ("已撤回", "Withdrawn"),
 }
+AGREEMENT_STATE: Words = {
+    "proposed": ("待签署", "Waiting for signatures"),
+    "signed": ("已签署", "Signed"),
+    "delivered": ("已交付，待验收", "Delivered, to be accepted"),
+    "closed": ("已结束", "Closed"),
+    "withdrawn": ("已撤回", "Withdrawn"),
+    "terminated": ("已终止", "Terminated"),
+}
+AGREEMENT_KIND: Words = {
+    "processing": ("委托加工与测试", "Contract processing or test"),
+    "joint_rnd": ("联合研发", "Joint R&D"),
+    "conversion": ("成果转化", "Technology conversion"),
+    "strategic": ("战略合作", "Strategic cooperation"),
+}
+AGREEMENT_MOVE: Words = {
+    "withdrawn": ("撤回草案", "Withdraw the proposal"),
+    "terminated": ("终止协议", "Terminate the agreement"),
+    "delivered": ("标为已交付", "Mark as delivered"),
+    "closed": ("验收并结束", "Accept and close"),
+}
+OUTCOME: Words = {
+    "achieved": ("达到要求", "Achieved"),
+    "partly": ("部分达到", "Partly achieved"),
+    "failed": ("未达到", "Not achieved"),
+}
 TABLES: dict[str, Words] = {
+    "agreement_state": AGREEMENT_STATE, "agreement_kind": AGREEMENT_KIND,
+    "agreement_move": AGREEMENT_MOVE, "outcome": OUTCOME,
     "application_state": APPLICATION_STATE,
     "organisation_kind": ORGANISATION_KIND, "membership": MEMBERSHIP, "category": CATEGORY,
     "evidence": EVIDENCE, "status": STATUS, "need_state": NEED_STATE, "disclosure": DISCLOSURE,

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
+from collab.agreements import service as agreements
 from collab.deals import service as deals
 from collab.deals.rules import InterestState
 from collab.kernel.errors import Conflict, Rejected
@@ -248,6 +249,7 @@ def show(key: str) -> str:
         reads = catalogue.reads(uow, actor, view.row)
         answer = platform().matching.answer_need(uow, view.row, reader=actor)
         interests = deals.of_need(uow, actor, view.row)
+        agreed = agreements.of_interests(uow, actor, [i.row.id or 0 for i in interests])
     if service.must_log_read(view.row, actor):
         with writing() as uow:
             service.read_need(uow, actor, key)
@@ -262,7 +264,8 @@ def show(key: str) -> str:
         invited=[present.pick(o.name_zh, o.name_en) for o in invited],
         reads=[(p.name, present.day(r.created_at)) for r, p in reads],
         moves=_moves(view.row.state) if view.own else [],
-        interests=[answers.interest(i) for i in interests],
+        interests=[answers.interest(i, agreed.get(i.row.id or 0)) for i in interests],
+        open=view.row.state in OPEN_STATES,
         can_offer=_can_offer(view, interests),
     )
 

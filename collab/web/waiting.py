@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import url_for
 from flask_babel import gettext as _
 
+from collab.agreements import service as agreements
 from collab.deals import service as deals
 from collab.kernel.identity import Actor
 from collab.needs import catalogue as needs
@@ -19,6 +20,8 @@ from collab.web.context import pick
 from collab.web.session import language, platform
 
 SHOWN = 5
+# what these tell stands in the list itself for as long as it waits
+SHOWN_ABOVE = frozenset({"interest_expressed", "agreement_proposed", "agreement_half_signed"})
 STANDING = NeedFilter(states=("draft", "published"), mine=True)
 
 
@@ -36,7 +39,12 @@ def for_person(uow: UnitOfWork, actor: Actor) -> list[Waiting]:
     """What waits for the person, what others wait for first; nothing for a visitor."""
     if actor.is_visitor:
         return []
-    return [*_answers(uow, actor), *_own_needs(uow, actor), *_news(uow, actor)]
+    return [
+        *_answers(uow, actor),
+        *_signatures(uow, actor),
+        *_own_needs(uow, actor),
+        *_news(uow, actor),
+    ]
 
 
 def _answers(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
@@ -47,6 +55,16 @@ def _answers(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
             _("答复"),
             url_for("needs.show", key=found.need.public_id, _anchor="interests"),
             present.day(found.row.created_at),
+        )
+
+
+def _signatures(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
+    for view in agreements.unsigned(uow, actor, SHOWN):
+        yield Waiting(
+            _("协议“%(title)s”等您签署", title=view.row.title),
+            _("查看并签署"),
+            url_for("agreements.show", key=view.row.public_id),
+            present.day(view.row.updated_at),
         )
 
 
@@ -71,7 +89,7 @@ def _own_needs(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
 
 def _news(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
     for notice in notices.news(uow, actor, SHOWN):
-        if notice.code != "interest_expressed":  # stands above as long as it waits
+        if notice.code not in SHOWN_ABOVE:
             yield Waiting(
                 notices.worded(notice, language()), _("查看"), notice.url,
                 present.day(notice.created_at),

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
+from collab.agreements import access as agreements_access
 from collab.curation import access as curation_access
 from collab.deals import access as deals_access
 from collab.deals import store as deals
@@ -38,7 +39,7 @@ from collab.storage.database import Database
 from collab.storage.uow import UnitOfWork
 
 POLICIES = (members_access.POLICY, facilities_access.POLICY, needs_access.POLICY,
-            deals_access.POLICY, curation_access.POLICY)  # fmt: skip
+            deals_access.POLICY, agreements_access.POLICY, curation_access.POLICY)  # fmt: skip
 ROLES: tuple[tuple[str, Role, str, str, bool], ...] = (
     ("member of own", Role.MEMBER, "own", "", False),
     ("owner of own", Role.FACILITY_OWNER, "own", "", False),

@@ -21,7 +21,7 @@ OPEN_TO_VISITORS = {
 }  # fmt: skip
 UNKNOWN = {"key": "need-0000000000", "interest_key": "int-0000000000", "name": "nothing",
            "kind": "needs", "format": "csv", "code": "nowhere", "term": "nothing",
-           "filename": "nothing.js", "act": "confirm"}  # fmt: skip
+           "filename": "nothing.js", "act": "confirm", "number": "1"}  # fmt: skip
 
 SIGNED = re.compile(r"[\w-]{20,}\.[\w-]{6}\.[\w-]{20,}")  # a form's token holds the time
 

@@ -1,0 +1,109 @@
+"""Named queries over agreements."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlmodel import and_, col, delete, func, or_, select
+
+from collab.agreements.access import POLICY
+from collab.agreements.models import Agreement, Milestone
+from collab.agreements.rules import AgreementState
+from collab.kernel.errors import NotAllowed, NotFound
+from collab.kernel.identity import Actor
+from collab.kernel.paging import Page
+from collab.kernel.permissions import Permission
+from collab.storage import grants
+from collab.storage.uow import UnitOfWork
+
+
+def open_agreement(
+    uow: UnitOfWork, actor: Actor, key: str, permission: Permission = Permission.AGREEMENT_READ
+) -> Agreement:
+    """The agreement with this public id; NotFound for everybody but its parties."""
+    found = select(Agreement).where(
+        col(Agreement.public_id) == key, grants.where(POLICY[Permission.AGREEMENT_READ], actor)
+    )
+    # two parties signing at once: the second one waits and sees the first one's signature
+    row = uow.session.exec(found.with_for_update() if uow.writable else found).first()
+    if row is None:
+        raise NotFound("agreement", key)
+    if permission is not Permission.AGREEMENT_READ:
+        allowed = uow.session.exec(
+            select(Agreement.id).where(
+                col(Agreement.id) == row.id, grants.where(POLICY[permission], actor)
+            )
+        ).first()
+        if allowed is None:
+            raise NotAllowed(permission)
+    return row
+
+
+def readable_agreements(uow: UnitOfWork, actor: Actor, number: int, size: int) -> Page[Agreement]:
+    """One page of the actor's agreements, the latest first."""
+    mine = grants.where(POLICY[Permission.AGREEMENT_READ], actor)
+    total = uow.session.exec(select(func.count(col(Agreement.id))).where(mine)).one()
+    page: Page[Agreement] = Page((), total, number, size)
+    rows = uow.session.exec(
+        select(Agreement)
+        .where(mine)
+        .order_by(col(Agreement.id).desc())
+        .offset(page.offset)
+        .limit(size)
+    ).all()
+    return Page(rows, total, number, size)
+
+
+def unsigned(uow: UnitOfWork, actor: Actor, limit: int) -> Sequence[Agreement]:
+    """Proposals that wait for a signature the actor may give, the longest waiting first."""
+    ids = actor.admin_organisation_ids
+    as_owner = and_(col(Agreement.owner_id).in_(ids), col(Agreement.owner_signed_at).is_(None))
+    as_provider = and_(
+        col(Agreement.provider_id).in_(ids), col(Agreement.provider_signed_at).is_(None)
+    )
+    return uow.session.exec(
+        select(Agreement)
+        .where(
+            grants.where(POLICY[Permission.AGREEMENT_SIGN], actor),
+            col(Agreement.state) == AgreementState.PROPOSED,
+            or_(as_owner, as_provider),
+        )
+        .order_by(col(Agreement.id))
+        .limit(limit)
+    ).all()
+
+
+def of_interests(
+    uow: UnitOfWork, actor: Actor, interest_ids: Collection[int]
+) -> dict[int, Agreement]:
+    """The latest agreement of each interest, as far as the actor is a party."""
+    rows = uow.session.exec(
+        select(Agreement)
+        .where(
+            col(Agreement.interest_id).in_(interest_ids),
+            grants.where(POLICY[Permission.AGREEMENT_READ], actor),
+        )
+        .order_by(col(Agreement.id))
+    ).all()
+    return {row.interest_id: row for row in rows}
+
+
+def agreement_by_id(uow: UnitOfWork, agreement_id: int) -> Agreement | None:
+    """An agreement by its key, for listeners."""
+    return uow.session.get(Agreement, agreement_id)
+
+
+def milestones_of(uow: UnitOfWork, agreement_id: int) -> Sequence[Milestone]:
+    """The milestones in their order."""
+    return uow.session.exec(
+        select(Milestone)
+        .where(col(Milestone.agreement_id) == agreement_id)
+        .order_by(col(Milestone.number))
+    ).all()
+
+
+def remove_milestones(uow: UnitOfWork, agreement_id: int) -> None:
+    """All milestones of a proposal go; the changed words bring new ones."""
+    uow.session.connection().execute(
+        delete(Milestone).where(col(Milestone.agreement_id) == agreement_id)
+    )

@@ -1,0 +1,238 @@
+"""Agreements on both databases: two signatures make one, races lose nothing, words bind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pytest
+from sqlmodel import col, select
+
+from collab.agreements import service, store
+from collab.agreements.forms import AgreementIn
+from collab.agreements.models import Agreement
+from collab.agreements.rules import AgreementState
+from collab.deals.models import Interest
+from collab.deals.rules import InterestState
+from collab.kernel import clock
+from collab.kernel.errors import Conflict, NotAllowed, NotFound, Rejected
+from collab.kernel.identity import VISITOR, Actor
+from collab.members.models import Organisation, Region, Relation
+from collab.members.rules import Membership, OrganisationKind
+from collab.needs.models import Need
+from collab.needs.rules import Disclosure, NeedState
+from collab.storage.database import Database
+from tests.service.together import together
+
+
+def day(after: int) -> date:
+    """So many days from today."""
+    return clock.today() + timedelta(days=after)
+
+
+@dataclass
+class Deal:
+    """An accepted interest with the people of both sides and of a third house."""
+
+    owner: Actor
+    provider: Actor
+    clerk: Actor
+    stranger: Actor
+    interest: str
+    need_id: int
+
+
+@pytest.fixture
+def deal(database: Database) -> Deal:
+    """The deal before anything is drawn up."""
+    with database.writing() as uow:
+        region = Region(code="here", zh="h", en="h", kind="province", path="/here/")
+        uow.session.add(region)
+        uow.flush()
+        houses = [
+            Organisation(name_zh=name, kind=OrganisationKind.FIRM, region_id=region.id or 0,
+                         membership=Membership.ADMITTED) for name in ("甲", "乙", "丙")
+        ]  # fmt: skip
+        uow.session.add_all(houses)
+        uow.flush()
+        ids = [h.id or 0 for h in houses]
+        need = Need(organisation_id=ids[0], region_id=region.id or 0, title="流片", text="x",
+                    state=NeedState.IN_TALKS, disclosure=Disclosure.MEMBERS,
+                    posted_on=day(-30))  # fmt: skip
+        uow.session.add(need)
+        uow.flush()
+        interest = Interest(need_id=need.id or 0, organisation_id=ids[1], message="m",
+                            state=InterestState.ACCEPTED)  # fmt: skip
+        uow.session.add(interest)
+        uow.flush()
+        actors = [
+            Actor(organisation_ids=frozenset({i}), admin_organisation_ids=frozenset({i}))
+            for i in ids
+        ]
+        clerk = Actor(organisation_ids=frozenset({ids[1]}))
+        return Deal(actors[0], actors[1], clerk, actors[2], interest.public_id, need.id or 0)
+
+
+def words(**more: object) -> AgreementIn:
+    """An agreement of a year with two milestones."""
+    plain = {
+        "title": "硅光流片", "kind": "processing", "amount": "120000.50",
+        "starts_on": day(3), "ends_on": day(368),
+        "milestones": [{"title": "版图", "due_on": day(40)},
+                       {"title": "样片", "due_on": day(200)}],
+    }  # fmt: skip
+    return AgreementIn.model_validate({**plain, **more})
+
+
+def proposed(database: Database, deal: Deal) -> tuple[str, int]:
+    """A proposal's key and version."""
+    with database.writing() as uow:
+        row = service.propose(uow, deal.provider, deal.interest, words())
+        return row.public_id, row.version
+
+
+def read(database: Database, key: str) -> Agreement:
+    """The agreement as it is stored."""
+    with database.reading() as uow:
+        return uow.session.exec(select(Agreement).where(col(Agreement.public_id) == key)).one()
+
+
+def ties(database: Database) -> list[Relation]:
+    """Every tie there is."""
+    with database.reading() as uow:
+        return list(uow.session.exec(select(Relation)).all())
+
+
+def need_state(database: Database, deal: Deal) -> NeedState:
+    """Where the need stands."""
+    with database.reading() as uow:
+        need = uow.session.get(Need, deal.need_id)
+        assert need is not None
+        return need.state
+
+
+def test_two_signatures_of_the_same_words_make_an_agreement(database: Database, deal: Deal) -> None:
+    key, version = proposed(database, deal)
+    with pytest.raises(NotAllowed), database.writing() as uow:
+        service.sign(uow, deal.clerk, key, version, True)
+    for outsider in (deal.stranger, VISITOR):
+        with pytest.raises(NotFound), database.writing() as uow:
+            service.sign(uow, outsider, key, version, True)
+    with database.writing() as uow:
+        assert service.sign(uow, deal.owner, key, version, True).state is AgreementState.PROPOSED
+    with pytest.raises(Conflict, match="stale"), database.writing() as uow:
+        service.sign(uow, deal.provider, key, version, True)
+    assert need_state(database, deal) is NeedState.IN_TALKS
+    assert not ties(database)
+    with database.writing() as uow:
+        done = service.sign(uow, deal.provider, key, read(database, key).version, True)
+        assert done.state is AgreementState.SIGNED
+    assert need_state(database, deal) is NeedState.AGREED
+    assert [(t.valid_from, t.valid_to) for t in ties(database)] == [(day(3), day(368))]
+
+
+def test_changed_words_take_the_signatures_back(database: Database, deal: Deal) -> None:
+    key, version = proposed(database, deal)
+    with database.writing() as uow:
+        service.sign(uow, deal.owner, key, version, True)
+    with pytest.raises(Conflict, match="stale"), database.writing() as uow:
+        service.change(uow, deal.clerk, key, words(title="别的"), version)
+    with database.writing() as uow:
+        service.change(uow, deal.clerk, key, words(milestones=[]), read(database, key).version)
+    row = read(database, key)
+    assert (row.owner_signed_at, row.owner_shows) == (None, False)
+    with database.reading() as uow:
+        assert not store.milestones_of(uow, row.id or 0)
+    with pytest.raises(Rejected), database.writing() as uow:
+        service.change(uow, deal.owner, key, words(ends_on=day(0)), row.version)
+
+
+def test_both_sign_and_one_changes_at_the_same_moment(database: Database, deal: Deal) -> None:
+    key, version = proposed(database, deal)
+
+    def act(number: int) -> object:
+        with database.writing() as uow:
+            if number == 0:
+                return service.sign(uow, deal.owner, key, version, True).state
+            if number == 1:
+                return service.sign(uow, deal.provider, key, version, True).state
+            return service.change(uow, deal.owner, key, words(title="新的"), version).state
+
+    answers = together(3, act)
+    assert answers.count("stale") == 2, answers
+    row = read(database, key)
+    assert row.state is AgreementState.PROPOSED
+    assert sum(1 for at in (row.owner_signed_at, row.provider_signed_at) if at) <= 1
+
+
+def test_one_live_agreement_for_each_interest_whoever_is_quicker(
+    database: Database, deal: Deal
+) -> None:
+    def propose(number: int) -> object:
+        with database.writing() as uow:
+            who = deal.owner if number % 2 else deal.provider
+            return service.propose(uow, who, deal.interest, words()).public_id
+
+    answers = together(4, propose)
+    assert sorted(str(a)[:4] for a in answers) == ["agr-", "take", "take", "take"]
+    key = next(str(a) for a in answers if str(a).startswith("agr-"))
+    with pytest.raises(Rejected), database.writing() as uow:
+        service.move(uow, deal.owner, key, AgreementState.WITHDRAWN, None)
+    with database.writing() as uow:
+        service.move(uow, deal.owner, key, AgreementState.WITHDRAWN, None, "谈不拢")
+    with database.writing() as uow:
+        assert service.propose(uow, deal.owner, deal.interest, words()).state == "proposed"
+
+
+def test_each_side_moves_what_is_its_own(database: Database, deal: Deal) -> None:
+    key, _ = proposed(database, deal)
+    for who in (deal.owner, deal.provider):
+        with database.writing() as uow:
+            service.sign(uow, who, key, read(database, key).version, False)
+    assert not ties(database), "shown only when both want it"
+    with pytest.raises(Conflict), database.writing() as uow:
+        service.mark(uow, deal.owner, key, 1)
+    with database.writing() as uow:
+        service.mark(uow, deal.provider, key, 1)
+    with database.writing() as uow:
+        service.mark(uow, deal.owner, key, 1)
+    with pytest.raises(NotFound), database.writing() as uow:
+        service.mark(uow, deal.owner, key, 9)
+    with pytest.raises(NotAllowed), database.writing() as uow:
+        service.move(uow, deal.owner, key, AgreementState.DELIVERED, None)
+    with database.writing() as uow:
+        service.move(uow, deal.provider, key, AgreementState.DELIVERED, None)
+    assert need_state(database, deal) is NeedState.DELIVERED
+    with pytest.raises(Rejected), database.writing() as uow:
+        service.move(uow, deal.owner, key, AgreementState.CLOSED, None)
+    with database.writing() as uow:
+        service.move(uow, deal.owner, key, AgreementState.CLOSED, None, "好", "achieved")
+    assert need_state(database, deal) is NeedState.CLOSED
+    assert read(database, key).live is None
+
+
+def test_a_shown_tie_ends_when_the_agreement_is_broken_off(database: Database, deal: Deal) -> None:
+    key, _ = proposed(database, deal)
+    for who in (deal.owner, deal.provider):
+        with database.writing() as uow:
+            service.sign(uow, who, key, read(database, key).version, True)
+    with database.writing() as uow:
+        service.move(uow, deal.provider, key, AgreementState.TERMINATED, None, "设备故障")
+    tie = ties(database)[0]
+    assert tie.valid_to is not None
+    assert tie.valid_to == day(3)
+
+
+def test_opened_and_listed_by_the_same_people(database: Database, deal: Deal) -> None:
+    key, _ = proposed(database, deal)
+    with database.reading() as uow:
+        for who in (deal.owner, deal.provider, deal.clerk, deal.stranger, VISITOR):
+            party = who not in (deal.stranger, VISITOR)
+            assert service.page(uow, who, 1, 20).total == int(party)
+            waiting = service.unsigned(uow, who, 5)
+            assert bool(waiting) == bool(party and who.admin_organisation_ids)
+            if party:
+                assert service.one(uow, who, key).row.public_id == key
+            else:
+                with pytest.raises(NotFound):
+                    service.one(uow, who, key)
