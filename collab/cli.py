@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 
 from collab import commands_data, commands_serve
 from collab.kernel.identity import Actor
@@ -29,7 +29,7 @@ HITS = 50
 
 def platform() -> Platform:
     """The platform of this command, its database prepared and seeded if there was none."""
-    found: Platform = current_app.extensions["collab"]
+    found = commands_serve.platform()
     commands_serve.prepare(found)
     return found
 

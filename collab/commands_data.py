@@ -13,6 +13,7 @@ import yaml
 from flask import current_app
 
 from collab.facilities import store as facilities
+from collab.kernel import origin
 from collab.kernel.identity import SYSTEM
 from collab.members import store as members
 from collab.needs.evaluation import evaluate
@@ -25,7 +26,8 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "tests" / "data" / "extraction_
 
 
 def platform() -> Platform:
-    """The platform of this process."""
+    """The platform of this process; what it does from now on was done by a command."""
+    origin.say("command")
     found: Platform = current_app.extensions["collab"]
     return found
 

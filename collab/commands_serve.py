@@ -19,7 +19,7 @@ from rich.progress import Progress
 
 from collab import tables
 from collab.importing import demo_removal, demo_seeding, seeding
-from collab.kernel import clock
+from collab.kernel import clock, origin
 from collab.members import second_factor
 from collab.platform import Platform
 from collab.storage import audit_reading, backup, migrate, sealing
@@ -29,7 +29,8 @@ console = Console(stderr=True)
 
 
 def platform() -> Platform:
-    """The platform of this process."""
+    """The platform of this process; what it does from now on was done by a command."""
+    origin.say("command")
     found: Platform = current_app.extensions["collab"]
     return found
 

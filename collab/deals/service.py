@@ -83,7 +83,7 @@ def answer_interest(
     uow.session.add(row)
     uow.flush()
     if state is InterestState.ACCEPTED:
-        needs.start_talks(uow, row.need_id)
+        needs.start_talks(uow, actor, row.need_id, row.organisation_id)
     uow.note(actor, state.value, "interest", row.public_id)
     uow.record(InterestChanged(row.id or 0))
     return row
@@ -100,6 +100,7 @@ def withdraw_interest(uow: UnitOfWork, actor: Actor, key: str) -> Interest:
     row.state = InterestState.WITHDRAWN
     uow.session.add(row)
     uow.flush()
+    needs.leave_talks(uow, row.need_id, row.organisation_id)
     uow.note(actor, "withdrawn", "interest", row.public_id)
     uow.record(InterestChanged(row.id or 0))
     return row

@@ -24,8 +24,8 @@ from collab.members.access import POLICY as MEMBERS
 from collab.members.models import Organisation
 from collab.needs import catalogue as needs
 from collab.needs.access import POLICY as NEEDS
-from collab.needs.models import Need, NeedRead
-from collab.needs.service import must_log_read, shows_owner
+from collab.needs.models import Need
+from collab.needs.service import log_read, must_log_read
 from collab.needs.store import needs_by_key
 from collab.search.documents import Document
 from collab.storage import grants
@@ -181,7 +181,7 @@ def _needs(uow: UnitOfWork, actor: Actor, owner: int | None) -> list[dict[str, A
     found: list[dict[str, Any]] = []
     for start in range(0, len(rows), 500):
         for view in needs.views(uow, actor, rows[start : start + 500]):
-            shown = view.owner if shows_owner(view.row, actor) else None
+            shown = view.owner
             if owner is not None and (shown is None or shown.id != owner):
                 continue
             n = view.row
@@ -204,9 +204,8 @@ def _log_invited(uow: UnitOfWork, actor: Actor, rows: Iterable[Need]) -> None:
     logged = [n for n in rows if must_log_read(n, actor)]
     if logged:
         uow.note(actor, "exported", "needs", "", after={"invited": [n.public_id for n in logged]})
-        uow.session.add_all(
-            NeedRead(need_id=n.id or 0, person_id=actor.person_id or 0) for n in logged
-        )
+        for need in logged:
+            log_read(uow, actor, need, "export")
 
 
 HIT_HEADER = (

@@ -9,13 +9,25 @@ from sqlmodel import col, select
 
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
-from collab.needs.models import Need, NeedInvitation
+from collab.members.models import Organisation
+from collab.members.rules import Membership
+from collab.needs.models import Need, NeedInvitation, NeedParty
 from collab.needs.rules import SHOWN_STATES, Disclosure
 from collab.storage.grants import Rule
 
 
+def of_standing_owner() -> ColumnElement[bool]:
+    """Needs whose owner is not suspended: those of a suspended member are closed to others."""
+    suspended = select(Organisation.id).where(col(Organisation.membership) == Membership.SUSPENDED)
+    return col(Need.organisation_id).not_in(suspended)
+
+
 def _shown(*disclosures: Disclosure) -> ColumnElement[bool]:
-    return and_(col(Need.state).in_(sorted(SHOWN_STATES)), col(Need.disclosure).in_(disclosures))
+    return and_(
+        col(Need.state).in_(sorted(SHOWN_STATES)),
+        col(Need.disclosure).in_(disclosures),
+        of_standing_owner(),
+    )
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,20 @@ class Invited:
 
 
 @dataclass(frozen=True)
+class Party:
+    """People of an organisation whose interest was accepted: they keep the record of the deal."""
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """Needs to which one of the actor's organisations is a party, whoever owns them now."""
+        if not actor.organisation_ids:
+            return false()
+        agreed = select(NeedParty.need_id).where(
+            col(NeedParty.organisation_id).in_(actor.organisation_ids)
+        )
+        return and_(col(Need.state).in_(sorted(SHOWN_STATES)), col(Need.id).in_(agreed))
+
+
+@dataclass(frozen=True)
 class Platform:
     """The platform's own listeners, never a person."""
 
@@ -72,6 +98,13 @@ class Platform:
 
 
 POLICY: dict[Permission, tuple[Rule, ...]] = {
-    Permission.NEED_READ: (PostingOrganisation(), PublicNeed(), Members(), Invited(), Platform()),
+    Permission.NEED_READ: (
+        PostingOrganisation(),
+        PublicNeed(),
+        Members(),
+        Invited(),
+        Party(),
+        Platform(),
+    ),
     Permission.NEED_EDIT: (PostingOrganisation(), Platform()),
 }

@@ -38,16 +38,19 @@ def page(
 
 def views(uow: UnitOfWork, actor: Actor, rows: Sequence[Need]) -> list[NeedView]:
     """Readable rows put together, in their order."""
-    techniques = store.techniques_of(uow, [r.id for r in rows if r.id is not None])
+    ids = [r.id for r in rows if r.id is not None]
+    techniques = store.techniques_of(uow, ids)
+    agreed = _agreed(uow, actor, rows)
+    knows = {r.id for r in rows if r.id in agreed or service.shows_owner(r, actor)}
     owners = organisations.organisations_by_id(
-        uow, {r.organisation_id for r in rows if service.shows_owner(r, actor)}
+        uow, {r.organisation_id for r in rows if r.id in knows}
     )
     regions = organisations.all_regions(uow)
-    hidden = {r.region_id for r in rows if not service.shows_owner(r, actor)}
+    hidden = {r.region_id for r in rows if r.id not in knows}
     provinces = members.shown_provinces(uow, hidden, regions)
     found = []
     for row in rows:
-        shown = service.shows_owner(row, actor)
+        shown = row.id in knows
         found.append(
             NeedView(
                 row,
@@ -58,6 +61,15 @@ def views(uow: UnitOfWork, actor: Actor, rows: Sequence[Need]) -> list[NeedView]
             )
         )
     return found
+
+
+def _agreed(uow: UnitOfWork, actor: Actor, rows: Sequence[Need]) -> set[int]:
+    """Anonymous needs whose owner accepted one of the actor's organisations."""
+    hidden = [r.id or 0 for r in rows if not service.shows_owner(r, actor)]
+    if not actor.organisation_ids:
+        return set()
+    parties = store.parties_of(uow, hidden)
+    return {need for need, known in parties.items() if known & actor.organisation_ids}
 
 
 def one(uow: UnitOfWork, actor: Actor, key: str) -> NeedView:
@@ -75,6 +87,8 @@ def invited(uow: UnitOfWork, actor: Actor, need: Need) -> Sequence[Organisation]
     return store.invited_organisations(uow, need.id or 0) if service.may_edit(need, actor) else []
 
 
-def reads(uow: UnitOfWork, actor: Actor, need: Need) -> Sequence[tuple[NeedRead, Person]]:
+def reads(
+    uow: UnitOfWork, actor: Actor, need: Need
+) -> Sequence[tuple[NeedRead, Person, Organisation | None]]:
     """The read log of an invited need, for its own people only."""
     return store.reads_of(uow, need.id or 0) if service.may_edit(need, actor) else []

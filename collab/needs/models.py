@@ -53,11 +53,22 @@ class NeedInvitation(Row, table=True):
     organisation_id: int = Field(foreign_key="organisation.id", index=True)
 
 
+class NeedParty(Row, table=True):
+    """An organisation whose interest the owner accepted: it knows the owner and keeps the need."""
+
+    __table_args__ = (UniqueConstraint("need_id", "organisation_id", name="uq_need_party"),)
+
+    need_id: int = Field(foreign_key="need.id", index=True, ondelete="CASCADE")
+    organisation_id: int = Field(foreign_key="organisation.id", index=True)
+
+
 class NeedRead(Row, table=True):
     """That somebody outside the posting organisation read an invited need, visible to its owner."""
 
     need_id: int = Field(foreign_key="need.id", index=True, ondelete="CASCADE")
     person_id: int = Field(foreign_key="person.id", index=True)
+    organisation_id: int | None = Field(default=None, foreign_key="organisation.id")
+    channel: str = Field(default="page", max_length=20)
 
 
 class Correction(Row, table=True):

@@ -191,12 +191,17 @@ def move_need(
     return need
 
 
-def start_talks(uow: UnitOfWork, need_id: int) -> None:
-    """An interest was accepted: a published need is now in talks."""
+def start_talks(uow: UnitOfWork, actor: Actor, need_id: int, organisation_id: int) -> None:
+    """An interest was accepted: its organisation is a party now, a published need in talks."""
     need = store.need_by_id(uow, need_id)
-    if need is not None and need.state is NeedState.PUBLISHED:
+    if need is None:
+        return
+    store.add_party(uow, need_id, organisation_id)
+    if need.state is NeedState.PUBLISHED:
         need.state = NeedState.IN_TALKS
-        _save(uow, need)
+        after = {"state": NeedState.IN_TALKS}
+        uow.note(actor, "moved", "need", need.public_id, {"state": NeedState.PUBLISHED}, after)
+    _save(uow, need)
 
 
 def carry(uow: UnitOfWork, need_id: int, state: NeedState) -> None:
@@ -214,13 +219,31 @@ def carry(uow: UnitOfWork, need_id: int, state: NeedState) -> None:
         _save(uow, need)
 
 
-def read_need(uow: UnitOfWork, actor: Actor, key: str) -> Need:
+def leave_talks(uow: UnitOfWork, need_id: int, organisation_id: int) -> None:
+    """A party took its interest back: what acceptance had shown it is closed again."""
+    store.remove_party(uow, need_id, organisation_id)
+    uow.record(NeedChanged(need_id))
+
+
+def read_need(uow: UnitOfWork, actor: Actor, key: str, channel: str = "page") -> Need:
     """Open a need for reading; reads of invited needs from outside go on the record."""
     need = store.open_need(uow, actor, key)
-    outside = need.organisation_id not in actor.organisation_ids
-    if need.disclosure is Disclosure.INVITED and outside and actor.person_id is not None:
-        uow.session.add(NeedRead(need_id=need.id or 0, person_id=actor.person_id))
+    log_read(uow, actor, need, channel)
     return need
+
+
+def log_read(uow: UnitOfWork, actor: Actor, need: Need, channel: str) -> None:
+    """Put a read on its owner's record where it has to be: who, for whom, by which way."""
+    if must_log_read(need, actor):
+        need_id = need.id or 0
+        uow.session.add(
+            NeedRead(
+                need_id=need_id,
+                person_id=actor.person_id or 0,
+                organisation_id=store.reading_for(uow, actor, need_id),
+                channel=channel,
+            )
+        )
 
 
 def must_log_read(need: Need, actor: Actor) -> bool:

@@ -12,12 +12,14 @@ from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
 from collab.members.models import Organisation, Person
-from collab.needs.access import POLICY
+from collab.needs.access import POLICY, of_standing_owner
 from collab.needs.filters import NeedFilter
-from collab.needs.models import Need, NeedInvitation, NeedRead, NeedTechnique
-from collab.needs.rules import OPEN_STATES, SHOWN_STATES
+from collab.needs.models import Need, NeedInvitation, NeedParty, NeedRead, NeedTechnique
+from collab.needs.rules import OPEN_STATES, SHOWN_STATES, Disclosure
 from collab.storage import grants
 from collab.storage.uow import UnitOfWork
+
+READS_SHOWN = 100
 
 
 def open_need(
@@ -95,10 +97,31 @@ def open_needs(uow: UnitOfWork, actor: Actor) -> Sequence[Need]:
         select(Need)
         .where(
             col(Need.state).in_(sorted(OPEN_STATES)),
+            of_standing_owner(),
             grants.where(POLICY[Permission.NEED_READ], actor),
         )
         .order_by(col(Need.id))
     ).all()
+
+
+def waits_for_answer(uow: UnitOfWork, need_id: int) -> bool:
+    """Whether a need is open and its owner in standing; for the platform's own listeners."""
+    found = uow.session.exec(
+        select(Need.id).where(
+            col(Need.id) == need_id,
+            col(Need.state).in_(sorted(OPEN_STATES)),
+            of_standing_owner(),
+        )
+    ).first()
+    return found is not None
+
+
+def ids_of_organisations(uow: UnitOfWork, ids: Collection[int]) -> set[int]:
+    """Keys of every need of these organisations, for the platform's own listeners."""
+    if not ids:
+        return set()
+    rows = uow.session.exec(select(Need.id).where(col(Need.organisation_id).in_(ids)))
+    return {key for key in rows if key is not None}
 
 
 def techniques_of(uow: UnitOfWork, ids: Collection[int]) -> dict[int, list[str]]:
@@ -139,15 +162,77 @@ def invited_organisations(uow: UnitOfWork, need_id: int) -> Sequence[Organisatio
     ).all()
 
 
-def reads_of(uow: UnitOfWork, need_id: int) -> Sequence[tuple[NeedRead, Person]]:
-    """Who read an invited need, latest first."""
-    return uow.session.exec(
-        select(NeedRead, Person)
+def reads_of(
+    uow: UnitOfWork, need_id: int
+) -> Sequence[tuple[NeedRead, Person, Organisation | None]]:
+    """Who read an invited need and for whom, latest first."""
+    rows = uow.session.exec(
+        select(NeedRead, Person, Organisation)
         .join(Person, col(Person.id) == col(NeedRead.person_id))
+        .join(Organisation, col(Organisation.id) == col(NeedRead.organisation_id), isouter=True)
         .where(col(NeedRead.need_id) == need_id)
         .order_by(col(NeedRead.id).desc())
-        .limit(100)
-    ).all()
+        .limit(READS_SHOWN)
+    )
+    return list(rows)
+
+
+def reading_for(uow: UnitOfWork, actor: Actor, need_id: int) -> int | None:
+    """The organisation of the actor's that was let in on a need; the first of several."""
+    found: set[int] = set()
+    for table in (NeedInvitation, NeedParty):
+        found |= set(
+            uow.session.exec(
+                select(table.organisation_id).where(
+                    table.need_id == need_id,
+                    col(table.organisation_id).in_(actor.organisation_ids),
+                )
+            )
+        )
+    return min(found, default=None)
+
+
+def logged_keys(uow: UnitOfWork, actor: Actor, keys: Collection[str]) -> set[str]:
+    """Of these needs, the invited ones of others: their words are read on the record only."""
+    if not keys:
+        return set()
+    rows = uow.session.exec(
+        select(Need.public_id).where(
+            col(Need.public_id).in_(keys),
+            col(Need.disclosure) == Disclosure.INVITED,
+            col(Need.organisation_id).not_in(actor.organisation_ids),
+        )
+    )
+    return set(rows)
+
+
+def add_party(uow: UnitOfWork, need_id: int, organisation_id: int) -> None:
+    """An organisation becomes a party to a need; once."""
+    known = uow.session.exec(
+        select(NeedParty.id).where(
+            col(NeedParty.need_id) == need_id, col(NeedParty.organisation_id) == organisation_id
+        )
+    ).first()
+    if known is None:
+        uow.session.add(NeedParty(need_id=need_id, organisation_id=organisation_id))
+
+
+def remove_party(uow: UnitOfWork, need_id: int, organisation_id: int) -> None:
+    """An organisation is no longer a party to a need."""
+    uow.session.exec(
+        delete(NeedParty).where(
+            col(NeedParty.need_id) == need_id, col(NeedParty.organisation_id) == organisation_id
+        )
+    )
+
+
+def parties_of(uow: UnitOfWork, ids: Collection[int]) -> dict[int, set[int]]:
+    """Keys of the parties, by need."""
+    found: dict[int, set[int]] = {}
+    if ids:
+        for row in uow.session.exec(select(NeedParty).where(col(NeedParty.need_id).in_(ids))):
+            found.setdefault(row.need_id, set()).add(row.organisation_id)
+    return found
 
 
 def need_by_id(uow: UnitOfWork, need_id: int) -> Need | None:
@@ -173,6 +258,7 @@ def open_needs_asking(uow: UnitOfWork, techniques: Collection[str]) -> set[int]:
         .where(
             col(NeedTechnique.technique).in_(techniques),
             col(Need.state).in_(sorted(OPEN_STATES)),
+            of_standing_owner(),
         )
         .distinct()
     )

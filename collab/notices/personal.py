@@ -13,7 +13,7 @@ def export(uow: UnitOfWork, actor: Actor) -> list[dict[str, Any]]:
     """The actor's notices."""
     return [
         {"code": n.code, "facts": n.facts, "url": n.url, "at": n.created_at.isoformat()}
-        for n in store.notices_of(uow, actor.person_id)
+        for n in store.notices_of(uow, actor)
     ]
 
 

@@ -98,17 +98,17 @@ def worded(notice: Notice, language: str) -> str:
 
 def latest(uow: UnitOfWork, actor: Actor) -> Sequence[Notice]:
     """The actor's latest notices."""
-    return store.notices_of(uow, actor.person_id)
+    return store.notices_of(uow, actor)
 
 
 def news(uow: UnitOfWork, actor: Actor, limit: int) -> Sequence[Notice]:
     """The actor's latest unread notices."""
-    return store.unread_of(uow, actor.person_id, limit)
+    return store.unread_of(uow, actor, limit)
 
 
 def unread(uow: UnitOfWork, actor: Actor) -> int:
     """How many notices the actor has not read."""
-    return store.unread_count(uow, actor.person_id)
+    return store.unread_count(uow, actor)
 
 
 def mark_read(uow: UnitOfWork, actor: Actor) -> None:

@@ -4,40 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete
-from sqlmodel import col, func, select
+from sqlalchemy import ColumnElement, delete
+from sqlmodel import col, func, or_, select
 
+from collab.kernel.identity import Actor
+from collab.kernel.permissions import Permission
+from collab.needs.access import POLICY
+from collab.needs.models import Need
 from collab.notices.models import Notice
+from collab.storage import grants
 from collab.storage.uow import UnitOfWork
 
 LATEST = 100
+NEED = "/needs/"
 
 
-def notices_of(uow: UnitOfWork, person_id: int | None) -> Sequence[Notice]:
+def _still_readable(actor: Actor) -> ColumnElement[bool]:
+    """A notice of a need is there only while its person may read the need."""
+    address = col(Notice.url)
+    key = func.substr(address, len(NEED) + 1)
+    open_to = select(Need.public_id).where(grants.where(POLICY[Permission.NEED_READ], actor))
+    return or_(address.not_like(f"{NEED}need-%"), key.in_(open_to))
+
+
+def notices_of(uow: UnitOfWork, actor: Actor) -> Sequence[Notice]:
     """The latest notices of a person, newest first."""
     return uow.session.exec(
         select(Notice)
-        .where(col(Notice.person_id) == person_id)
+        .where(col(Notice.person_id) == actor.person_id, _still_readable(actor))
         .order_by(col(Notice.id).desc())
         .limit(LATEST)
     ).all()
 
 
-def unread_of(uow: UnitOfWork, person_id: int | None, limit: int) -> Sequence[Notice]:
+def unread_of(uow: UnitOfWork, actor: Actor, limit: int) -> Sequence[Notice]:
     """The latest notices that a person has not read, newest first."""
     return uow.session.exec(
         select(Notice)
-        .where(col(Notice.person_id) == person_id, col(Notice.read_at).is_(None))
+        .where(
+            col(Notice.person_id) == actor.person_id,
+            col(Notice.read_at).is_(None),
+            _still_readable(actor),
+        )
         .order_by(col(Notice.id).desc())
         .limit(limit)
     ).all()
 
 
-def unread_count(uow: UnitOfWork, person_id: int | None) -> int:
+def unread_count(uow: UnitOfWork, actor: Actor) -> int:
     """How many notices of a person are not read."""
     return uow.session.exec(
         select(func.count(col(Notice.id))).where(
-            col(Notice.person_id) == person_id, col(Notice.read_at).is_(None)
+            col(Notice.person_id) == actor.person_id,
+            col(Notice.read_at).is_(None),
+            _still_readable(actor),
         )
     ).one()
 

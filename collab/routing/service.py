@@ -30,7 +30,6 @@ from collab.needs import store as needs
 from collab.needs.extraction import extract
 from collab.needs.forms import Structure
 from collab.needs.models import Need
-from collab.needs.rules import OPEN_STATES
 from collab.needs.service import shows_owner
 from collab.routing.answer import answer
 from collab.routing.places import with_names
@@ -159,7 +158,7 @@ class MatchingService:
         """Make the stored matches of one need anew; removes them when it is no longer open."""
         with database.writing() as uow:
             need = needs.need_by_id(uow, need_id)
-            if need is None or need.state not in OPEN_STATES:
+            if need is None or not needs.waits_for_answer(uow, need_id):
                 store.forget_matches(uow, [need_id])
                 return
             found = self.answer_need(uow, need, KEPT)
@@ -189,7 +188,9 @@ class MatchingService:
 
     def _concerned(self, uow: UnitOfWork, events: Sequence[Event]) -> set[int]:
         if _everything(events):
-            return {n.id or 0 for n in needs.open_needs(uow, SYSTEM)}
+            owners = {e.organisation_id for e in events if isinstance(e, OrganisationChanged)}
+            waiting = {n.id or 0 for n in needs.open_needs(uow, SYSTEM)}
+            return waiting | needs.ids_of_organisations(uow, owners)
         ids = {e.need_id for e in events if isinstance(e, NeedChanged | NeedPublished)}
         changed = {e.capability_id for e in events if isinstance(e, CapabilityChanged)}
         for offer in feed.offers(uow, changed) if changed else ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlmodel import col, select
@@ -14,6 +15,7 @@ from collab.members import catalogue as members
 from collab.members import store as organisations
 from collab.members.access import PUBLIC_STATES
 from collab.members.models import Organisation, Region
+from collab.members.rules import Membership
 from collab.needs import store as needs
 from collab.needs.models import Need, NeedInvitation
 from collab.needs.rules import SHOWN_STATES, Disclosure
@@ -34,18 +36,23 @@ def labels_of(actor: Actor) -> frozenset[str]:
     return frozenset(held)
 
 
-def need_labels(need: Need, invited: Collection[int]) -> tuple[str, ...]:
+def need_labels(
+    need: Need, invited: Collection[int], parties: Collection[int] = (), *, suspended: bool = False
+) -> tuple[str, ...]:
     """Who may find a need: the same policy as needs.access, as labels."""
     own = f"org:{need.organisation_id}"
     if need.state not in SHOWN_STATES:
         return (own,)
+    agreed = tuple(f"org:{i}" for i in sorted(parties))
+    if suspended:
+        return (own, *agreed)
     wider = {
         Disclosure.PUBLIC: (PUBLIC,),
         Disclosure.MEMBERS: (MEMBERS,),
         Disclosure.ANONYMOUS: (MEMBERS,),
         Disclosure.INVITED: tuple(f"org:{i}" for i in sorted(invited)),
     }[need.disclosure]
-    return (own, *wider)
+    return tuple(dict.fromkeys((own, *wider, *agreed)))
 
 
 def _region_codes(region: Region, known: Mapping[int, Region]) -> tuple[str, ...]:
@@ -131,16 +138,23 @@ def need_documents(uow: UnitOfWork, ids: Collection[int] | None = None) -> Itera
     rows = uow.session.exec(query).all()
     techniques = needs.techniques_of(uow, [r.id for r in rows if r.id is not None])
     invited = _invitations(uow, [r.id for r in rows if r.disclosure is Disclosure.INVITED])
+    parties = needs.parties_of(uow, [r.id for r in rows if r.id is not None])
     owners = organisations.organisations_by_id(uow, {r.organisation_id for r in rows})
     known = organisations.all_regions(uow)
     for row in rows:
         hidden = row.disclosure is Disclosure.ANONYMOUS
         owner = owners[row.organisation_id]
         region = known[row.region_id]
+        labels = need_labels(
+            row,
+            invited.get(row.id or 0, ()),
+            parties.get(row.id or 0, ()),
+            suspended=owner.membership is Membership.SUSPENDED,
+        )
         yield Document(
             key=row.public_id,
             kind="need",
-            labels=need_labels(row, invited.get(row.id or 0, ())),
+            labels=labels,
             title_zh=row.title,
             body=row.text,
             organisation="" if hidden else owner.public_id,
@@ -153,7 +167,8 @@ def need_documents(uow: UnitOfWork, ids: Collection[int] | None = None) -> Itera
             lat=None if hidden else region.lat,
             lon=None if hidden else region.lon,
             updated_at=row.updated_at,
-            version=str(row.version),
+            # who may find it changes without the need itself: invitations, parties, standing
+            version=f"{row.version}.{hashlib.sha256(repr(labels).encode()).hexdigest()[:8]}",
         )
 
 

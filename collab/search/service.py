@@ -107,7 +107,7 @@ class SearchService:
             log.warning("search without index: %s", error)
             return self._without_index(uow, actor, query)
         seen = feed.readable(uow, actor, [hit.key for hit in result.hits])
-        hits = tuple(hit for hit in result.hits if hit.key in seen)
+        hits = _without_logged_words(uow, actor, [hit for hit in result.hits if hit.key in seen])
         return Found(result, hits, result.total - (len(result.hits) - len(hits)))
 
     def suggest(self, actor: Actor, text: str, limit: int = 8) -> list[Suggestion]:
@@ -154,7 +154,7 @@ class SearchService:
         documents = list(_matching(uow, actor, query.text))
         if query.kinds:
             documents = [d for d in documents if d.kind in query.kinds]
-        hits = tuple(_plain_hit(d) for d in documents)
+        hits = _without_logged_words(uow, actor, [_plain_hit(d) for d in documents])
         shown = hits[query.offset : query.offset + query.limit]
         counts: dict[str, int] = {}
         for document in documents:
@@ -200,6 +200,7 @@ class SearchService:
         capabilities = {e.capability_id for e in events if isinstance(e, CapabilityChanged)}
         owners = {e.organisation_id for e in events if isinstance(e, OrganisationChanged)}
         posted = {e.need_id for e in events if isinstance(e, NeedChanged | NeedPublished)}
+        posted |= needs.ids_of_organisations(uow, owners)
         runs = {e.run_id for e in events if isinstance(e, RunChanged)}
         capabilities |= facilities.ids_of_organisations(uow, owners)
         documents = [
@@ -274,6 +275,15 @@ class SearchService:
     def _versions(self) -> dict[str, str]:
         with self.database.reading() as uow:
             return {d.key: d.version for d in feed.all_documents(uow)}
+
+
+def _without_logged_words(uow: UnitOfWork, actor: Actor, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Invited needs of others show their title alone: their words are read on the record."""
+    logged = needs.logged_keys(uow, actor, [h.key for h in hits if h.document.kind == "need"])
+    return tuple(
+        replace(h, highlight=replace(h.highlight, snippet=[])) if h.key in logged else h
+        for h in hits
+    )
 
 
 def _matching(uow: UnitOfWork, actor: Actor, text: str) -> Iterator[Document]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import sqlmodel
 from sqlmodel import col, select
 
-from collab.kernel import clock
+from collab.kernel import clock, origin
 from collab.kernel.identity import Actor
 from collab.storage.models import Activity, ActivityHead
 
@@ -33,6 +33,7 @@ class Note:
     key: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def note(
         str(key),
         _plain(before),
         _plain(after),
+        origin.current(),
     )
 
 
@@ -149,6 +151,8 @@ def _locked_head(session: sqlmodel.Session) -> ActivityHead:
 
 def _seal(previous: str, sequence: int, one: Note) -> str:
     content = _values(one) | {"at": one.at.isoformat(), "sequence": sequence, "prev": previous}
+    if not one.address:  # rows from before addresses were kept were sealed without the field
+        del content["address"]
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

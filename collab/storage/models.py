@@ -141,6 +141,7 @@ class Activity(SQLModel, table=True):
     action: str = Field(max_length=80)
     kind: str = Field(max_length=80)
     key: str = Field(default="", max_length=80)
+    address: str = Field(default="", max_length=60)
     before: dict[str, Any] | None = Field(default=None, sa_type=json_column())
     after: dict[str, Any] | None = Field(default=None, sa_type=json_column())
     prev_hash: str = Field(max_length=64)

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from collab.kernel import clock
+from collab.kernel import clock, origin
 from collab.kernel.events import Event, from_json
 from collab.storage import deliveries, leases
 from collab.storage.database import Database
@@ -209,7 +209,8 @@ class Worker:
 
     def _attempt(self, listener: Listener, batch: Sequence[Parcel]) -> Exception | None:
         try:
-            listener.run(self.database, [from_json(e.name, e.payload) for _, e in batch])
+            with origin.coming("worker"):
+                listener.run(self.database, [from_json(e.name, e.payload) for _, e in batch])
         except Exception as failure:  # noqa: BLE001 - whatever it is, the event is tried again
             return failure
         return None

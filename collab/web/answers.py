@@ -12,6 +12,8 @@ from flask import g, url_for
 from collab.agreements.models import Agreement
 from collab.deals.service import InterestView
 from collab.members import catalogue as members
+from collab.members.models import Organisation, Person
+from collab.needs.models import NeedRead
 from collab.web import labels
 from collab.web import present as rows
 from collab.web.session import language, reading, vocabulary
@@ -260,6 +262,16 @@ def agreement(row: Agreement) -> dict[str, Any]:
         "href": url_for("agreements.show", key=row.public_id),
         "state": row.state,
         "state_label": labels.label("agreement_state", row.state),
+    }
+
+
+def read(entry: NeedRead, person: Person, house: Organisation | None) -> dict[str, str]:
+    """One entry of the read log of an invited need, for its owner."""
+    return {
+        "name": person.name,
+        "organisation": rows.pick(house.name_zh, house.name_en) if house else "",
+        "on": rows.moment(entry.created_at),
+        "channel": labels.label("channel", entry.channel),
     }
 
 

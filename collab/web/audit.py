@@ -29,6 +29,7 @@ HEAD = (
     "action",
     "kind",
     "key",
+    "address",
     "before",
     "after",
     "hash",
@@ -76,7 +77,8 @@ def _item(row: Activity, names: Mapping[int, str]) -> dict[str, Any]:
         "sequence": row.sequence, "at": row.at.strftime("%Y-%m-%d %H:%M:%S"),
         "person": row.person_id if row.person_id is not None else row.actor,
         "person_name": names.get(row.person_id or 0, ""), "action": row.action, "kind": row.kind,
-        "key": row.key, "before": _facts(row.before), "after": _facts(row.after),
+        "key": row.key, "address": row.address,
+        "before": _facts(row.before), "after": _facts(row.after),
         "hash": row.hash,
     }  # fmt: skip
 

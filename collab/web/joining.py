@@ -19,7 +19,7 @@ from collab.web import labels, links, params, present
 from collab.web.capability_form import version as version_of
 from collab.web.context import with_args
 from collab.web.errors import problems_of
-from collab.web.session import current_actor, public, reading, writing
+from collab.web.session import current_actor, public, reading, reindex_now, writing
 
 blueprint = Blueprint("members", __name__)
 WHO = ("country", "identifier", "contact_name", "contact_email", "evidence")
@@ -242,12 +242,13 @@ def move(key: str) -> Answer:
     values = _sent(AGREEMENT)
     try:
         with writing() as uow:
-            joining.move(
+            row = joining.move(
                 uow, current_actor(), key, Membership(wanted), str(values["reason"]),
                 version_of(request.form),
             )  # fmt: skip
     except Rejected as error:
         return _member_page(key, values, error.problems), 422
+    reindex_now(row.id)
     flash(_("成员状态已更新。"), "success")
     return redirect(url_for("members.member", key=key))
 

@@ -80,6 +80,12 @@ NEED_STATE: Words = {
     "withdrawn": ("已撤回", "Withdrawn"),
     "expired": ("已过期", "Expired"),
 }
+CHANNEL: Words = {
+    "page": ("页面", "page"),
+    "api": ("接口", "API"),
+    "export": ("导出", "export"),
+    "file": ("文件下载", "file download"),
+}
 DISCLOSURE: Words = {
     "public": ("公开", "Public"),
     "members": ("成员可见", "Members"),
@@ -206,7 +212,8 @@ TABLES: dict[str, Words] = {
     "agreement_state": AGREEMENT_STATE, "agreement_kind": AGREEMENT_KIND,
     "agreement_move": AGREEMENT_MOVE, "outcome": OUTCOME,
     "application_state": APPLICATION_STATE,
-    "organisation_kind": ORGANISATION_KIND, "membership": MEMBERSHIP, "category": CATEGORY,
+    "organisation_kind": ORGANISATION_KIND, "channel": CHANNEL, "membership": MEMBERSHIP,
+    "category": CATEGORY,
     "evidence": EVIDENCE, "status": STATUS, "need_state": NEED_STATE, "disclosure": DISCLOSURE,
     "disclosure_help": DISCLOSURE_HELP, "operator": OPERATOR, "quantity_unit": QUANTITY_UNIT,
     "time_unit": TIME_UNIT, "role": ROLE, "relation_out": RELATION_OUT,

@@ -262,7 +262,7 @@ def show(key: str) -> str:
         mark_kinds=needs_marks.kinds(segments),
         answer=answer_page.present(answer),
         invited=[present.pick(o.name_zh, o.name_en) for o in invited],
-        reads=[(p.name, present.day(r.created_at)) for r, p in reads],
+        reads=[answers.read(*entry) for entry in reads],
         moves=_moves(view.row.state) if view.own else [],
         interests=[answers.interest(i, agreed.get(i.row.id or 0)) for i in interests],
         open=view.row.state in OPEN_STATES,

@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from collab.config import Settings
+from collab.kernel import origin
 from collab.platform import Platform
 
 POLICY = (
@@ -33,6 +34,18 @@ def _asked_for() -> str:
         return ""
 
 
+def _say_origin(app: Flask) -> None:
+    """What goes on record during a request came from its network."""
+
+    @app.before_request
+    def arrive() -> None:
+        origin.say(origin.network_of(request.remote_addr))
+
+    @app.teardown_request
+    def leave(_error: BaseException | None) -> None:
+        origin.say("")
+
+
 def install(app: Flask) -> None:
     """Set the headers; the style attribute stays open for the chart library's tooltips.
 
@@ -45,6 +58,8 @@ def install(app: Flask) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
         )
+
+    _say_origin(app)
 
     @app.before_request
     def known_host() -> Response | None:

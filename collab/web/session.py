@@ -10,7 +10,7 @@ from flask import Flask, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from collab.kernel.errors import Conflict
-from collab.kernel.happened import NeedChanged
+from collab.kernel.happened import NeedChanged, OrganisationChanged
 from collab.kernel.identity import VISITOR, Actor
 from collab.members import sessions
 from collab.platform import Platform
@@ -53,6 +53,12 @@ def index_now(need_id: int | None) -> None:
     """Counts and suggestions follow a restriction at once; they do not wait for the worker."""
     if need_id is not None:
         platform().search.now(NeedChanged(need_id))
+
+
+def reindex_now(organisation_id: int | None) -> None:
+    """An organisation's standing changed: what may be found of it follows at once."""
+    if organisation_id is not None:
+        platform().search.now(OrganisationChanged(organisation_id))
 
 
 def current_actor() -> Actor:

@@ -70,7 +70,7 @@ def read_on_record(key: str) -> Reply:
         if not service.must_log_read(view.row, current_actor()):
             return _full(uow, key)
     with writing() as uow:
-        service.read_need(uow, current_actor(), key)
+        service.read_need(uow, current_actor(), key, "api")
         return _full(uow, key)
 
 
@@ -144,8 +144,5 @@ def _full(uow: UnitOfWork, key: str) -> Reply:
     invited, reads = None, None
     if view.own:
         invited = [shapes.organisation_ref(o) for o in catalogue.invited(uow, actor, view.row)]
-        reads = [
-            forms.ReadOut(name=person.name, at=read.created_at)
-            for read, person in catalogue.reads(uow, actor, view.row)
-        ]
+        reads = [forms.read_out(*entry) for entry in catalogue.reads(uow, actor, view.row)]
     return Reply(forms.need_full(view, invited, reads), version=view.row.version)

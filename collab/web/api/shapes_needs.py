@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from collab.members.models import Organisation, Person
 from collab.needs.catalogue import NeedView
 from collab.needs.forms import (
     AmountIn,
@@ -20,6 +21,7 @@ from collab.needs.forms import (
     Structure,
     TrlIn,
 )
+from collab.needs.models import NeedRead
 from collab.needs.rules import MAX_TEXT, Disclosure, NeedState
 from collab.web.api.reading import MayBeAbsent
 from collab.web.api.shapes import Listing, OrganisationRef, organisation_ref
@@ -135,6 +137,8 @@ class ReadOut(BaseModel):
 
     name: str
     at: datetime
+    organisation: OrganisationRef | None
+    channel: Literal["page", "api", "export", "file"]
 
 
 class NeedFull(NeedOut):
@@ -210,6 +214,15 @@ class QuestionIn(BaseModel):
     structure: StructureIn | None = None
     posted: date | None = None
     top: Annotated[int, Field(ge=1, le=50, description="Candidates a step.")] = 10
+
+
+def read_out(read: NeedRead, person: Person, house: Organisation | None) -> ReadOut:
+    """One entry of the read log."""
+    channel = cast(Literal["page", "api", "export", "file"], read.channel)
+    return ReadOut(
+        name=person.name, at=read.created_at, channel=channel,
+        organisation=None if house is None else organisation_ref(house),
+    )  # fmt: skip
 
 
 def need(view: NeedView) -> NeedOut:
