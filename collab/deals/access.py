@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, and_, false, or_
 from sqlmodel import col, select
 
 from collab.deals.models import Interest
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
+from collab.needs.access import POLICY as NEEDS
 from collab.needs.models import Need
+from collab.storage import grants
 from collab.storage.grants import Rule
+from collab.storage.models import Activity
 
 
 @dataclass(frozen=True)
@@ -40,3 +43,17 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
     Permission.INTEREST_READ: (NeedOwner(), Interested()),
     Permission.INTEREST_ANSWER: (NeedOwner(),),
 }
+
+
+def recorded(actor: Actor) -> ColumnElement[bool]:
+    """Acts on needs and interests only where the actor may read these; all other acts."""
+    needs = select(Need.public_id).where(grants.where(NEEDS[Permission.NEED_READ], actor))
+    interests = select(Interest.public_id).where(
+        grants.where(POLICY[Permission.INTEREST_READ], actor)
+    )
+    kind, key = col(Activity.kind), col(Activity.key)
+    return or_(
+        kind.not_in(("need", "interest")),
+        and_(kind == "need", key.in_(needs)),
+        and_(kind == "interest", key.in_(interests)),
+    )

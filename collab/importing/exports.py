@@ -203,8 +203,8 @@ def _log_invited(uow: UnitOfWork, actor: Actor, rows: Iterable[Need]) -> None:
     """Put reads of invited needs of others on record; needs a writing unit of work if any are."""
     logged = [n for n in rows if must_log_read(n, actor)]
     if logged:
-        uow.note(actor, "exported", "needs", "", after={"invited": [n.public_id for n in logged]})
         for need in logged:
+            uow.note(actor, "exported", "need", need.public_id)
             log_read(uow, actor, need, "export")
 
 

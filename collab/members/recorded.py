@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement
 
 from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
@@ -14,6 +17,8 @@ from collab.storage import audit_reading
 from collab.storage.audit_reading import AuditFilter
 from collab.storage.models import Activity
 from collab.storage.uow import UnitOfWork
+
+Things = ColumnElement[bool]
 
 
 def wanted(
@@ -45,17 +50,19 @@ def _midnight(day: date) -> datetime:
 
 
 def page(
-    uow: UnitOfWork, actor: Actor, narrowed: AuditFilter, number: int, size: int
+    uow: UnitOfWork, actor: Actor, narrowed: AuditFilter, things: Things, number: int, size: int
 ) -> Page[Activity]:
-    """One page of the record, latest first."""
+    """One page of the record, latest first; without acts on what the actor may not know of."""
     joined.require(uow, actor, Permission.AUDIT_READ)
-    return audit_reading.page(uow, narrowed, number, size)
+    return audit_reading.page(uow, replace(narrowed, things=things), number, size)
 
 
-def export(uow: UnitOfWork, actor: Actor, narrowed: AuditFilter) -> Sequence[Activity]:
+def export(
+    uow: UnitOfWork, actor: Actor, narrowed: AuditFilter, things: Things
+) -> Sequence[Activity]:
     """Rows for a file; that they were taken is itself on the record."""
     joined.require(uow, actor, Permission.AUDIT_READ)
-    found = audit_reading.rows(uow, narrowed)
+    found = audit_reading.rows(uow, replace(narrowed, things=things))
     uow.note(actor, "exported", "audit", "", after={"rows": len(found)})
     return found
 
@@ -65,6 +72,6 @@ def names(uow: UnitOfWork, rows: Sequence[Activity]) -> dict[int, str]:
     return store.person_names(uow, {r.person_id for r in rows if r.person_id is not None})
 
 
-def kinds(uow: UnitOfWork) -> list[str]:
-    """Every kind of thing on the record."""
-    return audit_reading.kinds(uow)
+def kinds(uow: UnitOfWork, things: Things) -> list[str]:
+    """Every kind of thing on the record that the reader may know of."""
+    return audit_reading.kinds(uow, things)

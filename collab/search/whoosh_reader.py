@@ -15,6 +15,7 @@ Docs = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 NUMBER = "number"
+PUBLIC = "public"  # the label of what everybody may see
 _NO_DOCS: Docs = np.zeros(0, dtype=np.int64)
 _NO_FLOATS: Floats = np.zeros(0)
 _CACHE_LIMIT = 60_000
@@ -202,23 +203,51 @@ class View:
     alive: list[Mask]
     lengths: dict[str, float] = field(default_factory=dict)
     norms: dict[tuple[str, str], Floats] = field(default_factory=dict)
+    shown: list[Mask] = field(default_factory=list)
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """How many documents are alive."""
         return int(sum(int(mask.sum()) for mask in self.alive))
 
+    @property
+    def public(self) -> list[Mask]:
+        """Living documents that everybody may see; what is rare is counted among them alone.
+
+        Counted over all documents, a score would tell whether a hidden one holds a word.
+        """
+        if not self.shown:
+            masks = []
+            for segment, alive in zip(self.segments, self.alive, strict=True):
+                mask = np.zeros(segment.size, dtype=bool)
+                mask[segment.postings("label", PUBLIC).docs] = True
+                masks.append(mask & alive)
+            self.shown = masks
+        return self.shown
+
+    @property
+    def public_size(self) -> int:
+        """How many living documents everybody may see."""
+        return int(sum(int(mask.sum()) for mask in self.public))
+
     def document_count(self, name: str, term: str) -> int:
-        """In how many documents a term stands, deleted ones included."""
-        return sum(len(s.postings(name, term).docs) for s in self.segments)
+        """In how many public documents a term stands."""
+        found = self.counts.get((name, term))
+        if found is None:
+            pairs = zip(self.segments, self.public, strict=True)
+            found = sum(int(mask[s.postings(name, term).docs].sum()) for s, mask in pairs)
+            self.counts[(name, term)] = found
+        return found
 
     def norm(self, segment: Segment, name: str, k1: float, b: float) -> Floats:
         """BM25's length part for every document of a segment."""
         key = (segment.id, name)
         if key not in self.norms:
             if name not in self.lengths:
-                total = sum(float(s.column(f"len:{name}").sum()) for s in self.segments)
-                self.lengths[name] = max(1.0, total / max(1, sum(s.size for s in self.segments)))
+                pairs = zip(self.segments, self.public, strict=True)
+                total = sum(float(s.column(f"len:{name}")[mask].sum()) for s, mask in pairs)
+                self.lengths[name] = max(1.0, total / max(1, self.public_size))
             relative = segment.column(f"len:{name}") / self.lengths[name]
             self.norms[key] = k1 * (1 - b + b * relative)
         return self.norms[key]

@@ -48,7 +48,8 @@ class Scorer:
                 base = base & mask
             masks.append(base)
             scores.append(score)
-        return self._page(masks, scores, want, facets)
+        # always in the order that was asked for, whatever stands first in the files
+        return self._page(masks, scores, want, {f: facets[f] for f in want.facets if f in facets})
 
     def visible(self, segment: Segment, alive: Mask) -> Mask:
         """Living documents with any of the reader's labels; worked out anew for every search."""
@@ -137,7 +138,7 @@ class Scorer:
     def _bm25(self, segment: Segment, atom: Atom) -> Floats:
         postings = segment.postings(atom.field, atom.term)
         known = self._view.document_count(atom.field, atom.term)
-        size = max(sum(s.size for s in self._view.segments), known)
+        size = self._view.public_size
         rarity = math.log(1 + (size - known + 0.5) / (known + 0.5))
         norm = self._view.norm(segment, atom.field, K1, B)[postings.docs]
         tf = postings.weights

@@ -34,6 +34,7 @@ class AuditFilter:
     person_id: int | None = None
     since: datetime | None = None
     before: datetime | None = None
+    things: ColumnElement[bool] | None = None  # acts on things that the reader may know of
 
 
 def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
@@ -51,6 +52,8 @@ def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
         found.append(col(Activity.at) >= wanted.since)
     if wanted.before is not None:
         found.append(col(Activity.at) < wanted.before)
+    if wanted.things is not None:
+        found.append(wanted.things)
     return found
 
 
@@ -76,9 +79,9 @@ def rows(uow: UnitOfWork, wanted: AuditFilter) -> Sequence[Activity]:
     return list(reversed(found))
 
 
-def kinds(uow: UnitOfWork) -> list[str]:
-    """Every kind of thing on the record."""
-    return sorted(uow.session.exec(select(Activity.kind).distinct()).all())
+def kinds(uow: UnitOfWork, things: ColumnElement[bool]) -> list[str]:
+    """Every kind of thing on the record, among those that the reader may know of."""
+    return sorted(uow.session.exec(select(Activity.kind).where(things).distinct()).all())
 
 
 def anchor(database: Database, path: Path) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
+from collab.deals import access as deals
 from collab.members import recorded
 from collab.storage.audit_reading import AuditFilter
 from collab.storage.models import Activity
@@ -60,9 +61,10 @@ def index() -> str:
     """The record, latest first."""
     number, size = params.page()
     with reading() as uow:
-        page = recorded.page(uow, current_actor(), _wanted(uow), number, size)
+        things = deals.recorded(current_actor())
+        page = recorded.page(uow, current_actor(), _wanted(uow), things, number, size)
         names = recorded.names(uow, page.items)
-        kinds = recorded.kinds(uow)
+        kinds = recorded.kinds(uow, things)
     return render_template(
         "audit/index.html",
         page=page.map(lambda row: _item(row, names)),
@@ -91,7 +93,8 @@ def _facts(values: dict[str, Any] | None) -> str:
 def export() -> Response:
     """The filtered record as CSV."""
     with writing() as uow:
-        rows = recorded.export(uow, current_actor(), _wanted(uow))
+        things = deals.recorded(current_actor())
+        rows = recorded.export(uow, current_actor(), _wanted(uow), things)
         names = recorded.names(uow, rows)
     text = io.StringIO()
     writer = csv.DictWriter(text, HEAD)

@@ -235,7 +235,8 @@ def test_own_data_is_taken_away_and_the_account_erased_to_a_number(bare: Site) -
 
 
 def test_the_record_is_read_narrowed_and_exported_by_the_secretariat_alone(bare: Site) -> None:
-    key = bare.draft("owner", title="=1+1")
+    hidden = bare.draft("owner", title="=2+2")
+    key = bare.published("members", title="=1+1")
     for who in ("owner", "other", "coordinator", "suspended"):
         assert bare.get("/audit", who).status_code == 403
         assert bare.get("/audit/export.csv", who).status_code == 403
@@ -246,6 +247,8 @@ def test_the_record_is_read_narrowed_and_exported_by_the_secretariat_alone(bare:
     assert bare.get("/audit?since=x&until=9999-12-31&page=0", "secretariat").status_code == 200
     text = bare.get("/audit/export.csv?kind=need", "secretariat").get_data(as_text=True)
     assert key in text
+    assert hidden not in page.text + text, "a draft is known to its own people only"
+    assert "127.0.0.0/24" in text, "from where"
     assert acts(bare)[-1].action == "exported"
 
 
