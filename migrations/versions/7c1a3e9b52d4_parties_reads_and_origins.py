@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy import Text
 
 revision = "7c1a3e9b52d4"
-down_revision = "7ad3a2a4c610"
+down_revision = "2f89304192c3"
 branch_labels = None
 depends_on = None
 
