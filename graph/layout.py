@@ -120,7 +120,7 @@ def _plan(group: list[str], outer_of: dict[str, str], regions: RegionTree) -> _P
 
 
 def _areas(plan: _Plan, outer_of: dict[str, str], regions: RegionTree) -> tuple[Area, ...]:
-    """Outer areas, then the inner ones where an outer area has several."""
+    """Outer areas, then the inner ones where an outer area has several; of one alone the inner."""
     parts: dict[str, list[int]] = {code: [] for code in plan.outer}
     for j, name in enumerate(plan.inner):
         parts[outer_of[name]].append(j)
@@ -130,11 +130,16 @@ def _areas(plan: _Plan, outer_of: dict[str, str], regions: RegionTree) -> tuple[
         )
         for i, code in enumerate(plan.outer)
     ]
+    alone = len(plan.outer) == 1  # one country around everything says nothing
+    made = [] if alone else made
     made += [
-        _area(name, outer_of[name], plan.centre[j], plan.radius[j], plan.count[[j]], regions)
+        _area(
+            name, "" if alone else outer_of[name], plan.centre[j], plan.radius[j],
+            plan.count[[j]], regions,
+        )
         for j, name in enumerate(plan.inner)
-        if len(parts[outer_of[name]]) > 1 and name != outer_of[name]
-    ]
+        if alone or (len(parts[outer_of[name]]) > 1 and name != outer_of[name])
+    ]  # fmt: skip
     return tuple(made)
 
 
@@ -155,8 +160,11 @@ def _area(
 
 
 def _bounds(plan: _Plan) -> tuple[float, float, float, float]:
-    low = (plan.outer_centre - plan.outer_radius[:, None]).min(axis=0)
-    high = (plan.outer_centre + plan.outer_radius[:, None]).max(axis=0)
+    centre, radius = plan.outer_centre, plan.outer_radius
+    if len(plan.outer) == 1:
+        centre, radius = plan.centre, plan.radius
+    low = (centre - radius[:, None]).min(axis=0)
+    high = (centre + radius[:, None]).max(axis=0)
     left, top, right, bottom = (round(float(v), 2) for v in (*low, *high))
     return left, top, right, bottom
 

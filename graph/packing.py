@@ -12,7 +12,7 @@ from graph.compiled import Floats
 GAP = 14.0
 STEP = 1.08  # radii grow in steps, so that one more member mostly moves nothing outside
 TURNS = 160
-WIDE = 1.1  # screens and slides are wider than high
+WIDE = 1.5  # screens and slides are wider than high
 SPREAD = 1.2  # of the room the discs need: so wide at first that hardly any overlap
 SETTLE, DRAW = 110, 0.994  # then drawn together little by little, so that none changes sides
 

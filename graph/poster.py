@@ -81,7 +81,8 @@ def draw(ties: nx.Graph, drawn: Layout, wanted: Poster | None = None) -> str:
 
 def say(ties: nx.Graph, drawn: Layout, language: str) -> str:
     """What is seen, in one sentence."""
-    places = sum(area.parent == "" for area in drawn.areas)
+    outer = [area for area in drawn.areas if area.parent == ""]
+    one = outer[0].label(language) if len(outer) == 1 else ""
     members, count = len(ties), ties.number_of_edges()
     home = dict(ties.nodes(data="region"))
     across = sum(1 for u, v in ties.edges if home[u] != home[v])
@@ -89,10 +90,12 @@ def say(ties: nx.Graph, drawn: Layout, language: str) -> str:
     if not members:
         return "网络中还没有机构。" if language == "zh" else "There is nobody in the network yet."
     if language == "zh":
-        text = f"{members} 家机构，分布在 {places} 个国家和地区，共 {count} 条联系"
+        where = f"位于{one}" if one else f"分布在 {len(outer)} 个国家或地区"
+        text = f"{members} 家机构，{where}，共 {count} 条联系"
         return f"{text}，其中 {share}% 跨城市或园区。" if count else f"{text}。"
     noun = "organisation" if members == 1 else "organisations"
-    text = f"{members} {noun} in {places} countries and regions, {count} ties"
+    where = one or f"{len(outer)} countries or regions"
+    text = f"{members} {noun} in {where}, {count} {'tie' if count == 1 else 'ties'}"
     return f"{text}, {share}% of them between cities or parks." if count else f"{text}."
 
 

@@ -13,7 +13,7 @@ import networkx as nx
 from collab.network.state import State
 from collab.network.wanted import Wanted, metric_names
 from graph.filters import narrow
-from graph.layout import Layout, layout
+from graph.layout import SPACING, Layout, layout
 from graph.metrics import METRICS, Measure, Scene, scene_of
 from graph.paths import Path, introductions
 from graph.poster import say
@@ -118,6 +118,7 @@ def _regions(picture: Picture, language: str) -> Data:
         "tie_rows": link_rows(rolled, language=language),
         "paths": [],
         "bounds": drawn.bounds,
+        "spacing": SPACING,
         "sentence": say(ties, drawn, language),
         "counts": {"nodes": len(ties), "links": ties.number_of_edges()},
     }
@@ -170,6 +171,7 @@ def _organisations(picture: Picture, part: Shown, wanted: Wanted, language: str)
         "tie_rows": link_rows(ties, language=language),
         "paths": [_path(ties, p, language) for p in part.paths],
         "bounds": drawn.bounds,
+        "spacing": SPACING,
         "sentence": say(ties, drawn, language),
         "counts": {"nodes": len(ties), "links": ties.number_of_edges()},
     }

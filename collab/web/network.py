@@ -20,7 +20,7 @@ from collab.web.session import language, platform, public, reading, vocabulary
 
 blueprint = Blueprint("network", __name__, url_prefix="/network")
 TABLE_ROWS = 400
-DRAWN = ("regions", "nodes", "links", "path", "sentence", "bounds", "counts")
+DRAWN = ("regions", "nodes", "links", "path", "sentence", "bounds", "spacing", "counts")
 
 
 def day(name: str) -> date | None:

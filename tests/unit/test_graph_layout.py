@@ -150,7 +150,7 @@ def test_the_poster_shows_every_node_a_legend_and_a_sentence_in_both_languages()
     ties = by_relation(small())
     drawn = layout(ties, tree())
     for language, words in (
-        ("zh", "5 家机构，分布在 3 个国家和地区"),
+        ("zh", "5 家机构，分布在 3 个国家或地区"),
         ("en", "5 organisations in 3"),
     ):
         poster = Poster(language=language, path=("lab", "line", "firm"), title="A & B <x>")

@@ -26,11 +26,6 @@
       for (const [x0, y0, cx, cy, x1, y1] of list) { this.c.moveTo(x0, y0); this.c.quadraticCurveTo(cx, cy, x1, y1); }
       this.c.lineCap = "round"; this.#style(s);
     }
-    dots(list, s) {
-      this.c.beginPath();
-      for (const [x, y, r] of list) this.c.rect(x - r, y - r, 2 * r, 2 * r);
-      this.#style(s);
-    }
     text(words, x, y, s) {
       const c = this.c;
       c.globalAlpha = s.alpha ?? 1; c.setLineDash([]);
@@ -95,26 +90,6 @@
   }
   const ramp = (colours, t) => (t < 0.5 ? mix(colours[0], colours[1], t * 2) : mix(colours[1], colours[2], t * 2 - 1));
 
-  /* ---- labels never overlap ---- */
-  class Room {
-    constructor(cell) { this.cell = cell; this.map = new Map(); }
-    #keys(box) {
-      const keys = [];
-      for (let i = Math.floor(box[0] / this.cell); i <= Math.floor(box[2] / this.cell); i++) {
-        for (let j = Math.floor(box[1] / this.cell); j <= Math.floor(box[3] / this.cell); j++) keys.push(i * 65536 + j);
-      }
-      return keys;
-    }
-    isFree(box, own) {
-      return this.#keys(box).every((k) => (this.map.get(k) || []).every((b) => b.own === own && own !== undefined
-        || b[2] <= box[0] || b[0] >= box[2] || b[3] <= box[1] || b[1] >= box[3]));
-    }
-    take(box, own) {
-      if (own !== undefined) box.own = own;
-      for (const k of this.#keys(box)) { const list = this.map.get(k); if (list) list.push(box); else this.map.set(k, [box]); }
-    }
-  }
-
   /* ---- the scene: the data with everything that does not change with the view worked out ---- */
   function scene(data) {
     const nodes = (data.nodes || []).map((d) => ({ ...d }));
@@ -122,6 +97,8 @@
     const span = (key) => nodes.reduce(([a, b], d) => (Number.isFinite(d[key]) ? [Math.min(a, d[key]), Math.max(b, d[key])] : [a, b]), [Infinity, -Infinity]);
     const [sizeLow, sizeHigh] = span("size"), [low, high] = span("value");
     const at = new Map(regions.map((d) => [d.key, d]));
+    const outer = new Set(regions.map((d) => d.parent).filter(Boolean));
+    regions.forEach((d) => { d.leaf = !outer.has(d.key); });
     for (const d of nodes) {
       d.s = sizeHigh > sizeLow ? Math.sqrt((d.size - sizeLow) / (sizeHigh - sizeLow)) || 0 : 0.35;
       d.t = high > low && Number.isFinite(d.value) ? (d.value - low) / (high - low) : null;
@@ -134,7 +111,7 @@
       if (!a || !b || a === b) continue;
       if (a.near) a.near.add(b.key);
       if (b.near) b.near.add(a.key);
-      links.push({ ...l, a, b, across: a.region !== b.region || !a.region });
+      links.push({ ...l, a, b, mark: l.mark || "", across: a.region !== b.region || !a.region });
     }
     const heaviest = links.reduce((w, l) => Math.max(w, l.weight || 1), 1);
     links.forEach((l) => { l.w = heaviest > 1 ? (l.weight || 1) / heaviest : 0.3; });
@@ -142,12 +119,16 @@
       .reduce((b, [x, y, r]) => [Math.min(b[0], x - r), Math.min(b[1], y - r), Math.max(b[2], x + r), Math.max(b[3], y + r)], [Infinity, Infinity, -Infinity, -Infinity]);
     if (!Number.isFinite(box[0])) box.splice(0, 4, 0, 0, 1, 1);
     const ranked = [...nodes].sort((p, q) => (p.label_rank ?? 1e9) - (q.label_rank ?? 1e9));
-    return { nodes, regions, links, at, box, ranked, low, high, path: data.path || [], sentence: data.sentence || "" };
+    const most = regions.reduce((w, d) => (d.leaf ? Math.max(w, d.count || 0) : w), 1);
+    const lone = nodes.every((d) => d.mark); // nothing but what a what-if adds
+    return { nodes, regions, links, at, box, ranked, low, high, most, lone, heaviest, spacing: data.spacing || 0, path: data.path || [], sentence: data.sentence || "" };
   }
 
   /** The radius of a node in pixels: room enough for all, never a blot. */
-  function radius(node, view) {
-    return view.unit * (0.75 + 1.75 * node.s) * clamp(0.8, Math.pow(view.k / view.fit, 0.45), 3.2);
+  function radius(node, view, spacing) {
+    const wanted = view.unit * (0.75 + 1.75 * node.s) * clamp(0.8, Math.pow(view.k / view.fit, 0.45), 3.2);
+    const room = spacing ? Math.max(1.4, spacing * view.k * (0.42 + 0.5 * node.s)) : wanted; // neighbours stay apart
+    return node.mark ? Math.max(7, Math.min(wanted, 11)) : Math.min(wanted, room);
   }
 
   function curve(view, l, bend) {
@@ -160,16 +141,19 @@
     const groups = new Map();
     for (const l of s.links) {
       const on = focus && focus.links.has(l);
-      if (view.moving && s.links.length > 6000 && !on) continue;
       const c = curve(view, l, l.across ? 0.12 : 0.06);
       if (!isSeen(c, view)) continue;
-      const key = on ? "on" : `${l.across ? "across" : "within"}${Math.ceil(l.w * 3)}`;
+      const key = l.mark || (on ? "on" : `${l.across ? "across" : "within"}${Math.ceil(l.w * 3)}`);
       if (!groups.has(key)) groups.set(key, []);
       groups.get(key).push(c);
     }
     const thin = clamp(0.1, 15 / Math.sqrt(s.links.length + 1), 1); // many ties: each lighter
-    for (const [key, list] of [...groups].sort(([a], [b]) => (a === "on") - (b === "on"))) {
-      if (key === "on") {
+    const late = (key) => ["on", "loss", "gain"].indexOf(key);
+    for (const [key, list] of [...groups].sort(([a], [b]) => late(a) - late(b))) {
+      if (key === "gain" || key === "loss") {
+        pen.curves(list, { stroke: ink.bg, width: 6 });
+        pen.curves(list, { stroke: ink[key], width: 3, dash: key === "loss" ? [7, 5] : undefined });
+      } else if (key === "on") {
         if (focus.strong) pen.curves(list, { stroke: ink.bg, width: 7 });
         pen.curves(list, { stroke: focus.strong ? ink.light : ink.action, width: focus.strong ? 3.5 : 1.75, alpha: focus.strong ? 1 : 0.75 });
       } else {
@@ -179,73 +163,31 @@
     }
   }
 
-  /** Thousands of nodes in motion: plain dots in nine colours, one stroke of the pen for each. */
-  function paintDots(pen, nodes, ink) {
-    const groups = Array.from({ length: 9 }, () => []);
-    for (const d of nodes) groups[d.t === null ? 4 : Math.round(d.t * 8)].push([d.px, d.py, d.pr * 0.85]);
-    groups.forEach((list, i) => pen.dots(list, { fill: ramp(ink.ramp, i / 8) }));
-  }
-
   function paintNodes(pen, s, view, ink, focus) {
     const seen = [];
     for (const d of s.nodes) {
       const x = d.x * view.k + view.x, y = d.y * view.k + view.y;
-      d.px = x; d.py = y; d.pr = radius(d, view);
+      d.px = x; d.py = y; d.pr = radius(d, view, s.spacing);
       if (x > -30 && y > -30 && x < view.width + 30 && y < view.height + 30) seen.push(d);
     }
-    if (view.moving && seen.length > 1200 && !focus) { paintDots(pen, seen, ink); return; }
     for (const d of seen) {
       const x = d.px, y = d.py, r = d.pr;
       const on = !focus || focus.nodes.has(d.key);
       const fill = d.t === null ? ink.plain : ramp(ink.ramp, d.t);
       const style = { fill: on ? fill : ink.faint, stroke: ink.bg, width: r > 3 ? 1.2 : 0.6, mark: on ? fill : ink.faint };
       shape(pen, d.kind, x, y, r, style);
+      if (d.mark) pen.circle(x, y, r + 5, { stroke: ink[d.mark], width: 3, dash: d.mark === "loss" ? [4, 3] : undefined });
       if (focus && focus.centre === d.key) pen.circle(x, y, r + 5, { stroke: ink.light, width: 2.5 });
     }
   }
 
+  /** Regions alone: areas without areas inside are the marks, deeper the more organisations they hold. */
   function paintRegions(pen, s, view, ink) {
+    const bare = s.nodes.length === 0 || s.lone;
     for (const d of s.regions) {
       d.px = d.x * view.k + view.x; d.py = d.y * view.k + view.y; d.pr = (d.r || 0) * view.k;
-      pen.circle(d.px, d.py, d.pr, { fill: ink.area, stroke: ink.edge, width: d === view.over ? 2 : 1 });
-    }
-  }
-
-  function paintLabels(pen, s, view, ink, focus, width) {
-    const room = new Room(48);
-    const bare = s.nodes.length === 0;
-    for (const d of [...s.regions].sort((p, q) => (q.count || 0) - (p.count || 0))) {
-      if (d.pr < 9 && !bare) continue;
-      const words = d.count === undefined ? d.label : `${d.label}  ${d.count}`;
-      const size = clamp(11, 11 + d.pr / 28, 16), half = width(words, size, 600) / 2 + 3;
-      const y = bare && d.pr > half ? d.py : d.py - d.pr - size * 0.35;
-      const box = [d.px - half, y - size * 0.7, d.px + half, y + size * 0.7];
-      if (box[2] < 0 || box[0] > view.width || !room.isFree(box)) continue;
-      room.take(box);
-      pen.text(words, d.px, y, { size, weight: 600, fill: ink.region, halo: ink.bg, align: "center", font: ink.font, alpha: focus ? 0.55 : 1 });
-    }
-    const seen = s.ranked.filter((d) => d.px > -20 && d.px < view.width + 20 && d.py > -20 && d.py < view.height + 20);
-    const discs = new Room(48); // the first labels may lie on small nodes, never on each other; the rest keep clear of both
-    if (seen.length < 2500) seen.forEach((d) => discs.take([d.px - d.pr, d.py - d.pr, d.px + d.pr, d.py + d.pr], d.key));
-    const zoom = view.k / view.fit;
-    const budget = Math.round(clamp(12, (view.width * view.height) / 26000, 46) * zoom * zoom);
-    const first = focus ? seen.filter((d) => focus.nodes.has(d.key)) : [];
-    const dear = new Set(seen.slice(0, Math.round(clamp(5, view.width / 90, 14))));
-    let drawn = 0;
-    for (const d of focus ? first : seen) {
-      if (drawn >= (focus ? 80 : budget)) break;
-      const size = clamp(11, 10.5 + d.pr / 5, 14), w = width(d.label, size, dear.has(d) ? 600 : 400), gap = d.pr + 4;
-      const places = [[gap, 0, "left"], [-gap, 0, "right"], [0, -gap - size * 0.55, "center"], [0, gap + size * 0.55, "center"]];
-      for (const [dx, dy, align] of places) {
-        const x = d.px + dx, y = d.py + dy, from = align === "left" ? x : align === "right" ? x - w : x - w / 2;
-        const box = [from - 2, y - size * 0.68, from + w + 2, y + size * 0.68];
-        if (box[0] < 2 || box[2] > view.width - 2 || !room.isFree(box)) continue;
-        if (!focus && !dear.has(d) && !discs.isFree(box, d.key)) continue;
-        room.take(box);
-        pen.text(d.label, x, y, { size, weight: (focus ? focus.centre === d.key : dear.has(d)) ? 600 : 400, fill: ink.ink, halo: ink.bg, align, font: ink.font });
-        drawn += 1;
-        break;
-      }
+      const fill = bare && d.leaf ? mix(ink.bg, ink.ramp[1], 0.1 + 0.32 * Math.sqrt((d.count || 0) / s.most)) : ink.area;
+      pen.circle(d.px, d.py, d.pr, { fill, stroke: bare && d.leaf ? mix(ink.bg, ink.ramp[1], 0.55) : ink.edge, width: 1 });
     }
   }
 
@@ -254,7 +196,7 @@
     paintRegions(pen, s, view, ink);
     paintLinks(pen, s, view, ink, focus);
     paintNodes(pen, s, view, ink, focus);
-    if (!view.moving || s.nodes.length < 1200) paintLabels(pen, s, view, ink, focus, width);
+    window.oeNetwork.paintLabels(pen, s, view, ink, focus, width);
   }
 
   /** The foot of an exported picture: the sentence, then shape by kind and the scale of the colour. Words: {kind, metric, low, high}. */
@@ -267,10 +209,11 @@
       text(words.kind(kind), x + 18, top + 40, 12);
       x += 34 + width(words.kind(kind), 12, 400);
     }
+    if (s.nodes.length === 0 && words.regions) text(words.regions, x, top + 40, 12);
     if (!(s.high > s.low)) return;
     for (let i = 0; i < 24; i++) pen.poly([[x + i * 3, top + 36], [x + i * 3 + 3.2, top + 36], [x + i * 3 + 3.2, top + 44], [x + i * 3, top + 44]], { fill: ramp(ink.ramp, i / 23) });
     text(`${words.metric} ${words.low} – ${words.high}`, x + 80, top + 40, 12);
   }
 
-  window.oeNetwork = { CanvasPen, SvgPen, scene, paint, caption, shape, ramp, clamp };
+  window.oeNetwork = Object.assign(window.oeNetwork || {}, { CanvasPen, SvgPen, scene, paint, caption, shape, ramp, clamp });
 })();

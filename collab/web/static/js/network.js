@@ -11,7 +11,7 @@
     const dark = v("bg").startsWith("#0");
     return {
       bg: v("bg"), ink: v("ink"), region: v("ink-3"), area: v("sunken"), edge: v("line"), inner: v("ink-2"),
-      tie: v("action"), action: v("action"), light: v("light"), faint: v("line-strong"), plain: v("action"),
+      gain: dark ? "#4cc38a" : "#18794e", loss: dark ? "#ff8b7b" : "#b42318", tie: v("action"), action: v("action"), light: v("light"), faint: v("line-strong"), plain: v("action"),
       ramp: dark ? ["#2c5563", "#3fb2cf", "#e6f7ff"] : ["#a9d9e6", "#1789b0", "#2a2384"],
       font: v("sans") || "sans-serif",
     };
@@ -27,6 +27,7 @@
       this.chosen = null;
       this.ink = inks();
       this.scene = scene({});
+      this.sheet = new window.oeNetwork.Sheet();
       this.bindPointer();
       this.bindKeys();
       this.bindTools();
@@ -90,12 +91,12 @@
 
     pan(dx, dy) { this.view.x += dx; this.view.y += dy; this.settle(); }
 
-    /** While the picture moves, the dear parts wait; 140 ms after the last move everything is there again. */
+    /** While the picture moves, what is painted already is moved; 140 ms after the last move it is painted anew. */
     settle() {
       this.view.moving = true;
-      this.draw();
+      this.draw(true);
       clearTimeout(this.rest);
-      this.rest = setTimeout(() => { this.view.moving = false; this.draw(); }, 140);
+      this.rest = setTimeout(() => { this.view.moving = false; this.draw(true); }, 140);
     }
 
     frame(item, share) {
@@ -125,27 +126,28 @@
       return { nodes: new Set(path), strong: true, links: new Set(this.scene.links.filter((l) => pairs.has(`${l.a.key}\n${l.b.key}`))) };
     }
 
-    draw() {
+    /** Asks for a frame; `same` says that only the place or the scale of the view has changed. */
+    draw(same) {
+      if (!same) this.sheet.stale = true;
       if (this.asked || !this.view) return;
       this.asked = requestAnimationFrame(() => {
         this.asked = 0;
-        const c = this.context;
-        c.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-        c.globalAlpha = 1;
-        c.clearRect(0, 0, this.view.width, this.view.height);
-        paint(new CanvasPen(c), this.scene, this.view, this.ink, this.focus(), (...a) => this.width(...a));
+        this.sheet.show(this.context, this.view, this.ratio, (context, view) =>
+          paint(new CanvasPen(context), this.scene, view, this.ink, this.focus(), (...a) => this.width(...a)));
+        this.figure.dataset.frames = String(Number(this.figure.dataset.frames || 0) + 1);
       });
     }
 
     /* ---- reading ---- */
     hit(x, y) {
+      const v = this.view, gap = (d, r) => Math.hypot(d.x * v.k + v.x - x, d.y * v.k + v.y - y) - r;
       let best = null, near = 12;
       for (const d of this.scene.nodes) {
-        const gap = Math.hypot(d.px - x, d.py - y) - d.pr;
-        if (gap < near) { near = gap; best = d; }
+        const far = gap(d, d.pr);
+        if (far < near) { near = far; best = d; }
       }
       if (best && near < 6) return best;
-      return this.scene.regions.findLast((d) => Math.hypot(d.px - x, d.py - y) < d.pr) || best; // inner areas come last and lie on top
+      return this.scene.regions.findLast((d) => gap(d, (d.r || 0) * v.k) < 0) || best; // inner areas come last and lie on top
     }
 
     choose(item) {
@@ -249,6 +251,14 @@
       const item = (drawing, words) => { const li = document.createElement("li"); li.append(drawing, words); return li; };
       const kinds = [...new Set(s.nodes.map((d) => d.kind))].filter(Boolean).sort();
       const items = kinds.map((kind) => { const pen = new SvgPen(); shape(pen, kind, 8, 8, 4.6, { fill: this.ink.plain }); return item(svg(pen.parts.join(""), 16), this.kindWord(kind)); });
+      if (s.regions.length && (!s.nodes.length || s.lone)) {
+        const dot = (x, r, t) => `<circle cx="${x}" cy="8" r="${r}" fill="${ramp(this.ink.ramp, t)}" fill-opacity=".4"/>`;
+        items.push(item(svg(dot(6, 3, 0.5) + dot(20, 7, 0.5), 28), this.figure.dataset.regions));
+      }
+      for (const mark of ["gain", "loss"]) {
+        if (!s.links.some((l) => l.mark === mark)) continue;
+        items.push(item(svg(`<line x1="1" y1="8" x2="25" y2="8" stroke="${this.ink[mark]}" stroke-width="3"${mark === "loss" ? ' stroke-dasharray="7 5"' : ""}/>`, 26), this.figure.dataset[mark]));
+      }
       if (s.high > s.low) {
         const bars = Array.from({ length: 24 }, (_, i) => `<rect x="${i * 3}" y="4" width="3.2" height="8" fill="${ramp(this.ink.ramp, i / 23)}"/>`).join("");
         items.push(item(svg(bars, 72), `${this.figure.dataset.metric} ${Number(s.low.toPrecision(3))} – ${Number(s.high.toPrecision(3))}`));
@@ -269,7 +279,7 @@
     whole(pen) {
       const measure = (...a) => this.width(...a), short = (v) => Number(v.toPrecision(3));
       paint(pen, this.scene, { ...this.view, moving: false }, this.ink, this.focus(), measure);
-      const words = { kind: (k) => this.kindWord(k), metric: this.figure.dataset.metric, low: short(this.scene.low), high: short(this.scene.high) };
+      const words = { kind: (k) => this.kindWord(k), metric: this.figure.dataset.metric, regions: this.figure.dataset.regions, low: short(this.scene.low), high: short(this.scene.high) };
       window.oeNetwork.caption(pen, this.scene, this.view.height, this.ink, words, measure);
     }
 
