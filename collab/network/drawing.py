@@ -12,7 +12,7 @@ import networkx as nx
 
 from collab.network.state import State
 from collab.network.wanted import Wanted, metric_names
-from graph.filters import narrow
+from graph.filters import Filter, narrow
 from graph.layout import SPACING, Layout, layout
 from graph.metrics import METRICS, Measure, Scene, scene_of
 from graph.paths import Path, introductions
@@ -30,7 +30,8 @@ class Picture:
 
     def __init__(self, state: State, wanted: Wanted) -> None:
         self.state = state
-        self.graph = narrow(state.graph, wanted.filter, state.regions)
+        whole = wanted.filter == Filter()
+        self.graph = state.graph if whole else narrow(state.graph, wanted.filter, state.regions)
         self._found: dict[str, Measure] = {}
 
     @cached_property

@@ -39,10 +39,13 @@ def _among(column: object, ids: Ids) -> ColumnElement[bool]:
 def organisations(uow: UnitOfWork, ids: Ids = None) -> list[Node]:
     """Organisations of the public catalogue, or those of `ids` that are in it."""
     known = members.all_regions(uow)
-    rows = uow.session.exec(
-        select(Organisation).where(
-            col(Organisation.membership).in_(PUBLIC_STATES), _among(Organisation.id, ids)
-        )
+    o = Organisation
+    columns = (
+        col(o.public_id), col(o.kind), col(o.name_zh), col(o.name_en), col(o.region_id),
+        col(o.evidence), col(o.slug), col(o.membership),
+    )  # fmt: skip
+    rows = uow.session.connection().execute(
+        sa.select(*columns).where(col(o.membership).in_(PUBLIC_STATES), _among(o.id, ids))
     )
     return [
         Node(
@@ -69,7 +72,11 @@ def relations(uow: UnitOfWork, keys: dict[int, str], ids: Ids = None) -> list[Li
     touching = (
         true() if ids is None else or_(_among(Relation.from_id, ids), _among(Relation.to_id, ids))
     )
-    rows = uow.session.exec(select(Relation).where(touching).order_by(col(Relation.id)))
+    r = Relation
+    columns = (
+        col(r.from_id), col(r.to_id), col(r.kind), col(r.year), col(r.valid_from), col(r.valid_to)
+    )  # fmt: skip
+    rows = uow.session.connection().execute(sa.select(*columns).where(touching).order_by(col(r.id)))
     return [
         Link(
             source=keys[r.from_id],

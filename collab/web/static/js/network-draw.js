@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   const TAU = Math.PI * 2;
+  const MANY = 400; // ties of one kind from which they are drawn as haze
   const clamp = (low, value, high) => Math.min(high, Math.max(low, value));
 
   /* ---- pens: where strokes go ---- */
@@ -22,6 +23,7 @@
       this.c.closePath(); this.c.lineJoin = "round"; this.#style(s);
     }
     curves(list, s) {
+      if (list.length > MANY && /^#[0-9a-f]{6}$/i.test(s.stroke)) { window.oeNetwork.haze(this.c, list, { ...s, alpha: s.alpha * s.width * 2 }); return; }
       this.c.beginPath();
       for (const [x0, y0, cx, cy, x1, y1] of list) { this.c.moveTo(x0, y0); this.c.quadraticCurveTo(cx, cy, x1, y1); }
       this.c.lineCap = "round"; this.#style(s);
