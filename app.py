@@ -18,6 +18,7 @@ def create_served_app() -> Flask:
     """The application of a serving process: its search is made ready in the background."""
     app = create_app()
     app.extensions["collab"].search.warm_soon()
+    app.extensions["collab"].words.follow_soon()
     return app
 
 

@@ -97,7 +97,7 @@ def _posted(text: str | None) -> date | None:
 @click.option("--posted", help="The posting date, for dates in the text (2026-03-10).")
 def extract_command(source: str, jsonl: bool, posted: str | None) -> None:
     """Understand a need written in free text."""
-    vocabulary = load_vocabulary()
+    vocabulary = current_app.extensions["collab"].vocabulary
     if not jsonl:
         _checked(lambda: out(extract(read_text(source), vocabulary, _posted(posted))))
         return

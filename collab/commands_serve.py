@@ -122,6 +122,7 @@ def worker_command() -> None:
     _stop_with_parent(stop)
     found.search.warm_soon()
     found.search.keep_soon(stop)
+    found.words.follow_soon(stop)
     found.worker.run_forever(stop)
 
 

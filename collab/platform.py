@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from collab.config import Settings
+from collab.curation.live import LiveVocabulary
 from collab.members.breached import BreachList
 from collab.members.rules import SessionLimits
 from collab.network.service import NetworkService
@@ -23,7 +24,7 @@ class Platform:
 
     settings: Settings
     database: Database
-    vocabulary: Vocabulary
+    words: LiveVocabulary
     search: SearchService
     matching: MatchingService
     network: NetworkService
@@ -31,6 +32,11 @@ class Platform:
     breached: BreachList
     session_limits: SessionLimits
     worker: Worker
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary in force now; a use case takes it once and keeps to it."""
+        return self.words.current
 
     def problems(self) -> list[str]:
         """Why this process should not serve: old tables, missing triggers."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from collab.config import Settings
-from collab.curation import service as curation
+from collab.curation.live import LiveVocabulary
 from collab.kernel import happened
 from collab.kernel.events import DatabaseRestored, Event
 from collab.members.breached import BreachList
@@ -39,12 +39,21 @@ NEEDS = (happened.NeedChanged, happened.NeedPublished)
 
 
 def listeners(
-    search: SearchService, matching: MatchingService, mailer: Mailer, anchorer: Anchorer
+    words: LiveVocabulary,
+    search: SearchService,
+    matching: MatchingService,
+    mailer: Mailer,
+    anchorer: Anchorer,
 ) -> Mapping[type[Event], Sequence[Listener]]:
     """The table of who follows what; order matters inside a row."""
     index = Listener("search-index", search.follow, lease="search-writer")
     matches = Listener("matches", matching.follow, batch=500)
     evaluated = Standings(matching.vocabulary, matching.snapshot)
+    words.tell(evaluated.take_vocabulary)
+    taken = Listener("vocabulary", words.follow, batch=500)
+    reread = Listener(
+        "search-vocabulary", lambda _database, _events: _reread(search), lease="search-writer"
+    )
     standings = Listener(STANDINGS, evaluated.follow, batch=500)
     told = Listener("notices", notices.follow)
     mail = Listener("mail", mailer.follow, batch=1, ordered=False)
@@ -57,6 +66,7 @@ def listeners(
     saved = Listener("saved-searches", new_hits.follower(search), batch=500)
     return {
         **dict.fromkeys((*CATALOGUE, *NEEDS), (index, standings, matches, wake)),
+        happened.VocabularyChanged: (taken, reread, standings),
         happened.RunChanged: (index, wake),
         SavedSearchesDue: (saved,),
         happened.InterestChanged: (told,),
@@ -70,23 +80,31 @@ def listeners(
     }
 
 
+def _reread(search: SearchService) -> None:
+    """The index follows the vocabulary: it is rebuilt beside the live one."""
+    search.ensure()
+
+
 def build(settings: Settings, database: Database | None = None) -> Platform:
     """The platform of this process; nothing is read or written yet."""
     if database is None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         database = Database(settings.database, synchronous=settings.sqlite_synchronous)
-    vocabulary = curation.in_force(database, load_vocabulary())
+    words = LiveVocabulary(database, load_vocabulary())
+    vocabulary = words.current
     search = SearchService(
         database, vocabulary, settings.data_dir / "index", settings.search_engine
     )
     matching = MatchingService(database, vocabulary, settings.data_dir / "matching")
+    network = NetworkService(database, vocabulary)
+    words.tell(matching.take_vocabulary, network.take_vocabulary, search.take_vocabulary)
     return Platform(
         settings=settings,
         database=database,
-        vocabulary=vocabulary,
+        words=words,
         search=search,
         matching=matching,
-        network=NetworkService(database, vocabulary),
+        network=network,
         sealer=sealing.Sealer(sealing.installation_keys(settings.secret_path)),
         breached=BreachList(settings.breached_passwords),
         session_limits=SessionLimits(
@@ -95,6 +113,7 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
         worker=Worker(
             database,
             listeners(
+                words,
                 search,
                 matching,
                 Mailer(settings, secret_key(settings)),

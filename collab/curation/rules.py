@@ -11,8 +11,17 @@ class ProposalState(StrEnum):
     PROPOSED = "proposed"
     ACCEPTED = "accepted"
     DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
 
 
-def can_decide(state: ProposalState) -> bool:
-    """A proposal is decided once."""
-    return state is ProposalState.PROPOSED
+MOVES = {
+    ProposalState.PROPOSED: frozenset({ProposalState.ACCEPTED, ProposalState.DECLINED}),
+    ProposalState.ACCEPTED: frozenset({ProposalState.WITHDRAWN}),
+    ProposalState.DECLINED: frozenset(),
+    ProposalState.WITHDRAWN: frozenset(),
+}
+
+
+def can_move(state: ProposalState, to: ProposalState) -> bool:
+    """A proposal is decided once; what was accepted can be withdrawn."""
+    return to in MOVES[state]

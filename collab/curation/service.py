@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,18 +10,25 @@ from collab.curation import store
 from collab.curation.access import must_curate, must_propose
 from collab.curation.forms import ProposalIn
 from collab.curation.models import VocabularyProposal
-from collab.curation.rules import ProposalState, can_decide
+from collab.curation.rules import ProposalState, can_move
 from collab.kernel import clock
 from collab.kernel.errors import Conflict, Rejected
 from collab.kernel.happened import VocabularyChanged
 from collab.kernel.identity import Actor
+from collab.kernel.problems import Problem
 from collab.needs import store as needs
 from collab.needs.corrections import Difference, differences
 from collab.needs.extraction import extract
 from collab.needs.models import Correction, Need
 from collab.storage.database import Database
 from collab.storage.uow import UnitOfWork
-from collab.vocabulary.additions import Addition, addition_problems, laid_over, with_additions
+from collab.vocabulary.additions import (
+    Addition,
+    addition_problems,
+    fitting,
+    laid_over,
+    with_additions,
+)
 from collab.vocabulary.catalog import Vocabulary, build
 from collab.vocabulary.normalize import Normaliser
 
@@ -49,8 +56,13 @@ def current(uow: UnitOfWork, shipped: Vocabulary) -> Vocabulary:
     return laid_over(shipped, [addition_of(r) for r in store.accepted(uow)])
 
 
+def has_tables(uow: UnitOfWork) -> bool:
+    """False while the database has never been prepared."""
+    return store.has_table(uow)
+
+
 def in_force(database: Database, shipped: Vocabulary) -> Vocabulary:
-    """The vocabulary a process starts with; the shipped one while there are no tables yet."""
+    """The vocabulary as accepted by now; the shipped one while there are no tables yet."""
     with database.reading() as uow:
         return current(uow, shipped) if store.has_table(uow) else shipped
 
@@ -80,7 +92,7 @@ def accept(
     uow: UnitOfWork, actor: Actor, key: str, version: int | None, answer: str, shipped: Vocabulary
 ) -> VocabularyProposal:
     """Lay a proposal over the vocabulary; Conflict when decided or edited, Rejected when unfit."""
-    row = _decide(uow, actor, key, version, answer)
+    row = _decide(uow, actor, key, version, answer, ProposalState.ACCEPTED)
     words = current(uow, shipped)
     _refuse(words, addition_of(row))
     row.state = ProposalState.ACCEPTED
@@ -100,20 +112,54 @@ def decline(
     uow: UnitOfWork, actor: Actor, key: str, version: int | None, answer: str
 ) -> VocabularyProposal:
     """Turn a proposal down; it stays on record."""
-    row = _decide(uow, actor, key, version, answer)
+    row = _decide(uow, actor, key, version, answer, ProposalState.DECLINED)
     row.state = ProposalState.DECLINED
     uow.session.add(row)
     uow.note(actor, "declined", "vocabulary", row.public_id)
     return row
 
 
+def withdraw(
+    uow: UnitOfWork, actor: Actor, key: str, version: int | None, answer: str, shipped: Vocabulary
+) -> VocabularyProposal:
+    """Take accepted words back; Rejected while a need, a capability or another word needs them.
+
+    What was read with them stays as it was confirmed: only later texts are read without.
+    """
+    row = _decide(uow, actor, key, version, answer, ProposalState.WITHDRAWN)
+    before = current(uow, shipped).version
+    wrong = list(_ties(uow, row, shipped))
+    if wrong:
+        raise Rejected(wrong)
+    row.state = ProposalState.WITHDRAWN
+    uow.flush()
+    after = current(uow, shipped).version
+    uow.session.add(row)
+    uow.record(VocabularyChanged(after))
+    uow.note(actor, "withdrawn", "vocabulary", row.public_id, {"version": before},
+             {"version": after})  # fmt: skip
+    return row
+
+
+def _ties(uow: UnitOfWork, row: VocabularyProposal, shipped: Vocabulary) -> Iterator[Problem]:
+    """What holds on to the words of an accepted proposal."""
+    mine = addition_of(row)
+    rest = [addition_of(r) for r in store.accepted(uow) if r.id != row.id]
+    _, with_it = fitting(shipped, [mine, *rest])
+    _, without = fitting(shipped, rest)
+    if any(a not in without for a in with_it if a != mine):
+        yield Problem("term", "word_needed", {"term": mine.term})
+    if mine.broader and store.in_use(uow, mine.term):
+        yield Problem("term", "term_in_use", {"term": mine.term})
+
+
 def _decide(
-    uow: UnitOfWork, actor: Actor, key: str, version: int | None, answer: str
+    uow: UnitOfWork, actor: Actor, key: str, version: int | None, answer: str, to: ProposalState
 ) -> VocabularyProposal:
     must_curate(actor)
     row = store.open_proposal(uow, actor, key)
     uow.expect(row, version)
-    if not can_decide(row.state):
+    if not can_move(row.state, to):
         raise Conflict("stale", version=row.version)
     row.decided_by, row.decided_at, row.answer = actor.person_id, clock.now(), answer[:1000]
     return row
@@ -138,19 +184,27 @@ def evidence(uow: UnitOfWork, actor: Actor) -> Sequence[tuple[Correction, Need]]
 
 
 def preview(
-    uow: UnitOfWork, actor: Actor, addition: Addition, shipped: Vocabulary
+    uow: UnitOfWork, actor: Actor, row: VocabularyProposal, shipped: Vocabulary
 ) -> tuple[Effect, ...]:
-    """What the addition would change in the reading of open needs that the actor may read."""
+    """What deciding would change in the reading of open needs that the actor may read.
+
+    For a proposal that is accepting it, for accepted words withdrawing them.
+    """
     must_curate(actor)
-    words = current(uow, shipped)
-    if any(addition_problems(words, addition)):
+    addition = addition_of(row)
+    accepted = [r for r in store.accepted(uow) if r.id != row.id]
+    without = laid_over(shipped, map(addition_of, accepted))
+    if any(addition_problems(without, addition)):
         return ()
-    after = build(with_additions(words.raw, [addition]), f"{words.version[:18]}?")
+    having = build(with_additions(without.raw, [addition]), f"{without.version[:18]}?")
+    taking_back = row.state is ProposalState.ACCEPTED
+    before, after = (having, without) if taking_back else (without, having)
     found = []
-    for need in _speaking_of(needs.open_needs(uow, actor), addition, words):
+    for need in _speaking_of(needs.open_needs(uow, actor), addition, without):
         changes = tuple(
             differences(
-                extract(need.text, words, need.posted_on), extract(need.text, after, need.posted_on)
+                extract(need.text, before, need.posted_on),
+                extract(need.text, after, need.posted_on),
             )
         )
         if changes:

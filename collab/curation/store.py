@@ -10,6 +10,7 @@ from sqlmodel import col, func, select
 from collab.curation.access import readable
 from collab.curation.models import VocabularyProposal
 from collab.curation.rules import ProposalState
+from collab.facilities.models import CapabilityMaterial, CapabilityTechnique
 from collab.kernel.errors import NotFound
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
@@ -59,6 +60,16 @@ def open_proposal(uow: UnitOfWork, actor: Actor, key: str) -> VocabularyProposal
     if row is None:
         raise NotFound("proposal", key)
     return row
+
+
+def in_use(uow: UnitOfWork, term: str) -> bool:
+    """Whether any capability or need carries the term, those that nobody else may see included."""
+    asked = (
+        select(CapabilityTechnique.id).where(col(CapabilityTechnique.technique) == term),
+        select(CapabilityMaterial.id).where(col(CapabilityMaterial.material) == term),
+        select(Need.id).where(sa.cast(col(Need.structure), sa.Text).contains(f'"{term}"')),
+    )
+    return any(uow.session.exec(query.limit(1)).first() is not None for query in asked)
 
 
 def corrections(uow: UnitOfWork, actor: Actor) -> Sequence[tuple[Correction, Need]]:

@@ -107,7 +107,7 @@ class AgreementChanged(Event):
 
 @dataclass(frozen=True)
 class VocabularyChanged(Event):
-    """A term or synonym was accepted; processes started from now on use this version."""
+    """A term or synonym was accepted or withdrawn; every process takes this version."""
 
     version: str
 

@@ -62,15 +62,23 @@ class NetworkService:
         self.demand = Demand(vocabulary)
         self._follower = Follower()
         self._state: State | None = None
+        self._stale = False
         self._lock = threading.Lock()
         self._pictures = Kept(PICTURES)
         self._views = Kept(VIEWS)
+
+    def take_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """Draw and count with another vocabulary from now on; the graph is read anew."""
+        with self._lock:
+            self.vocabulary, self.demand = vocabulary, Demand(vocabulary)
+            self._stale = True
 
     def state(self, uow: UnitOfWork) -> State:
         """The public graph as of `uow`."""
         with self._lock:
             events = self._follower.changes(uow)
-            if self._state is None or events is None:
+            if self._state is None or events is None or self._stale:
+                self._stale = False
                 version = self._state.version + 1 if self._state else 1
                 self._state = state.read(uow, self.vocabulary, version)
             else:

@@ -66,6 +66,10 @@ class Standings:
         self._snapshot_of = snapshot_of
         self._version = outlook.rule_version(vocabulary)
 
+    def take_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """Evaluate with another vocabulary from now on."""
+        self.vocabulary, self._version = vocabulary, outlook.rule_version(vocabulary)
+
     def follow(self, database: Database, events: Sequence[Event]) -> None:
         """Listener: evaluate the needs that events concern, and any that were never evaluated."""
         with database.reading() as uow:

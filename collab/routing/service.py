@@ -51,10 +51,24 @@ class MatchingService:
     ) -> None:
         self.database = database
         self.vocabulary = vocabulary
+        self._folder = folder
         self._kept = SnapshotFile(folder, vocabulary.version) if folder else None
         self._follower = Follower()
         self._snapshot: Snapshot | None = None
         self._lock = threading.Lock()
+
+    def take_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """Answer with another vocabulary from now on; the snapshot for it is made beside the old.
+
+        The snapshot on disk is left to the process that next builds one in the ordinary way.
+        """
+        follower = Follower()
+        with self.database.reading() as uow:
+            follower.changes(uow)
+            made = snapshot.build(vocabulary, feed.offers(uow)) if self._snapshot else None
+        with self._lock:
+            self.vocabulary, self._snapshot, self._follower = vocabulary, made, follower
+            self._kept = SnapshotFile(self._folder, vocabulary.version) if self._folder else None
 
     def snapshot(self, uow: UnitOfWork) -> Snapshot:
         """All capabilities as of `uow`; follows changes without reading everything again."""

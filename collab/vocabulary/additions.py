@@ -73,7 +73,14 @@ def version_of(base: str, additions: Sequence[Addition]) -> str:
 
 def laid_over(base: Vocabulary, additions: Iterable[Addition]) -> Vocabulary:
     """The vocabulary with every addition that still fits; one that no longer does is left out."""
-    words, kept = base, []
+    words, kept = fitting(base, additions)
+    return build(words.raw, version_of(base.version, kept)) if kept else base
+
+
+def fitting(base: Vocabulary, additions: Iterable[Addition]) -> tuple[Vocabulary, list[Addition]]:
+    """The words of the additions that still fit one after the other, and these additions."""
+    words = base
+    kept: list[Addition] = []
     for addition in additions:
         if any(addition_problems(words, addition)):
             continue
@@ -82,7 +89,7 @@ def laid_over(base: Vocabulary, additions: Iterable[Addition]) -> Vocabulary:
         except VocabularyError:
             continue
         kept.append(addition)
-    return build(words.raw, version_of(base.version, kept)) if kept else base
+    return words, kept
 
 
 def addition_problems(words: Vocabulary, addition: Addition) -> Iterator[Problem]:

@@ -12,19 +12,32 @@ from werkzeug.wrappers import Response
 from collab.curation import service
 from collab.curation.forms import proposal_from
 from collab.curation.models import VocabularyProposal
-from collab.curation.rules import ProposalState, can_decide
+from collab.curation.rules import ProposalState, can_move
 from collab.kernel.errors import NotFound, Rejected
 from collab.kernel.problems import Problem
 from collab.vocabulary.additions import FAMILIES
 from collab.vocabulary.catalog import Parameter, Term, load_vocabulary
 from collab.web import params, present
 from collab.web.capability_form import version as version_of
-from collab.web.session import current_actor, language, public, reading, vocabulary, writing
+from collab.web.session import (
+    current_actor,
+    language,
+    platform,
+    public,
+    reading,
+    vocabulary,
+    writing,
+)
 
 blueprint = Blueprint("vocabulary", __name__, url_prefix="/vocabulary")
 KINDS = ("techniques", "materials", "parameters")
 FIELDS = ("family", "term", "broader", "zh", "en", "words_zh", "words_en", "reason")
-TONES = {"accepted": "good", "declined": "bad"}
+TONES = {"accepted": "good", "declined": "bad", "withdrawn": "bad"}
+ACTS = {
+    "accept": ProposalState.ACCEPTED,
+    "decline": ProposalState.DECLINED,
+    "withdraw": ProposalState.WITHDRAWN,
+}
 
 
 def _kind_label(kind: str) -> str:
@@ -37,6 +50,7 @@ def _state_label(state: ProposalState) -> str:
         ProposalState.PROPOSED: _("待审核"),
         ProposalState.ACCEPTED: _("已接受"),
         ProposalState.DECLINED: _("未采纳"),
+        ProposalState.WITHDRAWN: _("已撤回"),
     }
     return str(names[state])
 
@@ -95,7 +109,6 @@ def _list(wrong: Sequence[Problem], values: Mapping[str, str]) -> str:
     with reading() as uow:
         rows = [_proposal(p) for p in service.proposals(uow, actor)]
         seen = service.evidence(uow, actor) if actor.secretariat else ()
-        coming = service.current(uow, load_vocabulary()).version
         corrections = [
             {
                 "need": n.public_id, "title": n.title, "part": c.part, "change": c.change,
@@ -112,7 +125,6 @@ def _list(wrong: Sequence[Problem], values: Mapping[str, str]) -> str:
         terms=_choices(),
         problems=present.problems(wrong),
         version=vocabulary().version,
-        coming=coming,
         curates=actor.secretariat,
     )
 
@@ -179,10 +191,10 @@ def _show(key: str, wrong: Sequence[Problem]) -> str:
     actor = current_actor()
     with reading() as uow:
         row = service.open_proposal(uow, actor, key)
-        decides = actor.secretariat and can_decide(row.state)
+        acts = _acts(row.state) if actor.secretariat else []
         found: tuple[service.Effect, ...] = ()
-        if decides:
-            found = service.preview(uow, actor, service.addition_of(row), load_vocabulary())
+        if acts:
+            found = service.preview(uow, actor, row, load_vocabulary())
         effects = [
             {
                 "need": e.need.public_id,
@@ -193,25 +205,43 @@ def _show(key: str, wrong: Sequence[Problem]) -> str:
         ]
         item = _proposal(row)
     return render_template(
-        "vocabulary/show.html", item=item, effects=effects, decides=decides,
+        "vocabulary/show.html", item=item, effects=effects, acts=acts,
         problems=present.problems(wrong),
     )  # fmt: skip
 
 
 @blueprint.post("/proposals/<key>")
 def decide(key: str) -> tuple[str, int] | Response:
-    """Accept or decline a proposal."""
+    """Accept or decline a proposal, or withdraw what was accepted."""
     actor, act = current_actor(), request.form.get("act", "")
     version, answer = version_of(request.form), request.form.get("answer", "").strip()
-    if act not in ("accept", "decline"):
+    if act not in ACTS:
         raise NotFound("act", act[:20])
     try:
         with writing() as uow:
             if act == "accept":
                 service.accept(uow, actor, key, version, answer, load_vocabulary())
+            elif act == "withdraw":
+                service.withdraw(uow, actor, key, version, answer, load_vocabulary())
             else:
                 service.decline(uow, actor, key, version, answer)
     except Rejected as error:
         return _show(key, error.problems), 422
-    flash(_("已接受，重启服务后生效。") if act == "accept" else _("已标记为未采纳。"))
+    if act != "decline":
+        platform().words.refresh()
+    flash(str(_said_of(act)))
     return redirect(url_for("vocabulary.show", key=key))
+
+
+def _acts(state: ProposalState) -> list[str]:
+    """What the secretariat may do with a proposal in this state."""
+    return [act for act, to in ACTS.items() if can_move(state, to)]
+
+
+def _said_of(act: str) -> str:
+    said = {
+        "accept": _("已接受，新的写法已生效，所有进程随即跟上。"),
+        "decline": _("已标记为未采纳。"),
+        "withdraw": _("已撤回，之后的文本不再按它理解；已确认的需求不变。"),
+    }
+    return str(said[act])

@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from collab.curation import service
 from collab.curation.forms import proposal_from
+from collab.curation.live import LiveVocabulary
 from collab.curation.models import VocabularyProposal
 from collab.curation.rules import ProposalState
 from collab.kernel.errors import Conflict, NotAllowed, NotFound, Rejected
@@ -19,9 +20,9 @@ from collab.needs.extraction import extract
 from collab.needs.models import Need
 from collab.needs.rules import Disclosure, NeedState
 from collab.storage.database import Database
-from collab.storage.models import OutboxEvent
+from collab.storage.models import Activity, OutboxEvent
 from collab.vocabulary.additions import Addition, addition_problems, laid_over, with_additions
-from collab.vocabulary.catalog import load_vocabulary
+from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 
 SHIPPED = load_vocabulary()
 SYNONYM = {"term": "etching.icp", "words_zh": "蓝鲸刻蚀", "reason": "车间用语"}
@@ -109,8 +110,8 @@ def test_a_synonym_goes_from_proposal_to_reading(
     key = proposed(database, member)
     with database.reading() as uow:
         assert service.current(uow, SHIPPED) is SHIPPED
-        addition = service.addition_of(service.open_proposal(uow, secretariat, key))
-        effects = service.preview(uow, secretariat, addition, SHIPPED)
+        row = service.open_proposal(uow, secretariat, key)
+        effects = service.preview(uow, secretariat, row, SHIPPED)
     assert [e.need.title for e in effects] == ["members"]  # never the invited one
     changed = {(part, verb, (new or {}).get("id")) for part, verb, _, new in effects[0].changes}
     assert ("techniques", "added", "etching.icp") in changed
@@ -139,7 +140,7 @@ def test_who_may_do_what(database: Database, cast: tuple[Actor, Actor]) -> None:
         with pytest.raises(NotAllowed):
             service.evidence(uow, member)
         with pytest.raises(NotAllowed):
-            service.preview(uow, member, Addition("etching"), SHIPPED)
+            service.preview(uow, member, service.open_proposal(uow, member, key), SHIPPED)
 
 
 def test_a_proposal_is_decided_once_and_on_its_latest_version(
@@ -168,3 +169,114 @@ def test_of_two_proposals_for_one_word_only_the_first_is_accepted(
     with database.writing() as uow, pytest.raises(Rejected) as refused:
         service.accept(uow, secretariat, second, 1, "", SHIPPED)
     assert [p.code for p in refused.value.problems] == ["word_owned"]
+
+
+def accepted(database: Database, cast: tuple[Actor, Actor], **values: str) -> str:
+    key = proposed(database, cast[1], **values)
+    with database.writing() as uow:
+        service.accept(uow, cast[0], key, 1, "好", SHIPPED)
+    return key
+
+
+NEW_TERM = {"term": "etching.blue", "broader": "etching", "zh": "蓝色刻蚀", "en": "Blue etching",
+            "words_zh": "蓝鲸刻蚀"}  # fmt: skip
+
+
+def test_accepted_words_are_withdrawn_with_their_effect_shown_and_recorded(
+    database: Database, cast: tuple[Actor, Actor]
+) -> None:
+    secretariat, member = cast
+    key = accepted(database, cast)
+    with database.reading() as uow:
+        row = service.open_proposal(uow, secretariat, key)
+        effects = service.preview(uow, secretariat, row, SHIPPED)
+    changed = {(part, verb, (old or {}).get("id")) for part, verb, old, _ in effects[0].changes}
+    assert ("techniques", "removed", "etching.icp") in changed
+    assert [e.need.title for e in effects] == ["members"]  # never the invited one
+    with database.writing() as uow:
+        with pytest.raises(NotAllowed):
+            service.withdraw(uow, member, key, row.version, "", SHIPPED)
+        with pytest.raises(Conflict):
+            service.withdraw(uow, secretariat, key, row.version + 7, "", SHIPPED)
+    with database.writing() as uow:
+        service.withdraw(uow, secretariat, key, row.version, "误收", SHIPPED)
+    assert service.in_force(database, SHIPPED) is SHIPPED
+    with database.reading() as uow:
+        row = service.open_proposal(uow, member, key)
+        events = [e.name for e in uow.session.exec(select(OutboxEvent)).all()]
+        acts = [a.action for a in uow.session.exec(select(Activity)).all()]
+    assert (row.state, row.answer) == (ProposalState.WITHDRAWN, "误收")
+    assert events.count("VocabularyChanged") == 2
+    assert "withdrawn" in acts
+    with database.writing() as uow, pytest.raises(Conflict):
+        service.accept(uow, secretariat, key, None, "", SHIPPED)
+    assert codes() == set()  # the words are free again
+
+
+def test_a_term_that_is_used_or_built_on_is_not_withdrawn(
+    database: Database, cast: tuple[Actor, Actor]
+) -> None:
+    secretariat, _ = cast
+    term = accepted(database, cast, **NEW_TERM)
+    word = accepted(database, cast, term="etching.blue", words_zh="天蓝刻蚀")
+
+    def withdraw(key: str) -> set[str]:
+        try:
+            with database.writing() as uow:
+                service.withdraw(uow, secretariat, key, None, "", SHIPPED)
+        except Rejected as refused:
+            return {p.code for p in refused.problems}
+        return set()
+
+    assert withdraw(term) == {"word_needed"}
+    with database.writing() as uow:
+        need = uow.session.exec(select(Need).where(Need.title == "invited")).one()
+        need.structure = {"techniques": [{"id": "etching.blue", "span": None}]}
+        uow.session.add(need)
+    assert withdraw(word) == set()
+    assert withdraw(term) == {"term_in_use"}
+    with database.writing() as uow:
+        need = uow.session.exec(select(Need).where(Need.title == "invited")).one()
+        need.structure = {}
+        uow.session.add(need)
+    assert withdraw(term) == set()
+    assert service.in_force(database, SHIPPED) is SHIPPED
+
+
+def test_two_processes_follow_what_is_accepted_and_withdrawn(
+    database: Database, cast: tuple[Actor, Actor]
+) -> None:
+    told: list[str] = []
+    here, there = (LiveVocabulary(database, SHIPPED) for _ in range(2))
+    there.tell(lambda words: told.append(words.version))
+    assert (here.refresh(), there.refresh()) == (False, False)
+    key = accepted(database, cast)
+    assert there.current is SHIPPED  # nothing changes in the middle of a use case
+    assert (here.refresh(), there.refresh(), there.refresh()) == (True, True, False)
+    assert here.current.version == there.current.version == told[0] != SHIPPED.version
+    assert [t["id"] for t in extract(TEXT, there.current)["techniques"]] == ["etching.icp"]
+    with database.writing() as uow:
+        service.withdraw(uow, cast[0], key, None, "", SHIPPED)
+    assert there.refresh()
+    assert told == [told[0], SHIPPED.version]
+    assert extract(TEXT, there.current)["techniques"][0]["id"] == "etching"
+
+
+def test_a_change_that_could_not_be_taken_is_taken_later(
+    database: Database, cast: tuple[Actor, Actor]
+) -> None:
+    live = LiveVocabulary(database, SHIPPED)
+    live.refresh()
+    failing = [True]
+
+    def take(_words: Vocabulary) -> None:
+        if failing[0]:
+            raise OSError("no room")
+
+    live.tell(take)
+    accepted(database, cast)
+    with pytest.raises(OSError, match="no room"):
+        live.refresh()
+    failing[0] = False
+    live.refresh()
+    assert live.current.version != SHIPPED.version

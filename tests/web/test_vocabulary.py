@@ -50,9 +50,17 @@ def test_a_member_proposes_and_the_secretariat_decides(bare: Site) -> None:
     form = {"act": "accept", "version": version_in(page), "answer": "好"}
     assert bare.post(place, "member", form).status_code in (403, 404)
     assert bare.post(place, "secretariat", form).status_code == 302
-    overview = bare.get("/vocabulary/proposals", "secretariat").text
-    assert "重启服务后生效" in overview
     assert bare.post(place, "secretariat", form).status_code == 409
+    assert "蓝鲸刻蚀" in bare.get("/vocabulary?q=蓝鲸").text  # in force without a restart
+    key = bare.draft(text="请做蓝鲸刻蚀，2片")
+    assert 'value="etching.icp" selected' in bare.get(f"/needs/{key}/confirm", "owner").text
+    page = bare.get(place, "secretariat").text
+    assert need in page  # the effect of withdrawing, too
+    form = {"act": "withdraw", "version": version_in(page), "answer": "误收"}
+    assert bare.post(place, "member", form).status_code in (403, 404)
+    assert bare.post(place, "secretariat", form).status_code == 302
+    assert "蓝鲸刻蚀" not in bare.get("/vocabulary?q=蓝鲸").text
+    assert "已撤回" in bare.get(place, "member").text
 
 
 def test_a_conflict_is_shown_beside_its_field_and_input_is_kept(bare: Site) -> None:
