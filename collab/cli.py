@@ -77,17 +77,20 @@ def lines(source: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def out(value: Any) -> None:
-    """One JSON document to standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """One JSON document to standard output; half characters of the input stay escaped."""
+    shown = json.dumps(value, ensure_ascii=False)
+    if any("\ud800" <= c <= "\udfff" for c in shown):
+        shown = json.dumps(value)
+    click.echo(shown)
 
 
-def _posted(text: str | None) -> date | None:
-    if not text:
+def _posted(given: object, where: str = "") -> date | None:
+    if given is None or given == "":
         return None
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(given if isinstance(given, str) else "")
     except ValueError:
-        fail(f"posted: {text} is not a date like 2026-03-10")
+        fail(f"{where}posted: {given} is not a date like 2026-03-10")
     return None
 
 
@@ -104,7 +107,8 @@ def extract_command(source: str, jsonl: bool, posted: str | None) -> None:
     for number, entry in lines(source):
         if "id" not in entry or not isinstance(entry.get("text"), str):
             fail(f"line {number}: id and text are needed")
-        result = extract(entry["text"], vocabulary, _posted(entry.get("posted")))
+        posted_on = _posted(entry.get("posted"), f"line {number}: ")
+        result = extract(entry["text"], vocabulary, posted_on)
         out({"id": entry["id"], "result": result})
 
 

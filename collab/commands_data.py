@@ -178,17 +178,19 @@ def export_command(kind: str, form: str, out: Path | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
                 default=EXAMPLES)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True)
-def evaluate_extraction_command(file: Path, as_json: bool) -> None:
+@click.option("--totals", is_flag=True, help="Only the figures: misses of unseen needs stay unseen.")
+def evaluate_extraction_command(file: Path, as_json: bool, totals: bool) -> None:
     """Precision, recall and F1 of the reader on annotated needs, with every miss."""
     try:
         loaded = yaml.load(file.read_text("utf-8-sig"), Loader=yaml.SafeLoader)
         report = evaluate(loaded["examples"], platform().vocabulary)
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise click.ClickException(f"{file}: not a list of annotated needs ({error})") from error
+        click.echo(f"{file}: not a list of annotated needs ({error})".replace("\n", " "), err=True)
+        sys.exit(2)
     if as_json:
         click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
     else:
-        click.echo("\n".join(report.lines()))
+        click.echo("\n".join(report.totals() if totals else report.lines()))
 
 
 COMMANDS = (synthesize_command, import_command, export_command, evaluate_extraction_command)

@@ -75,6 +75,9 @@ KINDS = (
 )
 
 
+VALUE_KINDS = ("parameters", "quantity", "deadline", "budget")
+
+
 @dataclass(slots=True)
 class Report:
     """Scores by kind, every miss, and the values that stand nowhere in the annotation."""
@@ -85,10 +88,22 @@ class Report:
     hard_errors: list[Miss] = field(default_factory=list)
     texts: int = 0
 
+    @property
+    def values(self) -> int:
+        """How many values were read: criteria, quantities, deadlines and budgets."""
+        return sum(self.scores[k].right + self.scores[k].wrong for k in VALUE_KINDS)
+
+    @property
+    def invented_share(self) -> float:
+        """Share of the values read that stand nowhere in the annotation."""
+        return len(self.invented) / self.values if self.values else 0.0
+
     def as_dict(self) -> dict[str, Any]:
         """The report as plain data for JSON."""
         return {
             "texts": self.texts,
+            "values": self.values,
+            "invented_share": round(self.invented_share, 4),
             "scores": {
                 k: {"precision": round(s.precision, 4), "recall": round(s.recall, 4),
                     "f1": round(s.f1, 4),
@@ -100,14 +115,23 @@ class Report:
             "hard_errors": [_plain(m) for m in self.hard_errors],
         }  # fmt: skip
 
-    def lines(self) -> list[str]:
-        """The report for people: one line for each kind, then every miss."""
+    def totals(self) -> list[str]:
+        """One line for each kind, and the share of invented values."""
         found = [f"{'':16}{'P':>7}{'R':>7}{'F1':>7}   right missed wrong"]
         for kind, s in self.scores.items():
             found.append(
                 f"{kind:16}{s.precision:7.3f}{s.recall:7.3f}{s.f1:7.3f}"
                 f"   {s.right:5} {s.missed:6} {s.wrong:5}"
             )
+        found.append(
+            f"invented values  {len(self.invented)} of {self.values}"
+            f" ({100 * self.invented_share:.1f} %), {self.texts} texts"
+        )
+        return found
+
+    def lines(self) -> list[str]:
+        """The report for people: the totals, then every miss."""
+        found = self.totals()
         for title, items in (
             ("miss", self.misses),
             ("INVENTED", self.invented),

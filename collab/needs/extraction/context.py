@@ -79,7 +79,7 @@ _OPTIONAL = re.compile(
 _REACH = 60
 _IF_AFTER = re.compile(r"\s?[(,](?:如果?|若)(?!需)|\s?\((?:if|optional)", re.IGNORECASE)
 _OPENS = re.compile(
-    r"如能|若能|如果能|如可|若可|如有(?:可能|条件|能力)|if possible|ideally|preferabl[ey]|最好能?",
+    r"如能|若能|如果能|如可|若可|如有(?:可能|条件|能力)|if possible|ideally",
     re.IGNORECASE,
 )
 _JOIN = re.compile(
