@@ -178,7 +178,9 @@ def export_command(kind: str, form: str, out: Path | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
                 default=EXAMPLES)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True)
-@click.option("--totals", is_flag=True, help="Only the figures: misses of unseen needs stay unseen.")
+@click.option(
+    "--totals", is_flag=True, help="Only the figures: misses of unseen needs stay unseen."
+)
 def evaluate_extraction_command(file: Path, as_json: bool, totals: bool) -> None:
     """Precision, recall and F1 of the reader on annotated needs, with every miss."""
     try:
