@@ -100,7 +100,7 @@ def _posted(given: object, where: str = "") -> date | None:
 @click.option("--posted", help="The posting date, for dates in the text (2026-03-10).")
 def extract_command(source: str, jsonl: bool, posted: str | None) -> None:
     """Understand a need written in free text."""
-    vocabulary = current_app.extensions["collab"].vocabulary
+    vocabulary = commands_serve.platform().vocabulary
     if not jsonl:
         _checked(lambda: out(extract(read_text(source), vocabulary, _posted(posted))))
         return
