@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 
 from collab.matching import relax, words
@@ -65,6 +66,18 @@ def judge_steps(
     return results
 
 
+def _worded(
+    vocabulary: Vocabulary, ask: StepAsk, judged: Judged
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The view of a judgement and its question, made once for all candidates that share it. The
+    judgement is kept beside them, so that its identity stays its own."""
+    found = ask.memo.get(id(judged))
+    if found is None or found[0] is not judged:
+        asked = question_view(vocabulary, judged) if judged.mark is Mark.UNKNOWN else None
+        found = ask.memo[id(judged)] = (judged, criterion_view(vocabulary, judged), asked)
+    return found[1], found[2]
+
+
 def criterion_view(vocabulary: Vocabulary, judged: Judged) -> dict[str, Any]:
     """One judged criterion as data and words; `distance` (canonical unit) only for a miss."""
     view: dict[str, Any] = {
@@ -79,11 +92,16 @@ def criterion_view(vocabulary: Vocabulary, judged: Judged) -> dict[str, Any]:
 
 def parts_view(verdict: Verdict) -> list[dict[str, Any]]:
     """Every component of the score: its value, its points of how many, and its name."""
-    return [
-        {"id": name, "value": round(verdict.parts[name], 4), "weight": weight.points,
-         "points": round(verdict.parts[name] * weight.points, 3), "zh": weight.zh, "en": weight.en}
-        for name, weight in WEIGHTS.items()
-    ]  # fmt: skip
+    return [_part_view(name, value) for name, value in verdict.parts.items()]
+
+
+@lru_cache(maxsize=10_000)
+def _part_view(name: str, value: float) -> dict[str, Any]:
+    weight = WEIGHTS[name]
+    return {
+        "id": name, "value": round(value, 4), "weight": weight.points,
+        "points": round(value * weight.points, 3), "zh": weight.zh, "en": weight.en,
+    }  # fmt: skip
 
 
 def would_fit_if(vocabulary: Vocabulary, verdict: Verdict, step: int) -> list[dict[str, Any]]:
@@ -112,18 +130,16 @@ def relaxation_view(vocabulary: Vocabulary, one: relax.Relaxation) -> dict[str, 
     return view
 
 
-def questions_view(vocabulary: Vocabulary, verdict: Verdict) -> list[dict[str, Any]]:
-    """One question to the provider for every unknown."""
-    return [
-        {"criterion": j.id, "hard": j.hard, **words.question(vocabulary, j)}
-        for j in verdict.judged
-        if j.mark is Mark.UNKNOWN
-    ]
+def question_view(vocabulary: Vocabulary, judged: Judged) -> dict[str, Any]:
+    """The question to the provider that settles an unknown."""
+    return {"criterion": judged.id, "hard": judged.hard, **words.question(vocabulary, judged)}
 
 
-def candidate_view(vocabulary: Vocabulary, verdict: Verdict, step: int) -> dict[str, Any]:
-    """One candidate with every reason."""
+def candidate_view(vocabulary: Vocabulary, ask: StepAsk, verdict: Verdict) -> dict[str, Any]:
+    """One candidate with every reason. Parts that say the same are shared between candidates:
+    whoever changes an answer copies it first."""
     offer = verdict.offer
+    worded = [_worded(vocabulary, ask, j) for j in verdict.judged]
     return {
         "capability": offer.key, "organisation": offer.organisation,
         "capability_name": words.both(offer.name_zh, offer.name_en),
@@ -131,9 +147,9 @@ def candidate_view(vocabulary: Vocabulary, verdict: Verdict, step: int) -> dict[
         "class": verdict.klass.value, "score": verdict.score, "technique": verdict.done,
         "status": offer.status.value, "evidence": offer.evidence.value,
         "region": offer.place.region, "parts": parts_view(verdict),
-        "criteria": [criterion_view(vocabulary, j) for j in verdict.judged],
-        "questions": questions_view(vocabulary, verdict),
-        "would_fit_if": would_fit_if(vocabulary, verdict, step),
+        "criteria": [view for view, _ in worded],
+        "questions": [question for _, question in worded if question is not None],
+        "would_fit_if": would_fit_if(vocabulary, verdict, ask.index),
     }  # fmt: skip
 
 
@@ -141,15 +157,14 @@ def step_view(vocabulary: Vocabulary, result: StepResult) -> dict[str, Any]:
     """One step with its candidates: those that fit under `candidates`, the rest under `near`."""
     ask = result.ask
     techniques = ask.step.techniques
-    at = ask.index
     return {
         "key": ask.step.key, "technique": techniques[0] if techniques else None,
         "techniques": list(techniques), "category": ask.step.category or None,
         "optional": ask.step.optional,
         "label": words.both(*(words.labels(vocabulary, techniques, lang) or ask.step.category
                               for lang in ("zh", "en"))),
-        "candidates": [candidate_view(vocabulary, v, at) for v in result.fits],
-        "near": [candidate_view(vocabulary, v, at) for v in result.near],
+        "candidates": [candidate_view(vocabulary, ask, v) for v in result.fits],
+        "near": [candidate_view(vocabulary, ask, v) for v in result.near],
     }  # fmt: skip
 
 

@@ -212,7 +212,7 @@ def step_gap(vocabulary: Vocabulary, snapshot: Snapshot, result: StepResult) -> 
         "criteria": [
             {"criterion": c, "alone": alone, "excluded": every} for c, alone, every in ranked
         ],
-        "nearest": [candidate_view(vocabulary, v, ask.index) for v in near[:NEAREST]],
+        "nearest": [candidate_view(vocabulary, ask, v) for v in near[:NEAREST]],
         "relaxations": _sets_view(vocabulary, sets),
         "instead": _sets_view(vocabulary, [((r,), n) for r, n in instead[:NEAREST]]),
         "regions": _neighbours(vocabulary, snapshot, ask),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from collab.matching.compare import Ask, ask_of
 from collab.matching.records import Criterion, NeedProfile, Step
@@ -38,7 +39,8 @@ class StepAsk:
     """A step with everything its candidates are judged by.
 
     `fits` maps an offered technique to how it fits (EXACT, NARROWER, BROADER, EXCLUDED) and the
-    technique that would be done there. `material_scope` is step, need or none.
+    technique that would be done there. `material_scope` is step, need or none. `memo` keeps what
+    was judged and worded for this very step: candidates that state the same share it.
     """
 
     index: int
@@ -52,6 +54,7 @@ class StepAsk:
     require: frozenset[str]
     deadline: float | None
     deadline_hard: bool
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def answerable(self) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from collab.matching.compare import PLAIN_HIT, PLAIN_MISS, UNKNOWN, Mark, Outcome, compare
-from collab.matching.prepare import BROADER, EXACT, EXCLUDED, NARROWER, StepAsk
+from collab.matching.prepare import BROADER, EXACT, EXCLUDED, NARROWER, StepAsk, Wanted
 from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Status
 from collab.vocabulary.catalog import Vocabulary
 
@@ -49,26 +49,41 @@ class Judged:
 
 
 Rule = Callable[[Vocabulary, StepAsk, Offer], Iterator[Judged]]
+Reads = Callable[[Offer], Hashable]
 
 
 @dataclass(frozen=True, slots=True)
 class RuleEntry:
-    """A rule with what it says, for the explanation page."""
+    """A rule with what it says, for the explanation page; `reads` is all it looks at of an offer
+    (None: it keeps what it judged itself)."""
 
     id: str
     zh: str
     en: str
     judge: Rule
+    reads: Reads | None
+
+    def judged(self, vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> tuple[Judged, ...]:
+        """What the rule says; two offers that read the same to it share one judgement."""
+        if self.reads is None:
+            return tuple(self.judge(vocabulary, ask, offer))
+        key = (self.id, self.reads(offer))
+        found: tuple[Judged, ...] | None = ask.memo.get(key)
+        if found is None:
+            found = ask.memo[key] = tuple(self.judge(vocabulary, ask, offer))
+        return found
 
 
 RULES: list[RuleEntry] = []
 
 
-def rule(rule_id: str, *, zh: str, en: str) -> Callable[[Rule], Rule]:
+def rule(
+    rule_id: str, *, zh: str, en: str, reads: Reads | None = None
+) -> Callable[[Rule], Rule]:
     """Adds a rule to the one table from which judging and the explanation page are made."""
 
     def add(judge: Rule) -> Rule:
-        RULES.append(RuleEntry(rule_id, zh, en, judge))
+        RULES.append(RuleEntry(rule_id, zh, en, judge, reads))
         return judge
 
     return add
@@ -119,6 +134,7 @@ def excluded_pair(need: NeedProfile, offer: Offer) -> bool:
     zh="能力给出同一工艺或更具体的工艺为满足；只给出上级工艺为未知；被排除的工艺为不满足；其他工艺不是候选",
     en="The same or a narrower technique meets; only a broader one stated is unknown; an excluded "
     "one misses; any other technique is not a candidate",
+    reads=lambda offer: (offer.techniques, offer.category),
 )
 def _technique(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     found = technique_fit(vocabulary, ask, offer)
@@ -143,6 +159,7 @@ def _technique(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[J
     zh="只有在运行的能力才是供给；规划中、已关闭、仅供研发的能力照样显示其状态，但不算匹配",
     en="Only an operating capability is supply; planned, closed and R&D-only ones are shown with "
     "their status and do not match",
+    reads=lambda offer: offer.status,
 )
 def _status(_vocabulary: Vocabulary, _ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     if offer.status is not Status.OPERATING:
@@ -181,6 +198,7 @@ _MARK_OUTCOME = {Mark.MEETS: PLAIN_HIT, Mark.UNKNOWN: UNKNOWN, Mark.MISSES: PLAI
     zh="列出所需材料或其下级为满足；只列出上级材料族或没有列出材料为未知；只列出其他材料为不满足，绝不只是扣分",
     en="The wanted material or a narrower one listed meets; only its family, or nothing listed, is "
     "unknown; only other materials listed misses and never merely lowers the score",
+    reads=lambda offer: offer.materials,
 )
 def _material(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     if not ask.materials:
@@ -205,6 +223,7 @@ def _material(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Ju
     "material-excluded",
     zh="只列出被排除材料的能力不满足；没有列出材料的为未知",
     en="A capability that lists only refused materials misses; one that lists none is unknown",
+    reads=lambda offer: offer.materials,
 )
 def _material_excluded(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     if not ask.excluded_materials or ask.material_scope == "none":
@@ -226,6 +245,10 @@ def _material_excluded(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> It
     )
 
 
+def _standing(offer: Offer) -> Hashable:
+    return offer.place.region, offer.place.above, offer.place.country
+
+
 def regions_of(offer: Offer) -> frozenset[str]:
     """Every region code the offer stands in."""
     place = offer.place
@@ -237,6 +260,7 @@ def regions_of(offer: Offer) -> frozenset[str]:
     zh="要求的地区之内为满足，之外或在排除地区之内为不满足，地点未知为未知",
     en="Inside a required region meets; outside it, or inside an excluded one, misses; an unknown "
     "place is unknown",
+    reads=_standing,
 )
 def _region(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     exclude = frozenset(ask.need.region_exclude)
@@ -268,24 +292,32 @@ _CODE = {Mark.MEETS: "value_meets", Mark.UNKNOWN: "value_not_stated", Mark.MISSE
     "ask, not a failure",
 )
 def _parameters(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
-    for wanted in ask.wanted:
+    memo = ask.memo
+    for place, wanted in enumerate(ask.wanted):
         offered = offer.values.get(wanted.criterion.parameter)
-        outcome = (
-            UNKNOWN if wanted.parameter is None else compare(wanted.parameter, wanted.ask, offered)
-        )
-        code = _CODE[outcome.mark]
-        if outcome.mark is Mark.UNKNOWN and offered is not None and stated(offered):
-            code = "value_not_comparable"
-        yield Judged(
-            wanted.criterion.parameter,
-            outcome,
-            code,
-            {"offered": offered},
-            hard=wanted.hard,
-            counts=wanted.counts,
-            scope=wanted.scope,
-            criterion=wanted.criterion,
-        )
+        found = memo.get((place, offered))
+        if found is None:
+            found = memo[place, offered] = _compared(wanted, offered)
+        yield found
+
+
+def _compared(wanted: Wanted, offered: Offered | None) -> Judged:
+    outcome = (
+        UNKNOWN if wanted.parameter is None else compare(wanted.parameter, wanted.ask, offered)
+    )
+    code = _CODE[outcome.mark]
+    if outcome.mark is Mark.UNKNOWN and offered is not None and stated(offered):
+        code = "value_not_comparable"
+    return Judged(
+        wanted.criterion.parameter,
+        outcome,
+        code,
+        {"offered": offered},
+        hard=wanted.hard,
+        counts=wanted.counts,
+        scope=wanted.scope,
+        criterion=wanted.criterion,
+    )
 
 
 def stated(offered: Offered) -> bool:
@@ -298,6 +330,7 @@ def stated(offered: Offered) -> bool:
     zh="声明的交期上限不超过期限为满足，下限超过期限为不满足，期限落在区间内或没有声明为未知；经验周数从不产生满足或不满足",
     en="A stated longest lead time within the deadline meets, a stated shortest one beyond it "
     "misses, in between or not stated is unknown; rules of thumb never decide",
+    reads=lambda offer: offer.lead_weeks,
 )
 def _deadline(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     if ask.deadline is None:
@@ -318,7 +351,12 @@ def _deadline(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[J
     yield Judged("deadline", outcome, code, facts, hard=ask.deadline_hard)
 
 
-@rule("region-preferred", zh="优选地区只影响排序", en="A preferred region only moves the order")
+@rule(
+    "region-preferred",
+    zh="优选地区只影响排序",
+    en="A preferred region only moves the order",
+    reads=_standing,
+)
 def _region_preferred(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     prefer = frozenset(ask.need.region_prefer)
     if not prefer:
@@ -339,6 +377,7 @@ def _region_preferred(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> It
     zh="只在币种相同且给出价格时比较，而且只影响排序，绝不换算",
     en="Compared only when a price in the same currency is stated; it moves the order, nothing is "
     "ever converted",
+    reads=lambda offer: offer.price,
 )
 def _budget(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     budget, price = ask.need.budget, offer.price

@@ -93,7 +93,7 @@ def judge(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Verdict | None:
     found = technique_fit(vocabulary, ask, offer)
     if found is None:
         return None
-    judged = tuple(j for entry in RULES for j in entry.judge(vocabulary, ask, offer))
+    judged = tuple(j for entry in RULES for j in entry.judged(vocabulary, ask, offer))
     parts = score_parts(ask, offer, found[0], judged)
     return Verdict(offer, class_of(judged), score.total(parts), parts, judged, found[0], found[2])
 
