@@ -104,11 +104,11 @@ def _part_view(name: str, value: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def would_fit_if(vocabulary: Vocabulary, verdict: Verdict, step: int) -> list[dict[str, Any]]:
+def would_fit_if(vocabulary: Vocabulary, ask: StepAsk, verdict: Verdict) -> list[dict[str, Any]]:
     """What would have to be accepted for a near candidate to fit, all of it together."""
     if verdict.klass is not Class.NEAR:
         return []
-    needed = relax.relaxations(vocabulary, verdict, step)
+    needed = relax.relaxations(vocabulary, ask, verdict)
     if not needed:
         return []
     text = relax.sentence(vocabulary, needed)
@@ -149,7 +149,7 @@ def candidate_view(vocabulary: Vocabulary, ask: StepAsk, verdict: Verdict) -> di
         "region": offer.place.region, "parts": parts_view(verdict),
         "criteria": [view for view, _ in worded],
         "questions": [question for _, question in worded if question is not None],
-        "would_fit_if": would_fit_if(vocabulary, verdict, ask.index),
+        "would_fit_if": would_fit_if(vocabulary, ask, verdict),
     }  # fmt: skip
 
 

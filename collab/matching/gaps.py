@@ -12,10 +12,11 @@ from collab.matching import relax
 from collab.matching.answer import StepResult, candidate_view, judge_steps, relaxation_view
 from collab.matching.compare import Mark
 from collab.matching.engine import candidate_rows, find
+from collab.matching.fits import regions_of
 from collab.matching.prepare import StepAsk, fits_of, prepare_step
 from collab.matching.records import NeedProfile
 from collab.matching.relax import Relaxation
-from collab.matching.rules import Class, regions_of
+from collab.matching.rules import Class
 from collab.matching.snapshot import Snapshot
 from collab.matching.verdicts import Verdict, judge
 from collab.matching.words import both, labels
@@ -86,12 +87,12 @@ def _alternatives(
 
 
 def minimal_sets(
-    vocabulary: Vocabulary, verdicts: Sequence[Verdict], step: int
+    vocabulary: Vocabulary, ask: StepAsk, verdicts: Sequence[Verdict]
 ) -> list[tuple[tuple[Relaxation, ...], int]]:
     """The smallest sets of relaxations that open a match, fewest and cheapest first, with how many
     candidates each opens. A set that contains another one is left out."""
     wanted: dict[tuple[Relaxation, ...], int] = {}
-    needs = [relax.relaxations(vocabulary, v, step) for v in verdicts]
+    needs = [relax.relaxations(vocabulary, ask, v) for v in verdicts]
     usable = [tuple(sorted(n, key=_sort)) for n in needs if n]
     for one in usable:
         wanted[one] = sum(_within(other, one) for other in usable)
@@ -201,7 +202,7 @@ def step_gap(vocabulary: Vocabulary, snapshot: Snapshot, result: StepResult) -> 
     ranked = killers(near)
     code = "criteria" if near else "not_offered" if ask.answerable else "step_without_technique"
     instead = _alternatives(vocabulary, snapshot, ask) if ask.answerable else []
-    sets = minimal_sets(vocabulary, near, ask.index)[:NEAREST]
+    sets = minimal_sets(vocabulary, ask, near)[:NEAREST]
     killer = ranked[0][0] if ranked else None
     return {
         "step": ask.step.key,

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from collab.matching.compare import Ask, Kind, Mark, ask_of, compare, figures
-from collab.matching.prepare import LEAD, REGION
+from collab.matching.prepare import LEAD, REGION, StepAsk
 from collab.matching.records import Criterion, NeedProfile, Offered, Step
 from collab.matching.rules import Judged
 from collab.matching.verdicts import Verdict
@@ -108,13 +108,22 @@ def relaxation(vocabulary: Vocabulary, judged: Judged, step: int) -> Relaxation 
     return None
 
 
-def relaxations(vocabulary: Vocabulary, verdict: Verdict, step: int) -> list[Relaxation] | None:
+def _shared(vocabulary: Vocabulary, ask: StepAsk, judged: Judged) -> Relaxation | None:
+    key = ("relax", id(judged))
+    found = ask.memo.get(key)
+    if found is None or found[0] is not judged:
+        found = ask.memo[key] = (judged, relaxation(vocabulary, judged, ask.index))
+    one: Relaxation | None = found[1]
+    return one
+
+
+def relaxations(vocabulary: Vocabulary, ask: StepAsk, verdict: Verdict) -> list[Relaxation] | None:
     """Everything that would have to be accepted together; None when that would not help (a
     capability that is not operating stays no supply)."""
     found = []
     for judged in verdict.judged:
         if judged.hard and judged.mark is Mark.MISSES:
-            one = relaxation(vocabulary, judged, step)
+            one = _shared(vocabulary, ask, judged)
             if one is None:
                 return None
             found.append(one)

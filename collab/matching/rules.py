@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from collab.matching.compare import PLAIN_HIT, PLAIN_MISS, UNKNOWN, Mark, Outcome, compare
+from collab.matching.fits import regions_of, standing, technique_fit
 from collab.matching.prepare import BROADER, EXACT, EXCLUDED, NARROWER, StepAsk, Wanted
-from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Status
+from collab.matching.records import Criterion, Offer, Offered, Status
 from collab.vocabulary.catalog import Vocabulary
 
 RULES_VERSION = "1"
@@ -50,18 +51,28 @@ class Judged:
 
 Rule = Callable[[Vocabulary, StepAsk, Offer], Iterator[Judged]]
 Reads = Callable[[Offer], Hashable]
+Applies = Callable[[StepAsk], bool]
+
+
+def rules_for(ask: StepAsk) -> tuple[RuleEntry, ...]:
+    """The rules that have anything to say to a step, in their order."""
+    found: tuple[RuleEntry, ...] | None = ask.memo.get("rules")
+    if found is None:
+        found = ask.memo["rules"] = tuple(r for r in RULES if r.applies(ask))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class RuleEntry:
     """A rule with what it says, for the explanation page; `reads` is all it looks at of an offer
-    (None: it keeps what it judged itself)."""
+    (None: it keeps what it judged itself), `applies` whether it has anything to say to a step."""
 
     id: str
     zh: str
     en: str
     judge: Rule
     reads: Reads | None
+    applies: Applies
 
     def judged(self, vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> tuple[Judged, ...]:
         """What the rule says; two offers that read the same to it share one judgement."""
@@ -78,12 +89,17 @@ RULES: list[RuleEntry] = []
 
 
 def rule(
-    rule_id: str, *, zh: str, en: str, reads: Reads | None = None
+    rule_id: str,
+    *,
+    zh: str,
+    en: str,
+    reads: Reads | None = None,
+    applies: Applies = lambda _ask: True,
 ) -> Callable[[Rule], Rule]:
     """Adds a rule to the one table from which judging and the explanation page are made."""
 
     def add(judge: Rule) -> Rule:
-        RULES.append(RuleEntry(rule_id, zh, en, judge, reads))
+        RULES.append(RuleEntry(rule_id, zh, en, judge, reads, applies))
         return judge
 
     return add
@@ -95,38 +111,6 @@ _FIT_CODE = {
     BROADER: "technique_broader",
     EXCLUDED: "technique_excluded",
 }
-
-
-def technique_fit(
-    vocabulary: Vocabulary, ask: StepAsk, offer: Offer
-) -> tuple[int, str, str] | None:
-    """(fit, offered technique, technique that would be done), or None: not a candidate at all."""
-    best: tuple[int, str, str] | None = None
-    for offered in offer.techniques:
-        found = ask.fits.get(offered)
-        if found is not None and (best is None or found[0] > best[0]):
-            best = (found[0], offered, found[1])
-    if best is not None or ask.step.techniques or not ask.step.category:
-        return best
-    return _category_fit(vocabulary, ask, offer)
-
-
-def _category_fit(
-    vocabulary: Vocabulary, ask: StepAsk, offer: Offer
-) -> tuple[int, str, str] | None:
-    wanted = ask.step.category
-    for offered in offer.techniques:
-        term = vocabulary.techniques.get(offered)
-        if term is not None and term.category == wanted:
-            return NARROWER, offered, offered
-    return (EXACT, wanted, wanted) if offer.category == wanted else None
-
-
-def excluded_pair(need: NeedProfile, offer: Offer) -> bool:
-    """True when the two may not meet: the member's own line, or one has blocked the other."""
-    own = need.organisation_id is not None and need.organisation_id == offer.organisation_id
-    blocked = offer.organisation_id in need.blocked
-    return own or blocked or (need.organisation_id in offer.blocked)
 
 
 @rule(
@@ -199,10 +183,9 @@ _MARK_OUTCOME = {Mark.MEETS: PLAIN_HIT, Mark.UNKNOWN: UNKNOWN, Mark.MISSES: PLAI
     en="The wanted material or a narrower one listed meets; only its family, or nothing listed, is "
     "unknown; only other materials listed misses and never merely lowers the score",
     reads=lambda offer: offer.materials,
+    applies=lambda ask: bool(ask.materials),
 )
 def _material(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
-    if not ask.materials:
-        return
     mark, code, left = material_mark(vocabulary, ask.materials, offer.materials)
     if ask.material_scope == "none":
         if not offer.materials:
@@ -224,10 +207,9 @@ def _material(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Ju
     zh="只列出被排除材料的能力不满足；没有列出材料的为未知",
     en="A capability that lists only refused materials misses; one that lists none is unknown",
     reads=lambda offer: offer.materials,
+    applies=lambda ask: bool(ask.excluded_materials) and ask.material_scope != "none",
 )
 def _material_excluded(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
-    if not ask.excluded_materials or ask.material_scope == "none":
-        return
     facts = {"asked": list(ask.excluded_materials), "offered": list(offer.materials)}
     counts = ask.material_scope != "need" or len(ask.need.steps) == 1
     if not offer.materials:
@@ -245,27 +227,16 @@ def _material_excluded(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> It
     )
 
 
-def _standing(offer: Offer) -> Hashable:
-    return offer.place.region, offer.place.above, offer.place.country
-
-
-def regions_of(offer: Offer) -> frozenset[str]:
-    """Every region code the offer stands in."""
-    place = offer.place
-    return frozenset(r for r in (place.region, *place.above, place.country) if r)
-
-
 @rule(
     "region",
     zh="要求的地区之内为满足，之外或在排除地区之内为不满足，地点未知为未知",
     en="Inside a required region meets; outside it, or inside an excluded one, misses; an unknown "
     "place is unknown",
-    reads=_standing,
+    reads=standing,
+    applies=lambda ask: bool(ask.require or ask.need.region_exclude),
 )
 def _region(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     exclude = frozenset(ask.need.region_exclude)
-    if not ask.require and not exclude:
-        return
     here = regions_of(offer)
     facts = {
         "asked": sorted(ask.require),
@@ -331,6 +302,7 @@ def stated(offered: Offered) -> bool:
     en="A stated longest lead time within the deadline meets, a stated shortest one beyond it "
     "misses, in between or not stated is unknown; rules of thumb never decide",
     reads=lambda offer: offer.lead_weeks,
+    applies=lambda ask: ask.deadline is not None,
 )
 def _deadline(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     if ask.deadline is None:
@@ -355,12 +327,11 @@ def _deadline(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[J
     "region-preferred",
     zh="优选地区只影响排序",
     en="A preferred region only moves the order",
-    reads=_standing,
+    reads=standing,
+    applies=lambda ask: bool(ask.need.region_prefer),
 )
 def _region_preferred(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     prefer = frozenset(ask.need.region_prefer)
-    if not prefer:
-        return
     here = regions_of(offer)
     outcome = UNKNOWN if not here else PLAIN_HIT if here & prefer else PLAIN_MISS
     code = {
@@ -378,6 +349,7 @@ def _region_preferred(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> It
     en="Compared only when a price in the same currency is stated; it moves the order, nothing is "
     "ever converted",
     reads=lambda offer: offer.price,
+    applies=lambda ask: ask.need.budget is not None,
 )
 def _budget(_vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Iterator[Judged]:
     budget, price = ask.need.budget, offer.price

@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from collab.vocabulary.catalog import Vocabulary
 FORMAT = 1
 MAGIC = b"OECM"
 ALIGN = 64
+SHARED_LIMIT = 400
 DELTA_LIMIT = 2_000
 """Changed capabilities a snapshot carries beside its columns before a rebuild pays off."""
 Floats = NDArray[np.float64]
@@ -54,7 +55,7 @@ class Snapshot:
     meta: Mapping[str, Any]
     delta: Mapping[str, Offer] = field(default_factory=dict)
     dead: frozenset[int] = frozenset()
-    _shared: dict[str, Any] = field(default_factory=dict, repr=False)
+    _shared: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property
     def rows(self) -> int:
@@ -123,6 +124,18 @@ class Snapshot:
                 dead.add(row)
             delta[offer.key] = offer
         return replace(self, delta=delta, dead=frozenset(dead))
+
+    def shared(self, key: Hashable) -> Any:
+        """What was worked out once from the columns and is shared with every later version of
+        them; None until then."""
+        return self._shared.get(key)
+
+    def share(self, key: Hashable, value: Any) -> None:
+        """Keep something worked out from the columns alone; a few hundred masks at most."""
+        if len(self._shared) > SHARED_LIMIT:
+            for old in [k for k in list(self._shared) if isinstance(k, tuple)]:
+                self._shared.pop(old, None)
+        self._shared[key] = value
 
     def posting(self, name: str) -> Ints | None:
         """Rows listed under a technique id, `cat:<category>`, `own:<category>` or `bars:<org>`."""

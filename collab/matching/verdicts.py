@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 from collab.matching import score
 from collab.matching.compare import Mark
+from collab.matching.fits import excluded_pair, technique_fit
 from collab.matching.prepare import StepAsk, prepare_step
 from collab.matching.records import NeedProfile, Offer
 from collab.matching.rules import (
     CLASS_ORDER,
-    RULES,
     Class,
     Judged,
-    excluded_pair,
-    technique_fit,
+    rules_for,
 )
 from collab.vocabulary.catalog import Vocabulary
 
@@ -93,7 +92,10 @@ def judge(vocabulary: Vocabulary, ask: StepAsk, offer: Offer) -> Verdict | None:
     found = technique_fit(vocabulary, ask, offer)
     if found is None:
         return None
-    judged = tuple(j for entry in RULES for j in entry.judged(vocabulary, ask, offer))
+    every: list[Judged] = []
+    for entry in rules_for(ask):
+        every += entry.judged(vocabulary, ask, offer)
+    judged = tuple(every)
     parts = score_parts(ask, offer, found[0], judged)
     return Verdict(offer, class_of(judged), score.total(parts), parts, judged, found[0], found[2])
 

@@ -13,9 +13,9 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
+from collab.matching.fits import regions_of
 from collab.matching.prepare import EXCLUDED, NARROWER, StepAsk, fits_of
 from collab.matching.records import Offer, Status
-from collab.matching.rules import regions_of
 from collab.matching.snapshot import Snapshot
 from collab.matching.words import both
 from collab.routing.scenario import Board

@@ -30,6 +30,9 @@ class Sight:
     crossing: bool | None = None
 
 
+Checker = Callable[[Sight], str]
+
+
 def _stated(sight: Sight, name: str) -> Offered | None:
     return sight.offer.values.get(name) if sight.offer else None
 
@@ -214,17 +217,17 @@ def _of_need(sight: Sight, rule: InterfaceRule) -> str:
     name = rule.check["left"].split(".", 1)[1]
     need = sight.need
     if rule.id == "moq-per-step":
-        least = _best(sight, "min-order-quantity")
         if need.quantity is None:
             return NONE
+        least = _best(sight, "min-order-quantity")
         return UNKNOWN if least is None else OK if need.quantity[0] >= least else BAD
     if name == "trl":
-        have = _best(sight, "trl")
         if need.trl is None:
             return NONE
+        have = _best(sight, "trl")
         return UNKNOWN if have is None else OK if have + 1 >= need.trl[1] else BAD
     if name == "confidentiality":
-        if need.level in (None, "public"):
+        if _guarded(need) is None:
             return NONE
         offered = _stated(sight, name)
         ranks = [LEVELS.index(str(c)) for c in (offered.choices if offered else ()) if c in LEVELS]
@@ -255,12 +258,27 @@ def asks(sight: Sight, rule: InterfaceRule) -> str:
     return f"next.{rule.id}"
 
 
-def check_rule(sight: Sight, rule: InterfaceRule) -> str:
-    """OK, BAD, UNKNOWN or NONE of one rule that applies at this step."""
+def checker(rule: InterfaceRule) -> Checker:
+    """What gives OK, BAD, UNKNOWN or NONE of a rule that applies at a step."""
     left, right = rule.check["left"], rule.check["right"]
     if (isinstance(right, str) and right.startswith("need.")) or left.startswith("need."):
-        return _of_need(sight, rule)
-    return _OPS[rule.check["op"]](sight, rule.check)
+        return lambda sight: _of_need(sight, rule)
+    operation, check = _OPS[rule.check["op"]], rule.check
+    return lambda sight: operation(sight, check)
+
+
+def silent_about(need: NeedProfile, rule: InterfaceRule) -> bool:
+    """True for a rule that has nothing to say to this need at any step."""
+    if need.chain in rule.exempt_chains:
+        return True
+    if rule.id == "moq-per-step":
+        return need.quantity is None
+    wanted = {"next.trl": need.trl, "next.confidentiality": _guarded(need)}
+    return rule.check["left"] in wanted and wanted[rule.check["left"]] is None
+
+
+def _guarded(need: NeedProfile) -> str | None:
+    return None if need.level in (None, "public") else need.level
 
 
 def rule_operands(rule: InterfaceRule) -> str:

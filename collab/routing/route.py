@@ -108,7 +108,7 @@ class _Builder:
             if found is not None:
                 before = (found,)
                 piece = self._incoming(before)
-        checked = self._check(piece, candidate, before)
+                checked = self._check(piece, candidate, before)
         return self._add(key, candidate, before, checked, piece, state)
 
     def _remedy(self, broken: Checked, candidate: Candidate, before: tuple[int, ...]) -> int | None:

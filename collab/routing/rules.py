@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from collab.matching.records import NeedProfile
 from collab.routing import pieces
-from collab.routing.checks import BAD, NONE, OK, UNKNOWN, Sight, asks, check_rule
+from collab.routing.checks import (
+    BAD,
+    NONE,
+    OK,
+    UNKNOWN,
+    Checker,
+    Sight,
+    asks,
+    checker,
+    silent_about,
+)
 from collab.routing.pieces import Memory, Piece, Terms
 from collab.vocabulary.catalog import InterfaceRule, Vocabulary
 
@@ -30,15 +42,33 @@ class RuleBook:
 
     terms: Terms
     rules: tuple[InterfaceRule, ...]
+    checkers: Mapping[int, Checker] = field(default_factory=dict, repr=False)
+    _applying: dict[Any, tuple[int, ...]] = field(default_factory=dict, repr=False)
 
     def matches(self, prefixes: tuple[str, ...], technique: str) -> bool:
         """Technique ids match by prefix and by the hierarchy."""
         above = self.terms.vocabulary.ancestors(technique)
         return any(technique == p or technique.startswith(f"{p}.") or p in above for p in prefixes)
 
-    def to_rules(self, technique: str) -> tuple[int, ...]:
-        """Places of the rules that look at a step doing this technique."""
-        return _to_rules(self, technique)
+    def to_rules(self, technique: str, need: NeedProfile) -> tuple[int, ...]:
+        """Places of the rules that look at a step doing this technique for this need."""
+        asked = (technique, need.quantity is None, need.trl is None, need.level, need.chain)
+        found = self._applying.get(asked)
+        if found is None:
+            if len(self._applying) > 10_000:
+                self._applying.clear()
+            found = self._applying[asked] = self._looking(technique, need)
+        return found
+
+    def _looking(self, technique: str, need: NeedProfile) -> tuple[int, ...]:
+        return tuple(
+            i
+            for i, rule in enumerate(self.rules)
+            if rule.evaluable != "plan"
+            and (not rule.to_techniques or self.matches(rule.to_techniques, technique))
+            and not self.matches(rule.exceptions, technique)
+            and not silent_about(need, rule)
+        )
 
     def from_bits(self, technique: str) -> int:
         """Bits of the rules whose `from` this technique matches."""
@@ -55,17 +85,6 @@ class RuleBook:
         return isinstance(other, RuleBook) and other.terms.vocabulary.version == (
             self.terms.vocabulary.version
         )
-
-
-@lru_cache(maxsize=4096)
-def _to_rules(book: RuleBook, technique: str) -> tuple[int, ...]:
-    return tuple(
-        i
-        for i, rule in enumerate(book.rules)
-        if rule.evaluable != "plan"
-        and (not rule.to_techniques or book.matches(rule.to_techniques, technique))
-        and not book.matches(rule.exceptions, technique)
-    )
 
 
 @lru_cache(maxsize=4096)
@@ -87,19 +106,22 @@ def rule_book(vocabulary: Vocabulary) -> RuleBook:
     if found is None or found.terms.vocabulary is not vocabulary:
         if len(_BOOKS) > 4:
             _BOOKS.clear()
-        found = _BOOKS[id(vocabulary)] = RuleBook(pieces.terms_of(vocabulary), vocabulary.rules)
+        checkers = {
+            i: checker(rule) for i, rule in enumerate(vocabulary.rules) if rule.evaluable != "plan"
+        }
+        found = RuleBook(pieces.terms_of(vocabulary), vocabulary.rules, checkers)
+        _BOOKS[id(vocabulary)] = found
     return found
 
 
-def _outcome(book: RuleBook, sight: Sight, rule: InterfaceRule, bit: int) -> tuple[str, str]:
+def _outcome(book: RuleBook, sight: Sight, place: int) -> tuple[str, str]:
     """(verdict, side that leaves it open) of a rule that applies; verdict NONE: nothing to say."""
-    if rule.exempt_chains and sight.need.chain in rule.exempt_chains:
-        return NONE, ""
-    found = check_rule(sight, rule)
+    rule = book.rules[place]
+    found = book.checkers[place](sight)
     if found == UNKNOWN:
         # no hand-over before the first step: nothing to ask yet
         return (NONE, "") if sight.piece.steps == 0 else (UNKNOWN, asks(sight, rule))
-    if found == BAD and rule.severity == "fix" and _mended(book, sight, rule, bit):
+    if found == BAD and rule.severity == "fix" and _mended(book, sight, rule, 1 << place):
         return OK, ""
     return (rule.severity if found == BAD else found), ""
 
@@ -108,7 +130,7 @@ def _verdict(book: RuleBook, sight: Sight, place: int) -> Checked | None:
     rule = book.rules[place]
     if rule.from_techniques and not sight.piece.history & (1 << place):
         return None
-    verdict, asks = _outcome(book, sight, rule, 1 << place)
+    verdict, asks = _outcome(book, sight, place)
     if verdict == NONE:
         return None
     return Checked(rule, verdict, rule.check["left"], rule.check["right"], asks)
@@ -125,7 +147,8 @@ def _mended(book: RuleBook, sight: Sight, rule: InterfaceRule, bit: int) -> bool
 
 def check_step(book: RuleBook, sight: Sight) -> list[Checked]:
     """Every rule that applies at this step with its verdict."""
-    found = (_verdict(book, sight, place) for place in book.to_rules(sight.technique))
+    places = book.to_rules(sight.technique, sight.need)
+    found = (_verdict(book, sight, place) for place in places)
     return [c for c in found if c is not None]
 
 
@@ -154,11 +177,11 @@ def step_over(book: RuleBook, sight: Sight, state: str = "") -> tuple[int, Piece
     piece = sight.piece
     fresh: set[str] = set()
     asks: set[str] = set()
-    for place in book.to_rules(sight.technique):
+    for place in book.to_rules(sight.technique, sight.need):
         rule = book.rules[place]
         if rule.from_techniques and not piece.history & (1 << place):
             continue
-        verdict, asked = _outcome(book, sight, rule, 1 << place)
+        verdict, asked = _outcome(book, sight, place)
         if verdict == "block":
             return None
         if verdict == "fix":

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collab.matching.engine import Found, find
+from collab.matching.fits import technique_fit
 from collab.matching.prepare import StepAsk, prepare
 from collab.matching.records import NeedProfile, Offer
-from collab.matching.rules import Class, technique_fit
+from collab.matching.rules import Class
 from collab.matching.snapshot import Snapshot
 from collab.matching.verdicts import judge
 from collab.routing import pieces

@@ -67,7 +67,7 @@ class Walker:
         earlier = 0
         for at, doable in enumerate(self.done):
             for done in doable:
-                for i in self.book.to_rules(done) if at >= place else ():
+                for i in self.book.to_rules(done, self.plan.need) if at >= place else ():
                     rule = self.book.rules[i]
                     if rule.from_techniques and at == place and not earlier & (1 << i):
                         continue
