@@ -193,7 +193,7 @@ def k_routes(vocabulary: Vocabulary) -> Iterator[Row]:
     yield row("routes.k10.four_objectives", median_ms(all_four), "ms", size)
     bare = route_plan(seed=6)
     steps = tuple(
-        replace(s, candidates=tuple(replace(c, done="design.layout") for c in s.candidates))
+        replace(s, candidates=tuple(c._replace(done="design.layout") for c in s.candidates))
         for s in bare.steps
     )
     free = replace(bare, steps=steps)

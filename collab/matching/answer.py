@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -73,9 +73,28 @@ def _worded(
     judgement is kept beside them, so that its identity stays its own."""
     found = ask.memo.get(id(judged))
     if found is None or found[0] is not judged:
-        asked = question_view(vocabulary, judged) if judged.mark is Mark.UNKNOWN else None
-        found = ask.memo[id(judged)] = (judged, criterion_view(vocabulary, judged), asked)
+        found = ask.memo[id(judged)] = (judged, *_said(vocabulary, judged))
     return found[1], found[2]
+
+
+_SAID: dict[Hashable, tuple[dict[str, Any], dict[str, Any] | None]] = {}
+_MOST_SAID = 50_000
+
+
+def _said(vocabulary: Vocabulary, judged: Judged) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The same facts give the same words, for every need that asks the same."""
+    facts = tuple(tuple(f) if isinstance(f, list) else f for f in judged.facts.values())
+    key = (
+        vocabulary.version, judged.id, judged.code, judged.hard, judged.scope, judged.criterion,
+        facts,
+    )  # fmt: skip
+    found = _SAID.get(key)
+    if found is None:
+        if len(_SAID) >= _MOST_SAID:
+            _SAID.clear()
+        asked = question_view(vocabulary, judged) if judged.mark is Mark.UNKNOWN else None
+        found = _SAID[key] = (criterion_view(vocabulary, judged), asked)
+    return found
 
 
 def criterion_view(vocabulary: Vocabulary, judged: Judged) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from collab.matching.records import Criterion, Offered
 from collab.vocabulary.catalog import Parameter, Vocabulary
@@ -64,8 +65,7 @@ class Ask:
     refuse: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A mark with `distance` to what was asked (canonical unit), the same as a share (`relative`,
     0 to 1), and for a fulfilled bound the `margin` to it (0 to 1; None where it has no meaning)."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from collab.matching.compare import PLAIN_HIT, PLAIN_MISS, UNKNOWN, Mark, Outcome, compare
 from collab.matching.fits import regions_of, standing, technique_fit
@@ -27,8 +28,7 @@ class Class(StrEnum):
 CLASS_ORDER = {Class.MEETS: 0, Class.UNKNOWN: 1, Class.NEAR: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """One judged criterion: a code and its facts; words are made of them elsewhere.
 
     `counts` is False when an unknown of it leaves the class alone (see prepare.Wanted).
@@ -37,7 +37,7 @@ class Judged:
     id: str
     outcome: Outcome
     code: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = MappingProxyType({})
     hard: bool = True
     counts: bool = True
     scope: str = "step"

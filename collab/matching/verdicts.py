@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from collab.matching import score
 from collab.matching.compare import Mark
@@ -19,8 +19,7 @@ from collab.matching.rules import (
 from collab.vocabulary.catalog import Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A capability against a step. `done` is the technique that would be carried out there."""
 
     offer: Offer

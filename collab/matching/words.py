@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from collab.matching.compare import WAFER, Mark, nominal_wafer
@@ -209,43 +209,13 @@ def _sentence(vocabulary: Vocabulary, judged: Judged, language: str) -> str:
     return (en if language == "en" else zh).format(**facts)
 
 
-_MEMO: dict[Hashable, Text] = {}
-_MEMO_SIZE = 50_000
-
-
-def _fixed(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _remembered(
-    vocabulary: Vocabulary, judged: Judged, kind: str, make: Callable[[Vocabulary, Judged], Text]
-) -> Text:
-    """The same facts give the same words: most candidates of a step share them."""
-    facts = tuple(map(_fixed, judged.facts.values()))
-    key = (vocabulary.version, kind, judged.id, judged.code, judged.criterion, facts)
-    found = _MEMO.get(key)
-    if found is None:
-        if len(_MEMO) >= _MEMO_SIZE:
-            _MEMO.clear()
-        found = _MEMO[key] = make(vocabulary, judged)
-    return dict(found)
-
-
 def reason(vocabulary: Vocabulary, judged: Judged) -> Text:
     """Why the criterion is judged so, in both languages."""
-    return _remembered(vocabulary, judged, "reason", _reason)
-
-
-def _reason(vocabulary: Vocabulary, judged: Judged) -> Text:
     return both(_sentence(vocabulary, judged, "zh"), _sentence(vocabulary, judged, "en"))
 
 
 def question(vocabulary: Vocabulary, judged: Judged) -> Text:
     """The question that settles an unknown, to be sent to the provider."""
-    return _remembered(vocabulary, judged, "question", _question)
-
-
-def _question(vocabulary: Vocabulary, judged: Judged) -> Text:
     if judged.criterion is not None:
         parameter = vocabulary.parameters.get(judged.criterion.parameter)
         zh, en = (asked_text(parameter, judged.criterion, lang) for lang in ("zh", "en"))

@@ -19,7 +19,7 @@ from collab.routing.opening import Opening, openings
 from collab.routing.plan import Plan, make_plan
 from collab.routing.planner import OBJECTIVES, Search
 from collab.routing.remedies import Remedies
-from collab.routing.route import Route, build_route, pareto
+from collab.routing.route import Route, Workshop, build_route, pareto
 from collab.routing.rules import rule_book
 from collab.vocabulary.catalog import Vocabulary
 
@@ -78,14 +78,15 @@ def plan_routes(
         plan = make_plan(vocabulary, need, results, optional=False)
         if plan.steps:
             paths, complete = _search(vocabulary, plan, count)
-    book, finder = rule_book(vocabulary), Remedies(vocabulary, snapshot, need)
+    finder = Remedies(vocabulary, snapshot, need)
+    shop = Workshop(vocabulary, rule_book(vocabulary), plan, finder)
     built: dict[tuple[int, ...], Route] = {}
     by_kind = {}
     for kind, found in paths.items():
         routes = []
         for path in found:
             if path not in built:
-                built[path] = build_route(vocabulary, book, plan, path, finder)
+                built[path] = build_route(shop, path)
             routes.append(built[path])
         by_kind[kind] = sorted(routes, key=lambda r: (*r.order(kind), *r.key))
     return Routes(plan, by_kind, complete, broken=not any(by_kind.values()))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from collab.matching.compare import figures
 from collab.matching.records import NeedProfile, Offer, Offered
@@ -18,8 +17,7 @@ OK, BAD, UNKNOWN, NONE = "ok", "bad", "unknown", "none"
 LEVELS = ("public", "nda", "restricted")
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """Everything a rule may look at: the piece, the next capability, what it does, the need."""
 
     terms: Terms

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from collab.matching.compare import WAFER, WAFER_CLASSES, figures, nominal_wafer
 from collab.matching.records import Criterion, NeedProfile, Offer, Offered
@@ -29,8 +29,7 @@ from collab.vocabulary.catalog import Vocabulary
 Span = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """What is known of the work piece. None and absent figures are unknown.
 
     `diameters` are the sizes (mm) every step so far could hold; `carried` are ids of
@@ -318,8 +317,7 @@ def _table(
     return {flag for name in names for flag in table.get(name, ())}
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """What the rules need to remember after a step (see Piece)."""
 
     history: int
@@ -366,8 +364,7 @@ def merge(terms: Terms, parts: list[Piece]) -> Piece:
         history |= part.history
         remedied |= part.remedied
         scales |= part.mask_scale or frozenset()
-    return replace(
-        lead,
+    return lead._replace(
         figures=tuple(sorted(known.items())),
         diameters=lead.diameters or next((p.diameters for p in parts if p.diameters), None),
         pad_metal=lead.pad_metal or next((p.pad_metal for p in parts if p.pad_metal), None),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,7 @@ THUMB_WEEKS = (1.0, 4.0)
 SAME_SITE_KM = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Weeks:
+class Weeks(NamedTuple):
     """Calendar weeks [low, high]; `stated` by the owner, otherwise a rule of thumb."""
 
     low: float
@@ -34,8 +34,7 @@ class Weeks:
     stated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A capability that fits a step: what it would do, how long, and what is open about it."""
 
     offer: Offer

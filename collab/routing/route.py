@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 from collab.matching.records import Offer
 from collab.matching.score import great_circle_km
@@ -24,8 +26,7 @@ from collab.vocabulary.catalog import Vocabulary
 Pair = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """A step of a route at one capability. `before` are places of legs it takes its piece from;
     `remedy` names the rule it mends, empty for a step of the need; `state` is the piece after."""
 
@@ -44,8 +45,15 @@ class Leg:
         return self.candidate.offer
 
 
-@dataclass(frozen=True, slots=True)
-class Handover:
+class Way(NamedTuple):
+    """How far two capabilities are apart: kind, km (None: unknown), weeks on the road."""
+
+    kind: str
+    km: float | None
+    weeks: Pair
+
+
+class Handover(NamedTuple):
     """The way between two legs of different organisations; km None when a place is unknown."""
 
     sender: int
@@ -84,20 +92,64 @@ class Route:
         }[objective]
 
 
+@dataclass
+class Workshop:
+    """What the routes of one plan share: the tables, the finder of remedies, and hand-overs that
+    were worked out before. Routes of a plan differ in few legs."""
+
+    vocabulary: Vocabulary
+    book: RuleBook
+    plan: Plan
+    finder: Finder | None = None
+    _checked: dict[Hashable, list[Checked]] = field(default_factory=dict)
+    _walked: dict[Hashable, pieces.Piece] = field(default_factory=dict)
+    _ways: dict[tuple[str, str], Way] = field(default_factory=dict)
+
+    @cached_property
+    def start(self) -> pieces.Piece:
+        """The piece before the first step."""
+        return pieces.start(self.book.terms, self.plan.need)
+
+    def checked(self, sight: Sight) -> list[Checked]:
+        """Every interface rule at a step."""
+        offer = sight.offer.key if sight.offer else ""
+        key = (sight.piece, offer, sight.technique, sight.crossing)
+        found = self._checked.get(key)
+        if found is None:
+            found = self._checked[key] = check_step(self.book, sight)
+        return found
+
+    def walked(self, sight: Sight, checked: list[Checked], state: str) -> pieces.Piece:
+        """The piece after a step."""
+        offer = sight.offer.key if sight.offer else ""
+        key = (sight.piece, offer, sight.technique, state, tuple(c.asks for c in checked))
+        found = self._walked.get(key)
+        if found is None:
+            found = self._walked[key] = walk(self.book, sight, checked, state)
+        return found
+
+    def way(self, sender: Offer, receiver: Offer) -> Way:
+        """How far two capabilities are apart."""
+        key = (sender.key, receiver.key)
+        found = self._ways.get(key)
+        if found is None:
+            kind = kind_of_handover(sender, receiver)
+            km = great_circle_km(sender.place, receiver.place)
+            found = self._ways[key] = Way(kind, km, logistics_weeks(self.plan, kind))
+        return found
+
+
 class _Builder:
     """Lays the legs of one path, inserting remedies where a capability offers one."""
 
-    def __init__(
-        self, vocabulary: Vocabulary, book: RuleBook, plan: Plan, finder: Finder | None
-    ) -> None:
-        self.vocabulary, self.book, self.plan, self.finder = vocabulary, book, plan, finder
+    def __init__(self, shop: Workshop) -> None:
+        self.shop, self.vocabulary, self.plan = shop, shop.vocabulary, shop.plan
         self.legs: list[Leg] = []
         self.after: list[pieces.Piece] = []
 
     def _incoming(self, before: tuple[int, ...]) -> pieces.Piece:
-        terms = self.book.terms
-        parts = [self.after[b] for b in before] or [pieces.start(terms, self.plan.need)]
-        return pieces.merge(terms, parts)
+        parts = [self.after[b] for b in before] or [self.shop.start]
+        return pieces.merge(self.shop.book.terms, parts)
 
     def lay(self, key: str, candidate: Candidate, before: tuple[int, ...], state: str) -> int:
         """Adds a step's leg (and its remedies before it); gives the place of its leg."""
@@ -112,10 +164,10 @@ class _Builder:
         return self._add(key, candidate, before, checked, piece, state)
 
     def _remedy(self, broken: Checked, candidate: Candidate, before: tuple[int, ...]) -> int | None:
-        if self.finder is None:
+        if self.shop.finder is None:
             return None
         previous = self.legs[before[-1]].offer if before else None
-        found = self.finder(broken, previous, candidate.offer)
+        found = self.shop.finder(broken, previous, candidate.offer)
         if found is None:
             return None
         mend = candidate_of(self.vocabulary, self.plan.need, found[1])
@@ -139,7 +191,7 @@ class _Builder:
         remedy: str = "",
     ) -> int:
         sight = self._sight(piece, candidate, before)
-        moved = walk(self.book, sight, checked, state)
+        moved = self.shop.walked(sight, checked, state)
         asked = {
             c.asks if c.verdict == UNKNOWN else c.rule.id
             for c in checked
@@ -155,19 +207,19 @@ class _Builder:
     def _sight(self, piece: pieces.Piece, candidate: Candidate, before: tuple[int, ...]) -> Sight:
         crossing: bool | None = False if before else None
         for place in before:
-            kind = kind_of_handover(self.legs[place].offer, candidate.offer)
+            kind = self.shop.way(self.legs[place].offer, candidate.offer).kind
             if kind == "unknown":
                 crossing = None
                 break
             crossing = crossing or kind == "cross_border"
         return Sight(
-            self.book.terms, piece, candidate.offer, candidate.done, self.plan.need, crossing
+            self.shop.book.terms, piece, candidate.offer, candidate.done, self.plan.need, crossing
         )
 
     def _check(
         self, piece: pieces.Piece, candidate: Candidate, before: tuple[int, ...]
     ) -> list[Checked]:
-        checked = check_step(self.book, self._sight(piece, candidate, before))
+        checked = self.shop.checked(self._sight(piece, candidate, before))
         return [self._aged(c, candidate, before) for c in checked]
 
     def _aged(self, checked: Checked, candidate: Candidate, before: tuple[int, ...]) -> Checked:
@@ -185,17 +237,15 @@ class _Builder:
         return Checked(checked.rule, "fix", checked.left, checked.right)
 
 
-def build_route(
-    vocabulary: Vocabulary, book: RuleBook, plan: Plan, path: Sequence[int], finder: Finder | None
-) -> Route:
+def build_route(shop: Workshop, path: Sequence[int]) -> Route:
     """The route of a path with everything about it worked out."""
-    builder = _Builder(vocabulary, book, plan, finder)
+    builder = _Builder(shop)
     place_of: list[int] = []
-    for step, number in zip(plan.steps, path, strict=True):
+    for step, number in zip(shop.plan.steps, path, strict=True):
         before = tuple(place_of[b] for b in step.before)
         place_of.append(builder.lay(step.step.key, step.candidates[number], before, step.state))
     legs = tuple(builder.legs)
-    handovers = _handovers(plan, legs)
+    handovers = _handovers(shop, legs)
     return Route(
         legs,
         handovers,
@@ -208,15 +258,14 @@ def build_route(
     )
 
 
-def _handovers(plan: Plan, legs: tuple[Leg, ...]) -> tuple[Handover, ...]:
+def _handovers(shop: Workshop, legs: tuple[Leg, ...]) -> tuple[Handover, ...]:
     found = []
     for place, leg in enumerate(legs):
         for before in leg.before:
             sender = legs[before].offer
-            kind = kind_of_handover(sender, leg.offer)
-            if kind != "none":
-                km = great_circle_km(sender.place, leg.offer.place)
-                found.append(Handover(before, place, kind, logistics_weeks(plan, kind), km))
+            way = shop.way(sender, leg.offer)
+            if way.kind != "none":
+                found.append(Handover(before, place, way.kind, way.weeks, way.km))
     return tuple(found)
 
 
@@ -239,13 +288,17 @@ def _critical_path(legs: tuple[Leg, ...], handovers: tuple[Handover, ...]) -> Pa
     return round(low, 2), round(max((e[1] for e in ends), default=0.0), 2)
 
 
-def dominates(one: Route, other: Route) -> bool:
-    """True when `one` is nowhere worse and somewhere better in weeks, hand-overs, km, questions."""
-    a = (sum(one.weeks), len(one.handovers), one.km, one.open_questions)
-    b = (sum(other.weeks), len(other.handovers), other.km, other.open_questions)
-    return a != b and all(x <= y for x, y in zip(a, b, strict=True))
-
-
 def pareto(routes: Sequence[Route]) -> list[Route]:
-    """The routes that no other one dominates, in the order given."""
-    return [r for r in routes if not any(dominates(other, r) for other in routes)]
+    """The routes that no other one dominates (nowhere worse, somewhere better in weeks, hand-overs,
+    km and questions), in the order given."""
+    marks = [(sum(r.weeks), len(r.handovers), r.km, r.open_questions) for r in routes]
+    distinct = set(marks)
+    best = {a for a in distinct if not any(b != a and _nowhere_worse(b, a) for b in distinct)}
+    return [r for r, mark in zip(routes, marks, strict=True) if mark in best]
+
+
+Marks = tuple[float, int, int, int]
+
+
+def _nowhere_worse(one: Marks, other: Marks) -> bool:
+    return one[0] <= other[0] and one[1] <= other[1] and one[2] <= other[2] and one[3] <= other[3]

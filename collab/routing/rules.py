@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from collab.matching.records import NeedProfile
 from collab.routing import pieces
@@ -24,8 +24,7 @@ from collab.routing.pieces import Memory, Piece, Terms
 from collab.vocabulary.catalog import InterfaceRule, Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """A rule at a step. `verdict` is ok, unknown, or the rule's severity when it is broken; `left`
     and `right` are what was compared; `asks` names the unknown side (piece.X or next.X)."""
 

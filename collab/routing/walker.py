@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collab.routing.checks import Sight
 from collab.routing.pieces import Piece
@@ -15,8 +16,7 @@ MAX_TABLE = 40_000
 BLOCKED = 1 << 40
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """What happens to a piece at a step: whether it is refused, new questions, the piece after."""
 
     blocked: bool

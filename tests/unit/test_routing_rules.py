@@ -90,7 +90,7 @@ def test_the_templates_obey_their_own_rules(chain: str) -> None:
             assert not broken, (step.key, technique, piece.state, broken)
             piece = walk(BOOK, sight, checked)
         if step.state != "report":
-            piece = pieces.replace(piece, state=step.state)
+            piece = piece._replace(state=step.state)
         after[step.key] = piece
 
 
