@@ -130,23 +130,8 @@ def would_fit_if(vocabulary: Vocabulary, ask: StepAsk, verdict: Verdict) -> list
     needed = relax.relaxations(vocabulary, ask, verdict)
     if not needed:
         return []
-    text = relax.sentence(vocabulary, needed)
-    accept = [relaxation_view(vocabulary, one) for one in needed]
-    return [{"accept": accept, **text}]
-
-
-def relaxation_view(vocabulary: Vocabulary, one: relax.Relaxation) -> dict[str, Any]:
-    """A relaxation as data and words."""
-    view: dict[str, Any] = {"criterion": one.id, **relax.words(vocabulary, one)}
-    if one.new is not None:
-        value = one.new.value
-        view["op"] = one.new.op
-        view["value"] = list(value) if isinstance(value, tuple) else value
-    elif one.weeks is not None:
-        view["op"], view["value"] = "le", one.weeks
-    elif one.names:
-        view["op"], view["value"] = "in", list(one.names)
-    return view
+    accept = [relax.view(vocabulary, ask, one) for one in needed]
+    return [{"accept": accept, **relax.sentence(accept)}]
 
 
 def question_view(vocabulary: Vocabulary, judged: Judged) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from collab.matching import relax
-from collab.matching.answer import StepResult, candidate_view, judge_steps, relaxation_view
+from collab.matching.answer import StepResult, candidate_view, judge_steps
 from collab.matching.compare import Mark
 from collab.matching.engine import candidate_rows, find
 from collab.matching.fits import regions_of
@@ -184,14 +184,11 @@ def _label(vocabulary: Vocabulary, criterion: str, language: str) -> str:
 def _sets_view(
     vocabulary: Vocabulary, sets: Iterable[tuple[tuple[Relaxation, ...], int]]
 ) -> list[dict[str, Any]]:
-    return [
-        {
-            "accept": [relaxation_view(vocabulary, r) for r in chosen],
-            "opens": count,
-            **relax.sentence(vocabulary, list(chosen)),
-        }
-        for chosen, count in sets
-    ]
+    found = []
+    for chosen, count in sets:
+        accept = [relax.relaxation_view(vocabulary, r) for r in chosen]
+        found.append({"accept": accept, "opens": count, **relax.sentence(accept)})
+    return found
 
 
 def step_gap(vocabulary: Vocabulary, snapshot: Snapshot, result: StepResult) -> dict[str, Any]:

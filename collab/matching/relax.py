@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from collab.matching.compare import Ask, Kind, Mark, ask_of, compare, figures
 from collab.matching.prepare import LEAD, REGION, StepAsk
@@ -117,6 +119,30 @@ def _shared(vocabulary: Vocabulary, ask: StepAsk, judged: Judged) -> Relaxation 
     return one
 
 
+def view(vocabulary: Vocabulary, ask: StepAsk, one: Relaxation) -> dict[str, Any]:
+    """A relaxation as data and words, made once for a step."""
+    key = ("relax-view", id(one))
+    found = ask.memo.get(key)
+    if found is None or found[0] is not one:
+        found = ask.memo[key] = (one, relaxation_view(vocabulary, one))
+    made: dict[str, Any] = found[1]
+    return made
+
+
+def relaxation_view(vocabulary: Vocabulary, one: Relaxation) -> dict[str, Any]:
+    """A relaxation as data and words."""
+    made: dict[str, Any] = {"criterion": one.id, **words(vocabulary, one)}
+    if one.new is not None:
+        value = one.new.value
+        made["op"] = one.new.op
+        made["value"] = list(value) if isinstance(value, tuple) else value
+    elif one.weeks is not None:
+        made["op"], made["value"] = "le", one.weeks
+    elif one.names:
+        made["op"], made["value"] = "in", list(one.names)
+    return made
+
+
 def relaxations(vocabulary: Vocabulary, ask: StepAsk, verdict: Verdict) -> list[Relaxation] | None:
     """Everything that would have to be accepted together; None when that would not help (a
     capability that is not operating stays no supply)."""
@@ -196,9 +222,8 @@ def words(vocabulary: Vocabulary, one: Relaxation) -> Text:
     return both(f"接受{zh}", f"{en} is accepted")
 
 
-def sentence(vocabulary: Vocabulary, many: list[Relaxation]) -> Text:
-    """The whole counterfactual: "fits if ... and ..."."""
-    parts = [words(vocabulary, one) for one in many]
+def sentence(parts: Sequence[Mapping[str, Any]]) -> Text:
+    """The whole counterfactual of relaxations in words: "fits if ... and ..."."""
     zh = "，并".join(p["zh"] for p in parts)
     en = " and ".join(p["en"] for p in parts)
     return both(f"若{zh}，则符合", f"fits if {en}")

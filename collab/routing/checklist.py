@@ -33,8 +33,21 @@ def _operand(vocabulary: Vocabulary, operand: Any, language: str) -> str:
     return found if found != name else name.replace("-", " ")
 
 
-def rule_view(_vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
-    """A rule's verdict at a hand-over with its reason in both languages."""
+_SAID: dict[tuple[str, ...], dict[str, Any]] = {}
+"""Views of verdicts and questions by vocabulary, rule and verdict: there are few of them."""
+
+
+def rule_view(vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
+    """A rule's verdict at a hand-over with its reason in both languages; shared, not to be
+    changed."""
+    key = (vocabulary.version, checked.rule.id, checked.verdict)
+    found = _SAID.get(key)
+    if found is None:
+        found = _SAID[key] = _rule_view(checked)
+    return found
+
+
+def _rule_view(checked: Checked) -> dict[str, Any]:
     rule = checked.rule
     zh, en = VERDICTS[checked.verdict]
     return {
@@ -48,7 +61,16 @@ def rule_view(_vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
 
 
 def rule_question(vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
-    """The question that settles an unknown or a fix without remedy, and who should answer it."""
+    """The question that settles an unknown or a fix without remedy, and who should answer it;
+    shared, not to be changed."""
+    key = (vocabulary.version, checked.rule.id, checked.asks, "?")
+    found = _SAID.get(key)
+    if found is None:
+        found = _SAID[key] = _rule_question(vocabulary, checked)
+    return found
+
+
+def _rule_question(vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
     side = "member" if checked.asks.startswith("piece.") else "provider"
     parts = {}
     for language in ("zh", "en"):
