@@ -52,6 +52,7 @@ def prepare(found: Platform, *, readable: bool = False) -> None:
                     demo_seeding.seed_demo(uow, clock.today(), found.settings.data_dir)
         found.worker.settle()
     found.search.ensure(readable=readable)
+    found.matching.announce_version(found.database)
 
 
 @click.command("init")
@@ -103,9 +104,9 @@ def reindex_command(check: bool) -> None:
         with found.database.reading() as uow:
             waiting = found.matching.open_need_ids(uow)
         bar = progress.add_task("matches", total=len(waiting))
-        for need_id in waiting:
-            found.matching.refresh(found.database, need_id)
-            progress.advance(bar)
+        for start in range(0, len(waiting), 100):
+            found.matching.refresh(found.database, waiting[start : start + 100])
+            progress.advance(bar, min(100, len(waiting) - start))
 
 
 @click.command("worker")

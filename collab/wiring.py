@@ -73,8 +73,9 @@ def listeners(
         happened.AgreementChanged: (agreed,),
         happened.LinkIssued: (mail,),
         happened.ApplicationChanged: (asked, mail),
-        happened.DayBegan: (anchor, standings),
+        happened.DayBegan: (anchor, standings, matches),
         happened.StandingsDue: (standings,),
+        **dict.fromkeys((happened.RulesInForce, happened.VocabularyChanged), (matches,)),
         happened.MatchesRefreshed: (fitting,),
         happened.AccountChanged: (own, mail),
     }

@@ -113,6 +113,13 @@ class VocabularyChanged(Event):
 
 
 @dataclass(frozen=True)
+class RulesInForce(Event):
+    """A process started with other rules or words than stored matches were made with."""
+
+    version: str
+
+
+@dataclass(frozen=True)
 class MatchesRefreshed(Event):
     """The stored matches of a need were made anew."""
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
+import sqlalchemy as sa
 from sqlalchemy import delete
 from sqlmodel import col, select
 
 from collab.facilities.models import Capability
+from collab.kernel import clock
 from collab.matching.models import Match, MatchSummary
 from collab.storage.uow import UnitOfWork
+
+Rows = Sequence[Mapping[str, Any]]
+_MATCHES: sa.Table = Match.__table__  # type: ignore[attr-defined]
+_SUMMARIES: sa.Table = MatchSummary.__table__  # type: ignore[attr-defined]
 
 
 def summaries(uow: UnitOfWork, need_ids: Collection[int]) -> dict[int, MatchSummary]:
@@ -20,18 +27,64 @@ def summaries(uow: UnitOfWork, need_ids: Collection[int]) -> dict[int, MatchSumm
     return {row.need_id: row for row in rows}
 
 
+class Stood(NamedTuple):
+    """What is stored for a need: (step, rank, capability, verdict, score) of every match, and
+    (steps, answered, routes, version) of the summary."""
+
+    matches: tuple[tuple[str, int, int, str, float], ...]
+    summary: tuple[int, int, int, str]
+
+
+def standing_of(uow: UnitOfWork, need_ids: Collection[int]) -> dict[int, Stood]:
+    """What is stored for these needs; those without a summary are left out."""
+    if not need_ids:
+        return {}
+    columns = _MATCHES.c
+    rows = uow.session.connection().execute(
+        sa.select(
+            columns.need_id, columns.step, columns.rank, columns.capability_id, columns.verdict,
+            columns.score,
+        ).where(columns.need_id.in_(need_ids))
+    )  # fmt: skip
+    listed: dict[int, list[tuple[str, int, int, str, float]]] = {}
+    for need_id, step, rank, capability_id, verdict, score in rows:
+        listed.setdefault(need_id, []).append((step, rank, capability_id, verdict, score))
+    return {
+        need_id: Stood(
+            tuple(sorted(listed.get(need_id, ()))),
+            (one.steps, one.answered, one.routes, one.rule_version),
+        )
+        for need_id, one in summaries(uow, need_ids).items()
+    }
+
+
 def replace_matches(
-    uow: UnitOfWork, need_id: int, matches: Sequence[Match], summary: MatchSummary | None
+    uow: UnitOfWork, need_ids: Collection[int], matches: Rows, summaries: Rows
 ) -> None:
-    """Put new matches and their summary in place of the old ones."""
-    forget_matches(uow, [need_id])
-    uow.session.add_all(matches)
-    if summary is not None:
-        uow.session.add(summary)
+    """Put new matches and summaries in place of the old ones of these needs."""
+    if not need_ids:
+        return
+    forget_matches(uow, need_ids)
+    now = clock.now()
+    stamps = {"created_at": now, "updated_at": now}
+    for table, rows in ((_MATCHES, matches), (_SUMMARIES, summaries)):
+        if rows:
+            entries = [{**row, **stamps} for row in rows]
+            uow.session.connection().execute(sa.insert(table), entries)
+
+
+def outdated(uow: UnitOfWork, version: str) -> set[int]:
+    """Needs whose stored matches were made with other rules or another vocabulary."""
+    rows = uow.session.exec(
+        select(MatchSummary.need_id).where(col(MatchSummary.rule_version) != version)
+    )
+    return set(rows)
 
 
 def forget_matches(uow: UnitOfWork, need_ids: Collection[int]) -> None:
     """Remove what is stored for needs that no longer wait for an answer."""
+    if not need_ids:
+        return
     uow.session.exec(delete(Match).where(col(Match.need_id).in_(need_ids)))
     uow.session.exec(delete(MatchSummary).where(col(MatchSummary.need_id).in_(need_ids)))
 

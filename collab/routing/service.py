@@ -14,15 +14,17 @@ from collab.kernel.events import DatabaseRestored, Event
 from collab.kernel.happened import (
     CapabilityChanged,
     CatalogueReplaced,
-    MatchesRefreshed,
+    DayBegan,
     NeedChanged,
     NeedPublished,
     OrganisationChanged,
+    RulesInForce,
+    VocabularyChanged,
 )
 from collab.kernel.identity import SYSTEM, Actor
 from collab.matching import feed, snapshot, store
 from collab.matching.kept import SnapshotFile
-from collab.matching.models import Match, MatchSummary
+from collab.matching.models import MatchSummary
 from collab.matching.records import NeedProfile, Place
 from collab.matching.snapshot import Snapshot
 from collab.members import store as members
@@ -31,6 +33,7 @@ from collab.needs.extraction import extract
 from collab.needs.forms import Structure
 from collab.needs.models import Need
 from collab.needs.service import shows_owner
+from collab.routing import refreshing
 from collab.routing.answer import answer
 from collab.routing.places import with_names
 from collab.storage.database import Database
@@ -38,7 +41,6 @@ from collab.storage.follower import Follower
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
 
-KEPT = 50  # stored candidates of each step
 SHOWN = 10  # candidates of each step with reasons on a page
 Answer = dict[str, Any]
 
@@ -161,44 +163,36 @@ class MatchingService:
         """Listener: refresh the stored matches of exactly the needs that events concern."""
         with database.reading() as uow:
             ids = self._concerned(uow, events)
-        for need_id in sorted(ids):
-            self.refresh(database, need_id)
+        told = {e.need_id for e in events if isinstance(e, NeedChanged | NeedPublished)}
+        self.refresh(database, sorted(ids), announce=told)
 
     def open_need_ids(self, uow: UnitOfWork) -> list[int]:
         """Keys of all needs that wait for an answer."""
         return [n.id or 0 for n in needs.open_needs(uow, SYSTEM)]
 
-    def refresh(self, database: Database, need_id: int) -> None:
-        """Make the stored matches of one need anew; removes them when it is no longer open."""
-        with database.writing() as uow:
-            need = needs.need_by_id(uow, need_id)
-            if need is None or not needs.waits_for_answer(uow, need_id):
-                store.forget_matches(uow, [need_id])
-                return
-            found = self.answer_need(uow, need, KEPT)
-            matches = list(self._matches(uow, need_id, found))
-            store.replace_matches(uow, need_id, matches, _summary(need_id, found))
-            uow.record(MatchesRefreshed(need_id))
+    def refresh(
+        self, database: Database, need_ids: Sequence[int], *, announce: Collection[int] = ()
+    ) -> int:
+        """Make the stored matches of needs anew; gives how many differ from what was stored."""
+        changed = 0
+        for start in range(0, len(need_ids), refreshing.BATCH):
+            with database.writing() as uow:
+                batch = need_ids[start : start + refreshing.BATCH]
+                current = self.snapshot(uow)
+                changed += len(
+                    refreshing.refresh(uow, self.vocabulary, current, batch, announce=announce)
+                )
+        return changed
 
-    def _matches(self, uow: UnitOfWork, need_id: int, found: Answer) -> list[Match]:
-        current = self.snapshot(uow)
-        rows = []
-        for step in found["steps"]:
-            for rank, candidate in enumerate(step["candidates"][:KEPT], 1):
-                offer = current.get(candidate["capability"])
-                if offer is not None:
-                    rows.append(
-                        Match(
-                            need_id=need_id,
-                            step=step["key"],
-                            rank=rank,
-                            capability_id=offer.id,
-                            verdict=candidate["class"],
-                            score=candidate["score"],
-                            rule_version=_version(found),
-                        )
-                    )
-        return rows
+    def announce_version(self, database: Database) -> None:
+        """Say once which rules and vocabulary are in force, so that the worker refreshes what was
+        stored under others. Called when a process that serves starts."""
+        version = refreshing.version_of(self.vocabulary)
+        with database.reading() as uow:
+            if not store.outdated(uow, version):
+                return
+        with database.writing() as uow:
+            uow.record(RulesInForce(version))
 
     def _concerned(self, uow: UnitOfWork, events: Sequence[Event]) -> set[int]:
         if _everything(events):
@@ -206,6 +200,8 @@ class MatchingService:
             waiting = {n.id or 0 for n in needs.open_needs(uow, SYSTEM)}
             return waiting | needs.ids_of_organisations(uow, owners)
         ids = {e.need_id for e in events if isinstance(e, NeedChanged | NeedPublished)}
+        if any(isinstance(e, RulesInForce | VocabularyChanged | DayBegan) for e in events):
+            ids |= store.outdated(uow, refreshing.version_of(self.vocabulary))
         changed = {e.capability_id for e in events if isinstance(e, CapabilityChanged)}
         for offer in feed.offers(uow, changed) if changed else ():
             related = self._related(offer.techniques)
@@ -226,19 +222,4 @@ class MatchingService:
 def _everything(events: Sequence[Event]) -> bool:
     return any(
         isinstance(e, CatalogueReplaced | DatabaseRestored | OrganisationChanged) for e in events
-    )
-
-
-def _version(found: Answer) -> str:
-    return f"{found['versions']['rules']}/{found['versions']['vocabulary']}"[:40]
-
-
-def _summary(need_id: int, found: Answer) -> MatchSummary:
-    steps = found["steps"]
-    return MatchSummary(
-        need_id=need_id,
-        steps=len(steps),
-        answered=sum(1 for step in steps if step["candidates"]),
-        routes=len(found["routes"]),
-        rule_version=_version(found),
     )

@@ -1,0 +1,143 @@
+"""Stored matches follow needs, capabilities and rules; only what is affected is made anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from collab import wiring
+from collab.config import load_settings
+from collab.facilities.models import Capability
+from collab.facilities.rules import Status
+from collab.importing import demo_seeding, seeding
+from collab.kernel import clock
+from collab.kernel.happened import CapabilityChanged, NeedChanged
+from collab.kernel.identity import SYSTEM
+from collab.matching import feed, store
+from collab.matching.models import Match, MatchSummary
+from collab.members import store as members
+from collab.needs import store as needs
+from collab.needs.models import Need
+from collab.needs.rules import NeedState
+from collab.platform import Platform
+from collab.routing import refreshing
+from collab.routing.answer import answer
+from collab.storage.database import Database
+from collab.storage.models import OutboxEvent
+
+
+@pytest.fixture
+def platform(database: Database, tmp_path: Path) -> Platform:
+    with database.writing() as uow:
+        seeding.seed(uow)
+        demo_seeding.seed_demo(uow, clock.today(), tmp_path)
+    found = wiring.build(load_settings(data_dir=tmp_path), database)
+    found.worker.settle()
+    return found
+
+
+def stored(platform: Platform) -> dict[int, store.Stood]:
+    with platform.database.reading() as uow:
+        return store.standing_of(uow, [n.id or 0 for n in needs.open_needs(uow, SYSTEM)])
+
+
+def announced(platform: Platform) -> list[str]:
+    with platform.database.reading() as uow:
+        wanted = select(OutboxEvent.payload).where(col(OutboxEvent.name) == "MatchesRefreshed")
+        return [str(payload) for payload in uow.session.exec(wanted)]
+
+
+def test_what_is_stored_is_what_the_answer_says_without_a_word_of_reason(
+    platform: Platform,
+) -> None:
+    with platform.database.reading() as uow:
+        snapshot = platform.matching.snapshot(uow)
+        open_needs = needs.open_needs(uow, SYSTEM)
+        kept = store.standing_of(uow, [n.id or 0 for n in open_needs])
+        assert set(kept) == {n.id for n in open_needs}
+        for need in open_needs:
+            profile = feed.profile_of(need, members.all_regions(uow), platform.vocabulary)
+            found = answer(profile, snapshot, platform.vocabulary, today=clock.today())
+            offers = {o.key: o.id for o in snapshot.offers()}
+            said = [
+                (step["key"], rank, offers[c["capability"]], c["class"], c["score"])
+                for step in found["steps"]
+                for rank, c in enumerate(step["candidates"], 1)
+            ]
+            steps, answered, routes, version = kept[need.id or 0].summary
+            assert kept[need.id or 0].matches == tuple(sorted(said))
+            assert steps == len(found["steps"])
+            assert answered == sum(bool(s["candidates"]) for s in found["steps"])
+            assert bool(routes) is bool(found["routes"])
+            assert version == refreshing.version_of(platform.vocabulary)
+
+
+def a_changed_capability_refreshes_the_needs_it_bears_on_and_no_other(platform: Platform) -> None:
+    before, told = stored(platform), announced(platform)
+    with platform.database.reading() as uow:
+        match = uow.session.exec(select(Match).where(col(Match.rank) == 1)).first()
+        assert match is not None
+        key = match.capability_id
+        listing = {m for m, s in before.items() if any(e[2] == key for e in s.matches)}
+    with platform.database.writing() as uow:
+        row = uow.session.get(Capability, key)
+        assert row is not None
+        row.status = Status.PLANNED
+        uow.record(CapabilityChanged(key))
+    platform.worker.settle()
+    after = stored(platform)
+    moved = {n for n in after if after[n] != before[n]}
+    assert moved == listing
+    assert not any(e[2] == key for s in after.values() for e in s.matches)
+    assert len(announced(platform)) == len(told) + len(moved)
+    with platform.database.writing() as uow:  # nothing differs: nothing is said
+        uow.record(CapabilityChanged(key))
+    platform.worker.settle()
+    assert stored(platform) == after
+    assert len(announced(platform)) == len(told) + len(moved)
+
+
+def a_need_that_no_longer_waits_is_forgotten(platform: Platform) -> None:
+    before = stored(platform)
+    gone = min(before)
+    with platform.database.writing() as uow:
+        need = uow.session.get(Need, gone)
+        assert need is not None
+        need.state = NeedState.WITHDRAWN
+        uow.record(NeedChanged(gone))
+    platform.worker.settle()
+    assert gone not in stored(platform)
+    with platform.database.reading() as uow:
+        assert not store.summaries(uow, [gone])
+        left = uow.session.exec(select(Match.id).where(col(Match.need_id) == gone)).all()
+    assert left == []
+
+
+def other_rules_refresh_what_was_stored_under_the_old_ones(platform: Platform) -> None:
+    current = refreshing.version_of(platform.vocabulary)
+    before = stored(platform)
+    platform.matching.announce_version(platform.database)
+    platform.worker.settle()
+    assert stored(platform) == before  # all current: nothing was announced
+    old = sorted(before)[:2]
+    with platform.database.writing() as uow:
+        for table in (Match, MatchSummary):
+            uow.session.exec(
+                sa.update(table).where(col(table.need_id).in_(old)).values(rule_version="0/old")
+            )
+    platform.matching.announce_version(platform.database)
+    platform.worker.settle()
+    with platform.database.reading() as uow:
+        assert store.outdated(uow, current) == set()
+        versions = set(uow.session.exec(select(Match.rule_version)))
+    assert versions == {current}
+    assert stored(platform) == before
+
+
+def test_only_what_is_affected_is_made_anew(platform: Platform) -> None:
+    a_changed_capability_refreshes_the_needs_it_bears_on_and_no_other(platform)
+    a_need_that_no_longer_waits_is_forgotten(platform)
+    other_rules_refresh_what_was_stored_under_the_old_ones(platform)
