@@ -10,7 +10,7 @@ from collab.matching.compare import figures
 from collab.matching.records import NeedProfile, Offer, Offered
 from collab.routing import pieces
 from collab.routing.pieces import Piece, Span, Terms, lookup
-from collab.routing.tables import COUPLER_TAKEN, FIGURES, MASK_TAKEN, MASKLESS, TAKES
+from collab.routing.tables import COUPLER_TAKEN, FIGURES, MASK_TAKEN, MASKLESS
 from collab.vocabulary.catalog import InterfaceRule
 
 OK, BAD, UNKNOWN, NONE = "ok", "bad", "unknown", "none"
@@ -195,11 +195,12 @@ def _admitted(sight: Sight) -> tuple[str, ...]:
 
 def _reaches(sight: Sight, _check: Mapping[str, Any]) -> str:
     terms, piece = sight.terms, sight.piece
-    takes = lookup(terms.vocabulary, TAKES, sight.technique)
-    if not piece.state or takes is None or terms.order(piece.state) <= terms.order(takes):
+    if not piece.state:
         return OK
-    pieces_too = "piece-size" in terms.vocabulary.params_of(sight.technique)
-    if pieces_too and piece.state in ("bar", "die"):
+    effects = pieces.effects_of(terms, sight.technique)
+    if terms.order(piece.state) <= effects.takes:
+        return OK
+    if effects.loose_pieces and piece.state in ("bar", "die"):
         return OK if _stated(sight, "piece-size") is not None else UNKNOWN
     return BAD
 

@@ -23,6 +23,7 @@ from collab.routing.tables import (
     REMELT_BY_METAL,
     REMELT_DEGC,
     STATE_AFTER,
+    TAKES,
 )
 from collab.vocabulary.catalog import Vocabulary
 
@@ -64,7 +65,8 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a technique does to a piece, looked up once: see the tables above."""
+    """What a technique does to a piece and takes in, looked up once in the tables. `takes` is the
+    order of the furthest state it takes, infinite for any."""
 
     target: str
     any_form: bool
@@ -79,6 +81,8 @@ class Effects:
     mask: frozenset[str] | None
     coupler: frozenset[str] | None
     listed: frozenset[str]
+    takes: float
+    loose_pieces: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,7 @@ def effects_of(terms: Terms, technique: str) -> Effects:
     if found is None:
         vocabulary = terms.vocabulary
         limit = lookup(vocabulary, terms.limits, technique)
+        takes = lookup(vocabulary, TAKES, technique)
         found = terms.effects[technique] = Effects(
             target=lookup(vocabulary, STATE_AFTER, technique) or "",
             any_form=any_form(vocabulary, technique),
@@ -199,6 +204,8 @@ def effects_of(terms: Terms, technique: str) -> Effects:
             mask=lookup(vocabulary, MASK_MADE, technique),
             coupler=lookup(vocabulary, COUPLER_MADE, technique),
             listed=vocabulary.params_of(technique) & FIGURES,
+            takes=math.inf if takes is None else float(terms.order(takes)),
+            loose_pieces="piece-size" in vocabulary.params_of(technique),
         )
     return found
 

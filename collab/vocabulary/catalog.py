@@ -170,6 +170,7 @@ class Vocabulary:
     raw: Mapping[str, Any] = field(repr=False)
     _up: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
     _down: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+    _params: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def term(self, term_id: str) -> Technique | Material | Parameter | None:
         """The technique, material or parameter with this identifier, or None."""
@@ -198,8 +199,13 @@ class Vocabulary:
 
     def params_of(self, technique_id: str) -> frozenset[str]:
         """Parameters meaningful for a technique, its ancestors' included."""
-        ids = (technique_id, *self.ancestors(technique_id))
-        return frozenset(p for i in ids if i in self.techniques for p in self.techniques[i].params)
+        found = self._params.get(technique_id)
+        if found is None:
+            above = (technique_id, *self.ancestors(technique_id))
+            known = [self.techniques[i] for i in above if i in self.techniques]
+            found = frozenset(p for technique in known for p in technique.params)
+            self._params[technique_id] = found
+        return found
 
 
 def _strings(value: Iterable[Any] | None) -> tuple[str, ...]:
