@@ -52,7 +52,9 @@ def allocate(
     if not needs or not useful:
         return Allocation((), 0.0, tuple(sorted(priorities)))
     units = [(s, u) for s in useful for u in range(min(slots[s].free, len(needs)))]
-    place = {s: [c for c, (t, _) in enumerate(units) if t == s] for s in useful}
+    place: dict[int, list[int]] = {}
+    for column, (slot, _) in enumerate(units):
+        place.setdefault(slot, []).append(column)
     load = np.array([slots[s].taken + u for s, u in units], dtype=np.float64)
     # a whole step of priority must outweigh every possible saving of load
     big = float((load.max() + 1.0) * len(needs) + 1.0)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from collab.matching.compare import figures
 from collab.matching.records import NeedProfile, Offer, Offered
 from collab.routing import pieces
 from collab.routing.pieces import Piece, Span, Terms, lookup
@@ -44,8 +43,8 @@ def _best(sight: Sight, name: str) -> float | None:
     offered = _stated(sight, name)
     if offered is None:
         return None
+    low, high, _ = sight.terms.figures(name, offered)
     parameter = sight.terms.vocabulary.parameters[name]
-    low, high, _ = figures(parameter, offered)
     ends = (low, high) if parameter.compare == "cap_le_need" else (high, low)
     return next((e for e in ends if not math.isnan(e)), None)
 
@@ -132,7 +131,7 @@ def _in(sight: Sight, check: Mapping[str, Any]) -> str:
     offered = _stated(sight, name)
     if span is None or offered is None:
         return UNKNOWN
-    low, high, choices = figures(sight.terms.vocabulary.parameters[name], offered)
+    low, high, choices = sight.terms.figures(name, offered)
     slack = _slack(check, span[0])
     for a, b in [(c, c) for c in choices] or [(low, high)]:
         if not span[0] < a - slack and not span[1] > b + slack:
@@ -151,7 +150,7 @@ def _within(sight: Sight, check: Mapping[str, Any]) -> str:
     span, offered = sight.piece.figure(name), _stated(sight, name)
     if span is None or offered is None:
         return UNKNOWN
-    low, high, choices = figures(sight.terms.vocabulary.parameters[name], offered)
+    low, high, choices = sight.terms.figures(name, offered)
     if math.isnan(low) and math.isnan(high):
         return UNKNOWN
     slack = _slack(check, span[0])

@@ -93,6 +93,19 @@ class Terms:
     orders: Mapping[str, int]
     limits: Mapping[str, float]
     effects: dict[str, Effects] = field(default_factory=dict)
+    read: dict[tuple[str, Offered], tuple[float, float, tuple[float, ...]]] = field(
+        default_factory=dict
+    )
+
+    def figures(self, name: str, offered: Offered) -> tuple[float, float, tuple[float, ...]]:
+        """What is offered as comparable numbers (see compare.figures), read once."""
+        found = self.read.get((name, offered))
+        if found is None:
+            if len(self.read) > 50_000:
+                self.read.clear()
+            found = figures(self.vocabulary.parameters[name], offered)
+            self.read[name, offered] = found
+        return found
 
     def order(self, state: str) -> int:
         """How far along a state is; -1 for none."""

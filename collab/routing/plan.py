@@ -281,7 +281,7 @@ def lane_of(step: PlanStep, countries: dict[str, int]) -> Lane:
 class Pair:
     """Hand-over costs between two lanes as matrices: 0/1 and hundredths of weeks (low + high)."""
 
-    handover: Ints
+    handover: NDArray[np.int8]
     weeks: Ints
     cosine: Floats
 
@@ -295,7 +295,7 @@ class Pair:
 
 def pair_of(plan: Plan, one: Lane, other: Lane) -> Pair:
     """What handing over from every candidate of `one` to every candidate of `other` costs."""
-    differ = one.organisation[:, None] != other.organisation[None, :]
+    alike = one.organisation[:, None] == other.organisation[None, :]
     cosine = one.point @ other.point.T
     cost = {
         k: centi(sum(logistics_weeks(plan, k)))
@@ -303,8 +303,9 @@ def pair_of(plan: Plan, one: Lane, other: Lane) -> Pair:
     }
     same = one.country[:, None] == other.country[None, :]
     weeks = np.where(same, cost["same_country"], cost["cross_border"])
-    weeks[one.country < 0, :] = cost["unknown"]
-    weeks[:, other.country < 0] = cost["unknown"]
-    weeks[cosine >= math.cos(SAME_SITE_KM / score.EARTH_KM)] = cost["same_site"]
-    weeks[~differ] = 0
-    return Pair(differ.astype(np.int64), weeks, cosine)
+    if one.country.min(initial=0) < 0 or other.country.min(initial=0) < 0:
+        weeks[one.country < 0, :] = cost["unknown"]
+        weeks[:, other.country < 0] = cost["unknown"]
+    np.putmask(weeks, cosine >= math.cos(SAME_SITE_KM / score.EARTH_KM), cost["same_site"])
+    np.putmask(weeks, alike, 0)
+    return Pair((~alike).view(np.int8), weeks, cosine)

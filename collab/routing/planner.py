@@ -106,9 +106,12 @@ class Search:
         node = [weeks * lane.middle + w.questions * lane.questions for lane in self.lanes]
         pair = {}
         for edge, p in self.pairs.items():
-            pair[edge] = weeks * p.weeks + w.handovers * p.handover
+            cost = np.multiply(p.handover, w.handovers, dtype=np.int64)
+            if weeks:
+                cost += weeks * p.weeks
             if w.km:
-                pair[edge] = pair[edge] + w.km * p.km
+                cost += w.km * p.km
+            pair[edge] = cost
         rest: list[Ints] = [np.zeros(0, dtype=np.int64)] * len(node)
         last = len(node) - 1
         if self.linear:
