@@ -270,14 +270,6 @@ def _best(order: NDArray[np.int64], top: int) -> NDArray[np.int64]:
     return np.sort(order)[:top]
 
 
-def ranked(
-    vocabulary: Vocabulary, snapshot: Snapshot, ask: StepAsk, top: int = 50
-) -> NDArray[np.int64]:
-    """The `top` candidates among the columns that fit, best first, as packed numbers: see
-    `unpacked`. Changes since the columns were made (`delta`) are not among them."""
-    return _best(_search(vocabulary, snapshot, ask, keep_near=False)[1], top)
-
-
 def find(
     vocabulary: Vocabulary, snapshot: Snapshot, ask: StepAsk, top: int = 50, near: int = 10
 ) -> list[Found]:
@@ -303,8 +295,8 @@ def _as_found(verdict: Verdict) -> Found:
     return Found(verdict.offer.key, verdict.klass, verdict.score)
 
 
-def unpacked(packed: int) -> tuple[int, Class, float]:
-    """Row, class and score of a number of `ranked`."""
+def _unpacked(packed: int) -> tuple[int, Class, float]:
+    """Row, class and score of a number of the order."""
     micro = 1_000_000 - ((packed >> 32) & 0x3FFFFF)
     return packed & 0xFFFFFFFF, CLASSES[packed >> 54], micro / 10_000.0
 
@@ -313,7 +305,7 @@ def _named(snapshot: Snapshot, order: NDArray[np.int64]) -> list[Found]:
     keys: list[bytes] = snapshot.arrays["key"][order & 0xFFFFFFFF].tolist()
     found = []
     for key, packed in zip(keys, order.tolist(), strict=True):
-        row, klass, points = unpacked(packed)
+        row, klass, points = _unpacked(packed)
         found.append(Found(key.decode(), klass, points, row))
     return found
 

@@ -103,13 +103,18 @@ def wished_regions(regions: Mapping[int, Region]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(sorted(codes)) for name, codes in found.items()}
 
 
-def profile_of(need: Need, regions: Mapping[int, Region], vocabulary: Vocabulary) -> NeedProfile:
-    """A stored need as matching sees it."""
+def profile_of(
+    need: Need,
+    regions: Mapping[int, Region],
+    vocabulary: Vocabulary,
+    wished: Mapping[str, tuple[str, ...]] | None = None,
+) -> NeedProfile:
+    """A stored need as matching sees it; `wished` as of `wished_regions`, for many needs."""
     return profile_from(
         need.structure,
         vocabulary,
         posted=need.posted_on,
-        wished=wished_regions(regions),
+        wished=wished_regions(regions) if wished is None else wished,
         need_id=need.id or 0,
         organisation_id=need.organisation_id,
         place=place_of(regions.get(need.region_id)),

@@ -92,19 +92,6 @@ def plan_routes(
     return Routes(plan, by_kind, complete, broken=not any(by_kind.values()))
 
 
-def has_route(vocabulary: Vocabulary, need: NeedProfile, results: Sequence[StepResult]) -> bool:
-    """True when at least one route holds; nothing about it is worked out."""
-    if not routable(results):
-        return False
-    for optional in (True, False):
-        plan = make_plan(vocabulary, need, results, optional=optional)
-        if plan.steps and Search(plan, rule_book(vocabulary)).best("surest", 1):
-            return True
-        if not any(s.step.optional for s in plan.steps):
-            return False
-    return False
-
-
 def routes_view(
     vocabulary: Vocabulary, routes: Routes, per_kind: int = PER_KIND
 ) -> list[dict[str, Any]]:

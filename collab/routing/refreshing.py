@@ -18,7 +18,7 @@ from collab.routing.scenario import Board, Standing
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
 
-BATCH = 25
+BATCH = 50
 """Needs refreshed in one unit of work: the write lock is held for a fraction of a second."""
 Rows = list[dict[str, Any]]
 
@@ -60,7 +60,8 @@ def _made(
     uow: UnitOfWork, vocabulary: Vocabulary, snapshot: Snapshot, waiting: Sequence[Need]
 ) -> tuple[dict[int, Rows], dict[int, dict[str, Any]]]:
     known = members.all_regions(uow)
-    profiles = [feed.profile_of(row, known, vocabulary) for row in waiting]
+    wished = feed.wished_regions(known)
+    profiles = [feed.profile_of(row, known, vocabulary, wished) for row in waiting]
     board = Board(vocabulary, snapshot, profiles)
     version = version_of(vocabulary)
     matches: dict[int, Rows] = {}

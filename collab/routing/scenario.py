@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from collab.matching.engine import Found, find
 from collab.matching.fits import technique_fit
@@ -13,11 +14,8 @@ from collab.matching.records import NeedProfile, Offer
 from collab.matching.rules import Class
 from collab.matching.snapshot import Snapshot
 from collab.matching.verdicts import judge
-from collab.routing import pieces
+from collab.routing.existence import route_exists
 from collab.routing.plan import Candidate, Plan, PlanStep, Weeks, order_steps
-from collab.routing.planner import Search
-from collab.routing.rules import rule_book
-from collab.routing.walker import Walker
 from collab.vocabulary.catalog import Vocabulary
 
 LIMIT = 50
@@ -69,27 +67,32 @@ class Board:
     needs: Sequence[NeedProfile]
     asks: list[tuple[StepAsk, ...]] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)
-    _by_technique: Mapping[str, list[tuple[int, int]]] = field(default_factory=dict)
-    _by_key: Mapping[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.asks:
             self.asks = [prepare(self.vocabulary, need) for need in self.needs]
         if not self.standings:
             self.standings = [self.standing(i, self.snapshot) for i in range(len(self.needs))]
-        self._index()
 
-    def _index(self) -> None:
-        techniques: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        keys: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    @cached_property
+    def _by_technique(self) -> Mapping[str, set[int]]:
+        """Needs by the techniques that bear on them."""
+        found: dict[str, set[int]] = defaultdict(set)
         for i, asks in enumerate(self.asks):
-            for j, ask in enumerate(asks):
-                names = ask.fits or {f"cat:{ask.step.category}": (0, "")}
-                for technique in names:
-                    techniques[technique].append((i, j))
-                for entry in self.standings[i].fits[j]:
-                    keys[entry.key].append((i, j))
-        self._by_technique, self._by_key = techniques, keys
+            for ask in asks:
+                for technique in ask.fits or (f"cat:{ask.step.category}",):
+                    found[technique].add(i)
+        return found
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, set[int]]:
+        """Needs by the capabilities that stand among their candidates."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for i, standing in enumerate(self.standings):
+            for fits in standing.fits:
+                for entry in fits:
+                    found[entry.key].add(i)
+        return found
 
     def standing(self, number: int, snapshot: Snapshot) -> Standing:
         """The standing of one need over a snapshot, from scratch."""
@@ -166,9 +169,10 @@ class Board:
             for technique in offer.techniques:
                 term = self.vocabulary.techniques.get(technique)
                 names.add(f"cat:{term.category}" if term else "")
-            found |= {i for name in names for i, _ in self._by_technique.get(name, ())}
+            for name in names:
+                found |= self._by_technique.get(name, set())
         for key in removed:
-            found |= {i for i, _ in self._by_key.get(key, ())}
+            found |= self._by_key.get(key, set())
         return found
 
     def scenario(
@@ -228,14 +232,3 @@ class Board:
         for change in changes:
             standings[change.need] = change.after
         return replace(self, snapshot=after, standings=standings)
-
-
-def route_exists(vocabulary: Vocabulary, plan: Plan) -> bool:
-    """True when some choice of candidates passes every interface rule in time."""
-    if not plan.steps or any(not s.candidates for s in plan.steps):
-        return False
-    book = rule_book(vocabulary)
-    if not plan.linear or (plan.need.deadline_weeks is not None and plan.need.deadline_hard):
-        return bool(Search(plan, book).best("fastest", 1))
-    walker = Walker(plan, book)
-    return walker.alive(0, walker.intern(pieces.start(book.terms, plan.need)))

@@ -13,6 +13,7 @@ from bench.matching_data import PLACES
 from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Step
 from collab.routing import pieces
 from collab.routing.checks import Sight
+from collab.routing.existence import route_exists
 from collab.routing.plan import Candidate, Plan, PlanStep, Weeks, centi, make_plan, pair_of
 from collab.routing.planner import OBJECTIVES, Search
 from collab.routing.rules import check_step, new_questions, rule_book, walk
@@ -157,3 +158,10 @@ def test_steps_follow_the_chain_or_else_the_text(chain: str | None) -> None:
     plan = make_plan(VOCABULARY, need, judge_steps(VOCABULARY, build(VOCABULARY, []), need))
     order = [s.step.key for s in plan.steps]
     assert order == (list(written) if chain is None else [written[1], written[2], written[0]])
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.integers(0, 100_000), st.booleans())
+def test_a_route_exists_exactly_when_trying_everything_finds_one(seed: int, graph: bool) -> None:
+    plan = plan_for(seed, graph)
+    assert route_exists(VOCABULARY, plan) is bool(brute(Search(plan, BOOK), "fewest", 1))
