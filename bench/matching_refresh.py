@@ -50,7 +50,7 @@ def one_by_one(database: Database, vocabulary: Vocabulary, ids: Sequence[int]) -
     start = time.perf_counter()
     for need_id in ids:
         with database.writing() as uow:
-            need = needs.needs_by_ids(uow, [need_id])[need_id]
+            need = needs.waiting_among(uow, [need_id])[need_id]
             profile = feed.profile_of(need, members.all_regions(uow), vocabulary)
             asks = prepare(vocabulary, profile)
             rows = [r for ask in asks for r in _rows_of_step(uow, vocabulary, ask, need)]

@@ -104,16 +104,18 @@ def open_needs(uow: UnitOfWork, actor: Actor) -> Sequence[Need]:
     ).all()
 
 
-def waits_for_answer(uow: UnitOfWork, need_id: int) -> bool:
-    """Whether a need is open and its owner in standing; for the platform's own listeners."""
-    found = uow.session.exec(
-        select(Need.id).where(
-            col(Need.id) == need_id,
+def waiting_among(uow: UnitOfWork, ids: Collection[int]) -> dict[int, Need]:
+    """Those of `ids` that are open and their owner in standing; for the platform's listeners."""
+    if not ids:
+        return {}
+    rows = uow.session.exec(
+        select(Need).where(
+            col(Need.id).in_(ids),
             col(Need.state).in_(sorted(OPEN_STATES)),
             of_standing_owner(),
         )
-    ).first()
-    return found is not None
+    )
+    return {row.id: row for row in rows if row.id is not None}
 
 
 def ids_of_organisations(uow: UnitOfWork, ids: Collection[int]) -> set[int]:

@@ -13,7 +13,6 @@ from collab.matching.snapshot import Snapshot
 from collab.members import store as members
 from collab.needs import store as needs
 from collab.needs.models import Need
-from collab.needs.rules import OPEN_STATES
 from collab.routing.scenario import Board, Standing
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
@@ -41,11 +40,10 @@ def refresh(
     What is no longer open is forgotten. Needs whose matches changed, and those of `announce`, are
     announced, so that providers hear of what is new and nothing is said where nothing is.
     """
-    rows = needs.needs_by_ids(uow, need_ids)
-    waiting = [row for row in rows.values() if row.state in OPEN_STATES]
-    store.forget_matches(uow, sorted(set(need_ids) - {row.id or 0 for row in waiting}))
-    stood = store.standing_of(uow, [row.id or 0 for row in waiting])
-    matches, summaries = _made(uow, vocabulary, snapshot, waiting)
+    waiting = needs.waiting_among(uow, need_ids)
+    store.forget_matches(uow, sorted(set(need_ids) - set(waiting)))
+    stood = store.standing_of(uow, sorted(waiting))
+    matches, summaries = _made(uow, vocabulary, snapshot, list(waiting.values()))
     changed = [k for k, made in matches.items() if stood.get(k) != _plain(made, summaries[k])]
     store.replace_matches(
         uow, changed, [r for key in changed for r in matches[key]], [summaries[k] for k in changed]
