@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collab.routing import pieces
+from collab.routing.meeting import merge
 from collab.routing.plan import Plan, PlanStep, centi
 from collab.routing.planner import Search
 from collab.routing.rules import rule_book
@@ -76,7 +77,7 @@ class _Walk:
             return parts[0][1], stated
         order = {entry[0]: entry[1] for entry in parts}
         merged = [self.walker.pieces[order[b]] for b in before]
-        return self.walker.intern(pieces.merge(self.walker.book.terms, merged)), stated
+        return self.walker.intern(merge(self.walker.book.terms, merged)), stated
 
     def _after(self, place: int, pending: Open, piece: int, stated: int) -> Open:
         kept = tuple(entry for entry in pending if self.used_until[entry[0]] > place)

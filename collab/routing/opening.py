@@ -11,6 +11,7 @@ from collab.matching.records import NeedProfile, Step
 from collab.matching.snapshot import Snapshot
 from collab.routing import pieces
 from collab.routing.checks import Sight
+from collab.routing.meeting import merge
 from collab.routing.plan import Plan, make_plan
 from collab.routing.planner import Search
 from collab.routing.rules import Checked, check_step, rule_book, walk
@@ -50,7 +51,7 @@ def blocks(vocabulary: Vocabulary, plan: Plan) -> list[Block]:
         lists = [after[b] for b in step.before]
         arriving = lists[0] if len(lists) == 1 else start
         if len(lists) > 1:
-            arriving = [pieces.merge(book.terms, [entry[0] for entry in lists])]
+            arriving = [merge(book.terms, [entry[0] for entry in lists])]
         leaving: dict[pieces.Piece, None] = {}
         stopped: Counter[str] = Counter()
         samples: dict[str, Checked] = {}

@@ -12,6 +12,7 @@ import numpy as np
 
 from collab.matching.records import Offer
 from collab.routing import pieces
+from collab.routing.meeting import merge
 from collab.routing.plan import Ints, Lane, Pair, Plan, centi, lane_of, pair_of
 from collab.routing.rules import RuleBook
 from collab.routing.walker import Walker, questions_to_go
@@ -268,7 +269,7 @@ class _Run:
             return prefix.pieces[before[0]]
         walker = self.search.walker
         parts = [walker.pieces[prefix.pieces[b]] for b in before]
-        return walker.intern(pieces.merge(self.search.book.terms, parts))
+        return walker.intern(merge(self.search.book.terms, parts))
 
 
 def offers_of(plan: Plan, path: Sequence[int]) -> list[Offer]:

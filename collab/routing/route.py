@@ -11,6 +11,7 @@ from collab.matching.records import Offer
 from collab.matching.score import great_circle_km
 from collab.routing import pieces
 from collab.routing.checks import UNKNOWN, Sight
+from collab.routing.meeting import merge
 from collab.routing.plan import (
     Candidate,
     Plan,
@@ -149,7 +150,7 @@ class _Builder:
 
     def _incoming(self, before: tuple[int, ...]) -> pieces.Piece:
         parts = [self.after[b] for b in before] or [self.shop.start]
-        return pieces.merge(self.shop.book.terms, parts)
+        return merge(self.shop.book.terms, parts)
 
     def lay(self, key: str, candidate: Candidate, before: tuple[int, ...], state: str) -> int:
         """Adds a step's leg (and its remedies before it); gives the place of its leg."""

@@ -14,6 +14,7 @@ from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Step
 from collab.routing import pieces
 from collab.routing.checks import Sight
 from collab.routing.existence import route_exists
+from collab.routing.meeting import merge
 from collab.routing.plan import Candidate, Plan, PlanStep, Weeks, centi, make_plan, pair_of
 from collab.routing.planner import OBJECTIVES, Search
 from collab.routing.rules import check_step, new_questions, rule_book, walk
@@ -76,7 +77,7 @@ def slow_walk(plan: Plan, path: tuple[int, ...]) -> int | None:
     questions = 0
     for step, number in zip(plan.steps, path, strict=True):
         incoming = [after[b] for b in step.before] or [pieces.start(BOOK.terms, plan.need)]
-        piece = pieces.merge(BOOK.terms, incoming)
+        piece = merge(BOOK.terms, incoming)
         candidate = step.candidates[number]
         sight = Sight(BOOK.terms, piece, candidate.offer, candidate.done, plan.need)
         checked = check_step(BOOK, sight)

@@ -11,6 +11,7 @@ import yaml
 from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Step
 from collab.routing import pieces
 from collab.routing.checks import Sight
+from collab.routing.meeting import merge
 from collab.routing.rules import check_step, rule_book, walk
 from collab.vocabulary.catalog import load_vocabulary
 from tests.unit.test_matching_pairs import offered_of
@@ -82,7 +83,7 @@ def test_the_templates_obey_their_own_rules(chain: str) -> None:
     after: dict[str, pieces.Piece] = {}
     for step in template.steps:
         before = [after[k] for k in step.after] or [pieces.start(BOOK.terms, need)]
-        piece = pieces.merge(BOOK.terms, before)
+        piece = merge(BOOK.terms, before)
         for technique in step.techniques:
             sight = Sight(BOOK.terms, piece, None, technique, need)
             checked = check_step(BOOK, sight)
