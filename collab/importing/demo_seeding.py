@@ -26,6 +26,7 @@ from collab.importing.demo import (
     load_demo,
     load_sample_needs,
 )
+from collab.importing.demo_agreements import seed_agreements
 from collab.importing.demo_needs import PostedNeed, demo_needs, sample_needs
 from collab.importing.seeding import put_details
 from collab.kernel import clock
@@ -93,6 +94,7 @@ def seed_demo(uow: UnitOfWork, today: date, data_dir: Path | None = None) -> Dem
     _relations(uow, data, keys)
     needs = (*demo_needs(data), *sample_needs(data, load_sample_needs(), today))
     _needs(uow, needs, keys)
+    keys.added += seed_agreements(uow)
     if keys.added:
         uow.note(SYSTEM, "seeded", "dataset", "demo")
         uow.record(CatalogueReplaced("demo"))

@@ -22,9 +22,9 @@ from collab.importing.demo_removal import remove_demo
 from collab.importing.demo_seeding import PASSWORD_FILE, demo_password, has_demo, seed_demo
 from collab.kernel.errors import NotFound
 from collab.kernel.identity import Role
-from collab.members import passwords, service
+from collab.members import passwords, service, sessions
 from collab.members.models import CoBuildAgreement, Organisation, Person, RoleGrant
-from collab.members.rules import Membership
+from collab.members.rules import Membership, SessionLimits
 from collab.needs.models import Need, NeedInvitation, NeedTechnique
 from collab.needs.rules import Disclosure, NeedState
 from collab.storage import migrate
@@ -193,10 +193,10 @@ def test_demo_people_sign_in_with_the_password_of_the_file_and_no_other(
     password = demo_password(tmp_path)
     assert len(password) >= 12
     with seeded.writing() as uow:
-        owner = service.sign_in(uow, "owner-siph@example.org", password, "test")
+        owner = service.with_password(uow, "owner-siph@example.org", password)
         assert owner is not None
-        assert service.actor_of_session(uow, owner).editor_organisation_ids
-        assert service.sign_in(uow, "owner-siph@example.org", password + "x", "test") is None
+        assert service.actor_of(uow, owner).editor_organisation_ids
+        assert service.with_password(uow, "owner-siph@example.org", password + "x") is None
         assert len({p.password_hash for p in people(uow)}) == 1
         assert all(password not in p.password_hash for p in people(uow))
 
@@ -229,7 +229,7 @@ def test_the_demo_comes_back_where_rows_are_missing_and_keeps_what_people_change
         kept = uow.session.exec(select(Need).where(col(Need.title).contains("OLED"))).one()
         kept.title = "我改的标题"
     with seeded.writing() as uow:
-        assert seed_demo(uow, TODAY, tmp_path).added == 1
+        assert seed_demo(uow, TODAY, tmp_path).added == 2  # the need and its agreement
         titles = set(uow.session.exec(select(Need.title)).all())
     assert {"磷化铟外延片一批", "我改的标题"} <= titles
 
@@ -251,8 +251,9 @@ def test_removal_takes_the_whole_demo_and_leaves_the_dataset(
     with database.writing() as uow:
         seed_demo(uow, TODAY, tmp_path)
     with database.writing() as uow:
-        token = service.sign_in(uow, "owner-siph@example.org", demo_password(tmp_path), "x")
-        assert token is not None
+        person = service.with_password(uow, "owner-siph@example.org", demo_password(tmp_path))
+        assert person is not None
+        sessions.open_session(uow, person, "x", "password", SessionLimits())
     with database.writing() as uow:
         gone = remove_demo(uow)
     assert gone["organisation"] == 10
@@ -313,7 +314,7 @@ def test_seeding_that_is_killed_leaves_nothing_and_the_next_run_everything(
     assert rows["need"] == 24
     with sqlite_database.writing() as uow:
         password = demo_password(tmp_path)
-        assert service.sign_in(uow, "secretariat@example.org", password, "test") is not None
+        assert service.with_password(uow, "secretariat@example.org", password) is not None
 
 
 def test_seeding_that_was_acknowledged_survives_the_kill(
