@@ -28,7 +28,9 @@ INNER = "province"
 class Picture:
     """One narrowed network with what is worked out of it, each part when it is first needed."""
 
-    def __init__(self, state: State, wanted: Wanted) -> None:
+    def __init__(self, state: State, wanted: Wanted, steady: Picture | None = None) -> None:
+        """`steady` is the same picture at no particular time: its places hold at every time."""
+        self.steady = steady
         self.state = state
         whole = wanted.filter == Filter()
         self.graph = state.graph if whole else narrow(state.graph, wanted.filter, state.regions)
@@ -41,7 +43,9 @@ class Picture:
 
     @cached_property
     def layout(self) -> Layout:
-        """Positions of all organisations."""
+        """Positions of all organisations; time moves none of them."""
+        if self.steady is not None and self.steady.ties.nodes == self.ties.nodes:
+            return self.steady.layout
         return layout(self.ties, self.state.regions)
 
     @cached_property

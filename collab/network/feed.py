@@ -74,7 +74,8 @@ def relations(uow: UnitOfWork, keys: dict[int, str], ids: Ids = None) -> list[Li
     )
     r = Relation
     columns = (
-        col(r.from_id), col(r.to_id), col(r.kind), col(r.year), col(r.valid_from), col(r.valid_to)
+        col(r.from_id), col(r.to_id), col(r.kind), col(r.year), col(r.valid_from), col(r.valid_to),
+        col(r.source_type),
     )  # fmt: skip
     rows = uow.session.connection().execute(sa.select(*columns).where(touching).order_by(col(r.id)))
     return [

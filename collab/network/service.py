@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
+from collab.kernel import clock
 from collab.matching.snapshot import Snapshot
 from collab.network import drawing, exports, state
 from collab.network.demand import Demand
@@ -19,6 +21,7 @@ from collab.storage.follower import Follower
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
 from graph.filters import Filter as Filter
+from graph.moments import Moment, moments
 from graph.project import compare_regions
 from graph.resilience import what_breaks
 
@@ -88,7 +91,15 @@ class NetworkService:
     def picture(self, uow: UnitOfWork, wanted: Wanted) -> Picture:
         """The narrowed network."""
         now = self.state(uow)
-        return self._pictures.get((now.version, wanted.filter), lambda: Picture(now, wanted))
+        asked = wanted.filter
+        always = replace(asked, since=None, until=None)
+        steady = None if asked == always else self.picture(uow, replace(wanted, filter=always))
+        return self._pictures.get((now.version, asked), lambda: Picture(now, wanted, steady))
+
+    def moments(self, uow: UnitOfWork) -> tuple[Moment, ...]:
+        """The days at which the time slider stops."""
+        now, today = self.state(uow), clock.today()
+        return self._views.get((now.version, "moments", today), lambda: moments(now.graph, today))
 
     def view(self, uow: UnitOfWork, wanted: Wanted, language: str = "zh") -> Mapping[str, Any]:
         """The drawing and the tables; public facts only, the same for every viewer."""

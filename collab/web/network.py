@@ -108,7 +108,7 @@ def index() -> str:
         view = platform().network.view(uow, asked, language())
         count = len(platform().network.picture(uow, asked).ties)
         regions = members.regions(uow)
-        more = _beside(uow, asked)
+        more = {**_beside(uow, asked), **_times(uow)}
     names = {r.code: present.pick(r.zh, r.en) for r in regions.values()}
     return render_template(
         "network/index.html",
@@ -159,6 +159,22 @@ def _beside(uow: UnitOfWork, asked: Wanted) -> dict[str, Any]:
         "compared": network.compared(uow, *pair) if both else None,
         "compare_pair": pair,
     }
+
+
+def _times(uow: UnitOfWork) -> dict[str, Any]:
+    """Stops of the time slider, each with the drawing of that day, and what the form carries on."""
+    kept = [(k, v) for k, values in request.args.lists() for v in values
+            if k not in ("on", "since", "until", "lang") and v]  # fmt: skip
+    none = {"since": None, "until": None}
+    return {
+        "moments": [
+            {"day": m.day.isoformat(), "links": m.links,
+             "src": address("network.data", on=m.day.isoformat(), **none)}
+            for m in platform().network.moments(uow)
+        ],
+        "always_src": address("network.data", on=None, **none),
+        "kept": kept,
+    }  # fmt: skip
 
 
 @blueprint.get("/data")

@@ -35,27 +35,30 @@
       document.documentElement.addEventListener("oe:theme", () => { setTimeout(() => { this.ink = inks(); this.legend(); this.draw(); }, 60); });
     }
 
-    async load(address) {
+    /** Reads and shows a drawing; `still` keeps the view where it is. */
+    async load(address, still) {
+      const turn = this.turn = (this.turn || 0) + 1;
       this.figure.classList.add("is-loading");
       try {
         const answer = await fetch(address, { headers: { Accept: "application/json" }, credentials: "same-origin" });
         if (!answer.ok) throw new Error(String(answer.status));
-        this.show(await answer.json());
+        const data = await answer.json();
+        if (turn === this.turn) this.show(data, still);
       } catch {
-        this.say(this.figure.dataset.failed);
+        if (turn === this.turn) this.say(this.figure.dataset.failed);
       } finally {
-        this.figure.classList.remove("is-loading");
+        if (turn === this.turn) this.figure.classList.remove("is-loading");
       }
     }
 
-    show(data) {
+    show(data, still) {
       this.data = data;
       this.scene = scene(data);
       this.chosen = null;
       this.say(this.scene.sentence);
       this.legend();
       this.suggest();
-      this.resize(true);
+      this.resize(!still);
       this.figure.dataset.drawn = String(this.scene.nodes.length + this.scene.regions.length);
     }
 
