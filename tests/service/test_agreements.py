@@ -21,6 +21,7 @@ from collab.members.models import Organisation, Region, Relation
 from collab.members.rules import Membership, OrganisationKind
 from collab.needs.models import Need
 from collab.needs.rules import Disclosure, NeedState
+from collab.network import feed
 from collab.storage.database import Database
 from tests.service.together import together
 
@@ -236,3 +237,17 @@ def test_opened_and_listed_by_the_same_people(database: Database, deal: Deal) ->
             else:
                 with pytest.raises(NotFound):
                     service.one(uow, who, key)
+
+
+def test_the_network_gains_the_tie_that_both_parties_show(database: Database, deal: Deal) -> None:
+    key, _ = proposed(database, deal)
+    with database.reading() as uow:
+        assert not feed.relations(uow, feed.keys_of(uow))
+    for who in (deal.owner, deal.provider):
+        with database.writing() as uow:
+            service.sign(uow, who, key, read(database, key).version, True)
+    with database.reading() as uow:
+        links = feed.relations(uow, feed.keys_of(uow))
+    assert [(link.kind.value, link.evidence, link.valid_to) for link in links] == [
+        ("agreement", "declared", day(368))
+    ]
