@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from collab.search.analysis import BARRIER, canonical, cut, fold, is_han, term_key
+from collab.search.asked_words import asked_words
 from collab.vocabulary.catalog import Term, Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
 
@@ -22,7 +23,9 @@ _TEST_ENDINGS = ("测试", "测量", "试验", "分析", "检测")
 class Concept:
     """A term found at text[start:end] of the folded text; any one of `ids` may be meant.
 
-    `weak` marks an abbreviation that is not one of the term's own name (HBM for an ESD test).
+    `weak` marks what is hardly known for the term: an abbreviation that is not one of its own
+    name (HBM for an ESD test), or a `plain` word. An `act` is what is asked for; the rest of the
+    query is its topic. `broad` stands at the top of the hierarchy (foundry, packaging, test).
     """
 
     ids: tuple[str, ...]
@@ -30,6 +33,9 @@ class Concept:
     end: int
     technique: bool
     weak: bool = False
+    act: bool = False
+    plain: bool = False
+    broad: bool = False
 
 
 @dataclass(slots=True)
@@ -45,6 +51,8 @@ class _Entry:
     cues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     default: str | None = None
     ambiguous: bool = False
+    asked: bool = False
+    act: bool = False
 
 
 def _abbreviates(short: str, term: Term) -> bool:
@@ -81,6 +89,12 @@ def _stands_alone(entry: _Entry, surface: str) -> bool:
     return surface in entry.exact or len(surface) > _SHORT
 
 
+def _weak(entry: _Entry, roots: set[str]) -> bool:
+    if entry.asked:
+        return not entry.act
+    return (entry.weak and not entry.loose) or (entry.context and not roots)
+
+
 class Recogniser:
     """Finds the vocabulary's techniques and materials in a text."""
 
@@ -95,11 +109,27 @@ class Recogniser:
         for name in ("techniques", "materials"):
             for entry in vocabulary.raw[name].get("ambiguous") or ():
                 self._add_ambiguous(entry)
-        plain = [key for key, entry in self._entries.items() if not entry.stem]
-        stems = [key for key, entry in self._entries.items() if entry.stem]
-        self._keys = [*plain, *stems]
-        self._plain = AhoCorasick(plain, matchkind=MatchKind.LeftmostLongest)
-        self._testing = AhoCorasick(self._keys, matchkind=MatchKind.LeftmostLongest)
+        self._acts = {i for w in asked_words(vocabulary) if w.act for i in w.ids}
+        self._add_asked()
+        self._automata = {
+            (tests, query): self._automaton(tests=tests, query=query)
+            for tests in (False, True) for query in (False, True)
+        }  # fmt: skip
+
+    def _automaton(self, *, tests: bool, query: bool) -> tuple[list[str], AhoCorasick]:
+        keys = [
+            key for key, entry in self._entries.items()
+            if (tests or not entry.stem) and (query or not entry.asked)
+        ]  # fmt: skip
+        return keys, AhoCorasick(keys, matchkind=MatchKind.LeftmostLongest)
+
+    def _add_asked(self) -> None:
+        for word in asked_words(self._vocabulary):
+            key = term_key(word.spelling)
+            if key not in self._entries or self._entries[key].stem:
+                self._entries[key] = _Entry(
+                    ids=list(word.ids), loose=True, asked=True, act=word.act, weak=not word.act
+                )
 
     def _add_term(self, term: Term) -> None:
         for spelling in (term.zh, term.en, *term.alt_zh, *term.alt_en, *term.zh_hant):
@@ -167,25 +197,25 @@ class Recogniser:
             normal = folded
         line, places = canonical(folded)
         found: list[tuple[_Entry, int, int]] = []
-        for index, i, j in self._matches(line):
-            entry = self._entries[self._keys[index]]
+        for key, i, j in self._matches(line, query):
+            entry = self._entries[key]
             i += line[i] == " "
             start, end = places[i], places[j - 1] + (line[j - 1] != " ")
             if self._counts(entry, normal, (start, end), query):
                 found.append((entry, start, end))
         return self._resolve(found, normal, query)
 
-    def _matches(self, line: str) -> list[tuple[int, int, int]]:
+    def _matches(self, line: str, query: bool) -> list[tuple[str, int, int]]:
         """Longest matches, except short Chinese ones that cut through a word (激光刻蚀, 光刻)."""
         tests = any(verb in line.replace("探测", "") for verb in _TEST_VERBS)
-        automaton = self._testing if tests else self._plain
+        keys, automaton = self._automata[tests, query]
         for _ in range(_RETRIES):
             matches = automaton.find_matches_as_indexes(line)
             across = next((m for m in matches if _cuts_a_word(line, m[1], m[2])), None)
             if across is None:
                 break
             line = line[: across[1]] + BARRIER + line[across[1] + 1 :]
-        return matches
+        return [(keys[index], i, j) for index, i, j in matches]
 
     @staticmethod
     def _counts(entry: _Entry, normal: str, span: tuple[int, int], query: bool) -> bool:
@@ -203,15 +233,17 @@ class Recogniser:
         self, found: Iterable[tuple[_Entry, int, int]], normal: str, query: bool
     ) -> list[Concept]:
         listed = list(found)
-        sure = [e.ids[0] for e, _, _ in listed if not (e.context or e.ambiguous)]
+        sure = [e.ids[0] for e, _, _ in listed if not (e.context or e.ambiguous or e.asked)]
         roots = {self._root(i) for i in sure}
         out: list[Concept] = []
         for entry, start, end in listed:
             ids = self._meaning(entry, normal, (start, end), roots, query)
             if ids:
                 technique = ids[0] in self._vocabulary.techniques
-                weak = (entry.weak and not entry.loose) or (entry.context and not roots)
-                out.append(Concept(ids, start, end, technique, weak))
+                out.append(Concept(
+                    ids, start, end, technique, _weak(entry, roots), self._act(ids),
+                    entry.asked and not entry.act, not any(map(self._vocabulary.ancestors, ids)),
+                ))  # fmt: skip
         return out
 
     def _meaning(
@@ -232,6 +264,9 @@ class Recogniser:
             return (str(entry.default),)
         return tuple(cued or entry.ids) if query else tuple(cued)
 
+    def _act(self, ids: tuple[str, ...]) -> bool:
+        return all(i in self._acts for i in ids)
+
     def _root(self, term_id: str) -> str:
         return (term_id, *self._vocabulary.ancestors(term_id))[-1]
 
@@ -242,10 +277,22 @@ class Recogniser:
         """
         listed = list(concepts)
         sure = {self._root(i) for c in listed if c.technique and not c.weak for i in c.ids}
-        if sure:
-            listed = [c for c in listed if not c.weak or {self._root(i) for i in c.ids} & sure]
+        if sure or any(c.act for c in listed):
+            listed = [
+                c for c in listed
+                if c.act or not (c.weak and c.technique) or {self._root(i) for i in c.ids} & sure
+            ]  # fmt: skip
+        listed = [replace(c, ids=self._told_apart(c, listed)) for c in listed]
+        if any(c.technique and not c.plain for c in listed):
+            listed = [c for c in listed if not c.plain or {self._root(i) for i in c.ids} & sure]
         above = {up for c in listed for i in c.ids for up in self._vocabulary.ancestors(i)}
         return [c for c in listed if not all(i in above for i in c.ids)]
+
+    def _told_apart(self, concept: Concept, others: Iterable[Concept]) -> tuple[str, ...]:
+        """Of several meanings those below another term of the text: polish, beside facets."""
+        named = {i for other in others if other is not concept for i in other.ids}
+        below = tuple(i for i in concept.ids if named & {*self._vocabulary.ancestors(i)})
+        return below or concept.ids
 
 
 _made: dict[str, Recogniser] = {}

@@ -26,6 +26,7 @@ PHRASE_BONUS = 3.0
 QUOTED = 8.0
 TECHNIQUE, MATERIAL, PLACE, SIZE, NUMBER = 40.0, 24.0, 16.0, 12.0, 12.0
 NARROWER, MENTIONED, MENTIONED_NARROWER = 0.95, 0.5, 0.45
+BROAD = 0.8  # of two techniques asked for, the one that names little counts less
 WORDS_OF_CONCEPTS, WORDS_BESIDE = 0.5, 2.0
 PRIORS = (
     ("kind:capability", 4.0), ("kind:run", 2.0), ("status:operating", 2.0),
@@ -50,12 +51,10 @@ class Found:
 def plan_of(found: Found, phrases: Iterable[str], places: Gazetteer, *, wide: bool) -> Plan:
     """The plan of a query's text.
 
-    What must match: techniques, else materials, else enough of the words. `wide` is content with
-    documents that only speak of a technique or material while they carry others.
+    What must match: acts, else techniques, else materials, else enough of the words. `wide` is
+    content with documents that only speak of a term while they carry others.
     """
-    techniques = [c for c in found.concepts if c.technique]
-    enough = [c for c in techniques if not c.weak] or techniques
-    asked = enough or [c for c in found.concepts if not c.technique]
+    asked = _asked(found.concepts)
     words = [*word_groups(found), *_soft_numbers(found)]
     must = tuple(
         Group((Phrase(tuple(terms), QUOTED),)) for text in phrases if (terms := phrase_grams(text))
@@ -75,6 +74,20 @@ def plan_of(found: Found, phrases: Iterable[str], places: Gazetteer, *, wide: bo
     return Plan(must=must, some=some, minimum=minimum, extra=tuple(extra))
 
 
+def _asked(concepts: Iterable[Concept]) -> list[Concept]:
+    """Any one of these has to match; the rest of the query is their topic."""
+    techniques = [c for c in concepts if c.technique]
+    for kind in (
+        [c for c in techniques if c.act],
+        [c for c in techniques if not c.weak],
+        [c for c in techniques if not c.plain],
+        [c for c in concepts if not c.technique],
+    ):
+        if kind:
+            return kind
+    return techniques
+
+
 def _enough(count: int) -> int:
     return count if count <= 2 else math.ceil(count * 0.6)
 
@@ -83,7 +96,10 @@ def _enough(count: int) -> int:
 
 
 def _weight(concept: Concept) -> float:
-    return TECHNIQUE if concept.technique else MATERIAL
+    if not concept.technique:
+        return MATERIAL
+    lesser = concept.broad and not (concept.act or concept.plain)
+    return TECHNIQUE * (BROAD if lesser else 1.0)
 
 
 def _concept(concept: Concept, found: Found, *, wide: bool) -> Group:
@@ -100,7 +116,7 @@ def _concept(concept: Concept, found: Found, *, wide: bool) -> Group:
         )
     if concept.weak:
         written = found.folded[concept.start : concept.end]
-        parts += (Atom(WORDS, word) for word in code_words(written))
+        parts += (Atom(WORDS, word) for word in dict.fromkeys(words_of(written)))
     return Group(tuple(parts))
 
 

@@ -82,6 +82,12 @@ def _crosses(taken: tuple[int, int], start: int, end: int) -> bool:
     return (i < start < j or i < end < j) and not (i <= start and end <= j)
 
 
+def _stems_of(word: str) -> set[str]:
+    """The stem, also of the word that somebody who does it is named after: writer, cutters."""
+    plain = word.removesuffix("s")
+    return {stem(word), *(stem(plain[:-n]) for n in (1, 2) if plain.endswith(("er", "or")))}
+
+
 class Speller:
     """Knows every word and Chinese term of the vocabulary."""
 
@@ -98,12 +104,13 @@ class Speller:
         self._stems = {stem(word) for word in self._words}
 
     def _learn(self, spelling: str) -> None:
-        for piece in pieces(spelling):
+        listed = list(pieces(spelling))
+        for piece in listed:
             if not piece.han:
                 for word in _PART.findall(piece.text):
                     if word.isalpha():
                         self._words[word] = self._words.get(word, 0) + 1
-            else:
+            elif len(listed) == 1:
                 self._learn_han(_without_tail(piece.text))
 
     def _learn_han(self, term: str) -> None:
@@ -138,7 +145,7 @@ class Speller:
     def _latin(self, word: str, query: str, known: Known, seen: SeenWords) -> str | None:
         if len(word) < _MIN_LATIN or not (word.isascii() and word.isalpha()):
             return None
-        if word in FUNCTION_WORDS or stem(word) in self._stems or known(word):
+        if word in FUNCTION_WORDS or known(word) or self._stems & _stems_of(word):
             return None
         limit = 1 if len(word) < 8 else 2
         options = [(distance(word, w, limit), -self._words[w], w) for w in self._near(word)]
@@ -173,7 +180,10 @@ class Speller:
         at = query.find(word)
         changed = query[:at] + better + query[at + len(word) :]
         found = self._recogniser.find(changed, query=True)
-        spans = (c.end - c.start for c in found if c.start < at + len(better) and at < c.end)
+        spans = (
+            c.end - c.start for c in found
+            if not c.plain and c.start < at + len(better) and at < c.end
+        )  # fmt: skip
         return max(spans, default=0)
 
     def _han(self, run: str, known_pair: Known) -> str | None:
@@ -182,12 +192,13 @@ class Speller:
         Only where some character is left over: what the vocabulary explains is no error.
         """
         taken = self._explained(run) if len(run) <= _MAX_RUN else [(0, len(run))]
+        whole = [(i, j) for word, i, j in cut(run) if j - i > 1 and is_known_word(word)]
         open_ = [at for at in range(len(run)) if not any(i <= at < j for i, j in taken)]
         for size in range(min(len(run), 12), _MIN_HAN - 2, -1):
             for start in range(len(run) - size + 1):
                 if not any(start <= at < start + size for at in open_):
                     continue
-                if any(_crosses(taken_, start, start + size) for taken_ in taken):
+                if any(_crosses(one, start, start + size) for one in (*taken, *whole)):
                     continue
                 better = self._term_for(run[start : start + size], known_pair)
                 if better is not None:
@@ -211,4 +222,15 @@ class Speller:
         if odd:
             found |= _shortened(window) & self._terms
             found |= set(self._short.get(window, ()))
-        return min(found - {window}, default=None)
+        return min((t for t in found if t != window and self._inside(window, t)), default=None)
+
+    def _inside(self, window: str, term: str) -> bool:
+        """False when only the first or last character differs and the rest is a term itself.
+
+        Then that character rather belongs to the words around it (有人做过光纤阵列).
+        """
+        for rest, of_term in ((window[1:], term[1:]), (window[:-1], term[:-1])):
+            if rest == of_term and len(rest) >= _MIN_HAN - 1:
+                found = self._recogniser.find(rest, query=True)
+                return not any(c.end - c.start == len(rest) for c in found)
+        return True

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -485,15 +486,22 @@ def _fits(document: Document, wanted: dict[str, dict[str, list[str]]]) -> bool:
     )
 
 
+def labelled_queries() -> list[dict[str, Any]]:
+    files = ("search_synonym_queries.yaml", "search_third_seen.yaml")
+    return [
+        query for name in files
+        for query in yaml.safe_load((ROOT / "tests/data" / name).read_text("utf-8"))["queries"]
+    ]  # fmt: skip
+
+
 def test_synonym_queries_find_a_right_capability_and_no_confusable_one(
     engine: str, tmp_path: Path
 ) -> None:
     documents = real_documents()
     index = SearchIndex(tmp_path, engine, PARSER)
     index.rebuild(documents)
-    queries = yaml.safe_load((ROOT / "tests/data/search_synonym_queries.yaml").read_text())
     wrong = []
-    for wanted in queries["queries"]:
+    for wanted in labelled_queries():
         hits = index.search(SearchQuery(wanted["query"]), PUBLIC).hits
         exists = any(_fits(document, wanted) for document in documents)
         if exists and not any(_fits(hit.document, wanted) for hit in hits[:5]):
@@ -505,20 +513,27 @@ def test_synonym_queries_find_a_right_capability_and_no_confusable_one(
     assert wrong == []
 
 
+def test_acts_are_what_is_asked_for_and_techniques_their_topic(index: SearchIndex) -> None:
+    index.upsert([
+        make(11, title_zh="封装实训", techniques=("service.training",), category="service"),
+        make(12, title_zh="光电封装", techniques=("packaging",), category="packaging"),
+        make(13, title_zh="晶圆制造", techniques=("foundry.volume",), materials=("inp",)),
+    ])  # fmt: skip
+    assert keys(index, "hands-on course on photonics packaging") == ["11"]
+    assert keys(index, "封装课程") == ["11"]
+    assert keys(index, "封装")[0] == "12"
+    assert keys(index, "磷化铟芯片产线")[0] == "13"
+    assert keys(index, "有没有产线")[0] in ("3", "13"), "a plain word counts when nothing else does"
+
+
 def test_both_engines_order_alike(tmp_path: Path) -> None:
     documents = real_documents()
     indexes = [SearchIndex(tmp_path, name, PARSER) for name in ("whoosh", "tantivy")]
     for made in indexes:
         made.rebuild(documents)
     shares = []
-    for text in (
-        "低损耗氮化硅波导",
-        "封装测试",
-        "8英寸硅光流片",
-        "laser test laboratory",
-        "InP 外延",
-        "光纤耦合",
-    ):
+    own = ("低损耗氮化硅波导", "封装测试", "8英寸硅光流片", "laser test laboratory", "InP 外延")
+    for text in (*own, *(wanted["query"] for wanted in labelled_queries())):
         first, second = (set(keys(made, text, limit=10)) for made in indexes)
         shares.append(len(first & second) / max(1, len(first)))
         assert index_total(indexes[0], text) == index_total(indexes[1], text)

@@ -1,0 +1,38 @@
+"""Plain words of queries that mean a technique, kept beside the vocabulary for asking only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from collab.vocabulary.catalog import Vocabulary
+
+FILE = Path(__file__).resolve().parents[2] / "data" / "vocab" / "search_words.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedWord:
+    """A spelling and what it may mean; an `act` is what is asked for, never only the topic."""
+
+    spelling: str
+    ids: tuple[str, ...]
+    act: bool
+
+
+@lru_cache(maxsize=1)
+def _file() -> tuple[AskedWord, ...]:
+    plain = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return tuple(
+        AskedWord(str(spelling), tuple(entry["ids"]), part == "acts")
+        for part in ("acts", "words")
+        for entry in plain[part]
+        for spelling in (*entry.get("zh", ()), *entry.get("en", ()))
+    )
+
+
+def asked_words(vocabulary: Vocabulary) -> list[AskedWord]:
+    """The words whose meanings the vocabulary has."""
+    return [word for word in _file() if all(i in vocabulary.techniques for i in word.ids)]
