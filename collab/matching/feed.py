@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from collab.facilities import store as facilities
@@ -216,13 +216,20 @@ def _criterion(entry: Mapping[str, object]) -> Criterion:
 def _amount(entry: object, unit: str) -> tuple[float, str] | None:
     if not isinstance(entry, Mapping) or entry.get("value") is None:
         return None
-    return float(entry["value"]), str(entry.get(unit) or "")
+    return _end(entry["value"], max), str(entry.get(unit) or "")
 
 
 def _trl(entry: object) -> tuple[str, float] | None:
     if not isinstance(entry, Mapping) or entry.get("value") is None:
         return None
+    if isinstance(entry["value"], list | tuple):  # any level of the range will do
+        return "ge", _end(entry["value"], min)
     return str(entry.get("op") or "ge"), float(entry["value"])
+
+
+def _end(value: Any, pick: Callable[[Iterable[float]], float]) -> float:
+    """The figure, or the end of a range that counts: the most that is wanted or can be paid."""
+    return pick(map(float, value)) if isinstance(value, list | tuple) else float(value)
 
 
 def _codes(region: object, part: str, wished: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

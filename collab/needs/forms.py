@@ -13,6 +13,8 @@ TermId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,79}$")
 Op = Literal["lt", "le", "eq", "ge", "gt", "between", "approx", "in", "all_of", "ne", "not_in"]
 Figure = Annotated[float, Field(allow_inf_nan=False, ge=-1e30, le=1e30)]
 Word = Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00]*$")]
+Ends = Annotated[list[Figure], Field(min_length=2, max_length=2)]
+Level = Annotated[float, Field(ge=1, le=9)]
 Span = Annotated[list[int], Field(min_length=2, max_length=2)]
 
 
@@ -38,12 +40,14 @@ class CriterionIn(Found):
 
 
 class AmountIn(BaseModel):
-    """How many of what."""
+    """How many of what; two figures are the ends of a range."""
 
     model_config = ConfigDict(extra="ignore")
 
-    value: Figure
+    op: Op | None = None
+    value: Figure | Ends
     unit: Word
+    span: Span | None = None
 
 
 class DeadlineIn(BaseModel):
@@ -56,26 +60,29 @@ class DeadlineIn(BaseModel):
     value: Figure | Word
     unit: Word = ""
     soft: bool = False
+    span: Span | None = None
 
 
 class BudgetIn(BaseModel):
-    """An amount in base units of a currency."""
+    """An amount in base units of a currency; without amount and operator it is negotiable."""
 
     model_config = ConfigDict(extra="ignore")
 
-    op: Op = "le"
-    value: Figure | None = None
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "CNY"
+    op: Op | None = "le"
+    value: Figure | Ends | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = "CNY"
     negotiable: bool = False
+    span: Span | None = None
 
 
 class TrlIn(BaseModel):
-    """A technology readiness level, 1 to 9."""
+    """A technology readiness level, 1 to 9; two figures are the ends of a range."""
 
     model_config = ConfigDict(extra="ignore")
 
     op: Op = "ge"
-    value: Annotated[float, Field(ge=1, le=9)]
+    value: Level | Annotated[list[Level], Field(min_length=2, max_length=2)]
+    spans: list[Span] = Field(default_factory=list, max_length=4)
 
 
 class RegionWish(BaseModel):

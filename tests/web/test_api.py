@@ -335,6 +335,28 @@ def test_a_page_is_changed_by_its_own_people_only(world: World) -> None:
 # ── answers ──────────────────────────────────────────────────────────────────
 
 
+def test_ranges_and_open_prices_are_understood_and_answered(world: World) -> None:
+    for text, part, wanted in (
+        ("减薄，10-20片", "quantity", [10, 20]),
+        ("减薄，预算10-20万", "budget", [100000, 200000]),
+        ("减薄，预算面议", "budget", None),
+        ("减薄，TRL 4-6", "trl", [4, 6]),
+        ("减薄，2至3个月内", "deadline", 3),
+    ):
+        found = world.post("/extractions", "beta", {"text": text})
+        assert found.status_code == 200, found.text
+        assert found.json[part]["value"] == wanted
+        assert world.post("/matches", "beta", {"text": text}).status_code == 200
+        structure = {k: v for k, v in found.json.items() if k not in ("questions",)}
+        again = world.post("/matches", "beta", {"structure": structure})
+        assert again.status_code == 200, again.text
+    vague = world.post("/extractions", "beta", {"text": "需要键合，长度3nm"}).json
+    pieces = {piece["reason"]: piece for piece in vague["not_understood"]}
+    assert "bonding" in pieces["ambiguous"]["candidates"]
+    assert pieces["no-parameter"]["text"].endswith("3nm")
+    assert {q["code"] for q in vague["questions"]} == {"ambiguous-term"}
+
+
 def test_a_text_is_understood_in_the_documented_shape(world: World) -> None:
     found = world.post("/extractions", "beta", {"text": TEXT, "posted": "2026-11-24"}).json
     assert {

@@ -66,7 +66,10 @@ class StructureIn(Structure):
 
 
 class FoundOut(BaseModel):
-    """One finding tied to the words it was read from; `hard` where the text insists."""
+    """One finding tied to the words it was read from; `hard` where the text insists.
+
+    `alternatives` are the other terms of the vocabulary that the words may mean.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -76,6 +79,7 @@ class FoundOut(BaseModel):
     confidence: float = 1.0
     rule: str = ""
     reason: str = ""
+    alternatives: list[str] = []
 
 
 class CriterionOut(FoundOut):
@@ -84,6 +88,33 @@ class CriterionOut(FoundOut):
     op: str
     value: float | str | list[float | str]
     unit: str = ""
+
+
+class UnreadOut(BaseModel):
+    """Words that look like a criterion or a step and were not understood.
+
+    `reason` is no-parameter, ambiguous or too-long; `candidates` are ids of what may be meant.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    span: list[int]
+    text: str = ""
+    reason: str = ""
+    candidates: list[str] = []
+
+
+class QuestionOut(BaseModel):
+    """A question to the asker.
+
+    `code` is chain-step, unlikely-value, ambiguous-term or text-too-long.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str = ""
+    zh: str = ""
+    en: str = ""
 
 
 class StructureOut(BaseModel):
@@ -105,8 +136,8 @@ class StructureOut(BaseModel):
     region: RegionWish = RegionWish()
     confidentiality: Confidentiality = Confidentiality()
     chain: str | None = None
-    not_understood: list[dict[str, JsonValue]] = []
-    questions: list[JsonValue] = []
+    not_understood: list[UnreadOut] = []
+    questions: list[QuestionOut] = []
 
 
 class NeedOut(BaseModel):
