@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from collab.facilities import store as facilities
 from collab.facilities.models import Capability, CapabilityValue
