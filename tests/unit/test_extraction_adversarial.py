@@ -13,7 +13,7 @@ import yaml
 from collab.needs.extraction import extract
 from collab.vocabulary.catalog import load_vocabulary
 
-FILE = Path(__file__).resolve().parents[1] / "data" / "extraction_adversarial.yaml"
+FILE = Path(__file__).resolve().parents[1] / "data" / "adversarial_sentences.yaml"
 CASES: list[Mapping[str, Any]] = yaml.safe_load(FILE.read_text("utf-8"))["cases"]
 POSTED = date(2026, 5, 6)
 
