@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -11,10 +11,10 @@ from typing import Any
 import networkx as nx
 
 from collab.network.state import State
-from collab.network.wanted import Wanted, metric_names
+from collab.network.wanted import Wanted, is_quick
 from graph.filters import Filter, narrow
 from graph.layout import SPACING, Layout, layout
-from graph.metrics import METRICS, Measure, Scene, scene_of
+from graph.metrics import METRICS, Level, Measure, Scene, scene_of
 from graph.paths import Path, introductions
 from graph.poster import say
 from graph.project import by_relation, roll_up, surroundings
@@ -22,15 +22,21 @@ from graph.registry import Values
 from graph.tables import link_rows, node_rows
 
 Data = dict[str, Any]
+Later = Callable[[Callable[[], None]], object]
 INNER = "province"
 
 
 class Picture:
     """One narrowed network with what is worked out of it, each part when it is first needed."""
 
-    def __init__(self, state: State, wanted: Wanted, steady: Picture | None = None) -> None:
-        """`steady` is the same picture at no particular time: its places hold at every time."""
+    def __init__(
+        self, state: State, wanted: Wanted, later: Later, steady: Picture | None = None
+    ) -> None:
+        """`later` runs work in the background; `steady` is the same picture at no particular time:
+        its places hold at every time. `pending` names metrics that are being worked out."""
         self.steady = steady
+        self._later = later
+        self.pending: set[str] = set()
         self.state = state
         whole = wanted.filter == Filter()
         self.graph = state.graph if whole else narrow(state.graph, wanted.filter, state.regions)
@@ -60,10 +66,20 @@ class Picture:
         return self._found[name]
 
     def values(self, name: str) -> Values:
-        """A metric's value of each organisation; empty for a metric that is too dear here."""
-        if name not in metric_names(len(self.ties)):
+        """A metric's value of each organisation; empty while a dear one is still being worked out
+        in the background (see `pending`)."""
+        if METRICS[name].level is not Level.NODE:
+            return {}
+        if name not in self._found and not is_quick(name, len(self.ties)):
+            if name not in self.pending:
+                self.pending.add(name)
+                self._later(lambda: self._arrived(name))
             return {}
         return self.measure(name).nodes or {}
+
+    def _arrived(self, name: str) -> None:
+        self.measure(name)
+        self.pending.discard(name)
 
 
 @dataclass(frozen=True)
@@ -124,6 +140,7 @@ def _regions(picture: Picture, language: str) -> Data:
         "paths": [],
         "bounds": drawn.bounds,
         "spacing": SPACING,
+        "pending": [],
         "sentence": say(ties, drawn, language),
         "counts": {"nodes": len(ties), "links": ties.number_of_edges()},
     }
@@ -177,6 +194,7 @@ def _organisations(picture: Picture, part: Shown, wanted: Wanted, language: str)
         "paths": [_path(ties, p, language) for p in part.paths],
         "bounds": drawn.bounds,
         "spacing": SPACING,
+        "pending": sorted({wanted.size, wanted.colour} & picture.pending),
         "sentence": say(ties, drawn, language),
         "counts": {"nodes": len(ties), "links": ties.number_of_edges()},
     }

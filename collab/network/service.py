@@ -51,6 +51,11 @@ class Kept:
                 self._found.popitem(last=False)
         return made
 
+    def drop(self, key: Hashable) -> None:
+        """Forget what was made for `key`."""
+        with self._lock:
+            self._found.pop(key, None)
+
 
 class NetworkService:
     """Keeps the public graph of this process current. Safe between threads.
@@ -67,6 +72,7 @@ class NetworkService:
         self._state: State | None = None
         self._stale = False
         self._lock = threading.Lock()
+        self._turns = threading.Lock()
         self._pictures = Kept(PICTURES)
         self._views = Kept(VIEWS)
 
@@ -94,7 +100,9 @@ class NetworkService:
         asked = wanted.filter
         always = replace(asked, since=None, until=None)
         steady = None if asked == always else self.picture(uow, replace(wanted, filter=always))
-        return self._pictures.get((now.version, asked), lambda: Picture(now, wanted, steady))
+        return self._pictures.get(
+            (now.version, asked), lambda: Picture(now, wanted, self.later, steady)
+        )
 
     def moments(self, uow: UnitOfWork) -> tuple[Moment, ...]:
         """The days at which the time slider stops."""
@@ -105,7 +113,19 @@ class NetworkService:
         """The drawing and the tables; public facts only, the same for every viewer."""
         picture = self.picture(uow, wanted)
         key = (picture.state.version, wanted, language)
-        return self._views.get(key, lambda: drawing.draw(picture, wanted, language))
+        view = self._views.get(key, lambda: drawing.draw(picture, wanted, language))
+        if view["pending"]:
+            self._views.drop(key)
+        return view
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Run dear work in a thread, one piece at a time; nobody waits for it."""
+
+        def in_turn() -> None:
+            with self._turns:
+                work()
+
+        threading.Thread(target=in_turn, name="network-metrics", daemon=True).start()
 
     def compared(self, uow: UnitOfWork, first: str, second: str) -> Mapping[str, Any]:
         """Two regions side by side."""

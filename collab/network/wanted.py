@@ -9,7 +9,7 @@ from graph.metrics import METRICS, Cost, Level, names_up_to
 
 REGIONS, ORGANISATIONS = "regions", "organisations"
 VIEWS = (REGIONS, ORGANISATIONS)
-SMALL = 2000  # organisations up to which every metric is quick enough for a page
+SMALL = 2000  # organisations up to which a page waits for every metric
 MOST_STEPS = 3
 
 
@@ -37,7 +37,11 @@ class Wanted:
         return self.view == REGIONS and not (self.focus or self.source or self.target)
 
 
-def metric_names(organisations: int) -> tuple[str, ...]:
-    """Metrics that may colour or size the marks of a network of this size."""
-    names = tuple(METRICS) if organisations <= SMALL else names_up_to(Cost.MEDIUM)
-    return tuple(n for n in names if METRICS[n].level is Level.NODE)
+def metric_names() -> tuple[str, ...]:
+    """Metrics that may colour or size the marks."""
+    return tuple(n for n, metric in METRICS.items() if metric.level is Level.NODE)
+
+
+def is_quick(name: str, organisations: int) -> bool:
+    """Whether a page may wait for the metric of a network of this size."""
+    return organisations <= SMALL or name in names_up_to(Cost.MEDIUM)

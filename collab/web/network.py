@@ -20,7 +20,8 @@ from collab.web.session import language, platform, public, reading, vocabulary
 
 blueprint = Blueprint("network", __name__, url_prefix="/network")
 TABLE_ROWS = 400
-DRAWN = ("regions", "nodes", "links", "path", "sentence", "bounds", "spacing", "counts")
+DRAWN = ("regions", "nodes", "links", "path", "sentence", "bounds", "spacing", "counts",
+         "pending")  # fmt: skip
 
 
 def day(name: str) -> date | None:
@@ -94,9 +95,9 @@ def organisation_address(key: str) -> str:
     return f"{request.script_root}/organisations/{key}"
 
 
-def metric_options(count: int) -> list[tuple[str, str]]:
+def metric_options() -> list[tuple[str, str]]:
     """Metrics to choose from, by title."""
-    return [(name, METRICS[name].title(language())) for name in metric_names(count)]
+    return [(name, METRICS[name].title(language())) for name in metric_names()]
 
 
 @blueprint.get("")
@@ -106,7 +107,6 @@ def index() -> str:
     with reading() as uow:
         asked = wanted(uow)
         view = platform().network.view(uow, asked, language())
-        count = len(platform().network.picture(uow, asked).ties)
         regions = members.regions(uow)
         more = {**_beside(uow, asked), **_times(uow)}
     names = {r.code: present.pick(r.zh, r.en) for r in regions.values()}
@@ -115,6 +115,7 @@ def index() -> str:
         view=view,
         asked=asked,
         data_url=address("network.data"),
+        pending=[METRICS[name].title(language()) for name in view["pending"]],
         kinds=labels.pairs("organisation_kind"),
         relations=labels.pairs("relation_out"),
         evidence=labels.pairs("evidence"),
@@ -124,7 +125,7 @@ def index() -> str:
         materials=_terms(vocabulary().materials),
         regions=present.region_options(regions),
         region_names=names,
-        metrics=metric_options(count),
+        metrics=metric_options(),
         colour=METRICS[asked.colour],
         size=METRICS[asked.size],
         address=address,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import networkx as nx
@@ -16,11 +17,12 @@ from collab.members.models import Organisation
 from collab.members.rules import Membership
 from collab.network import state
 from collab.network.service import Kept, NetworkService
-from collab.network.wanted import ORGANISATIONS, Wanted, metric_names
+from collab.network.wanted import ORGANISATIONS, SMALL, Wanted, is_quick, metric_names
 from collab.storage.database import Database
 from collab.vocabulary.catalog import load_vocabulary
 from graph.filters import Filter
 from graph.metrics import METRICS
+from graph.records import RELATIONS
 
 
 def same(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> bool:
@@ -84,11 +86,46 @@ def test_an_empty_database_has_an_empty_network(sqlite_database: Database, tmp_p
         assert service.exported(uow, Wanted(), "graphml")
 
 
-def test_dear_metrics_are_offered_for_small_networks_only() -> None:
-    small, large = metric_names(100), metric_names(10_000)
-    assert "betweenness" in small
-    assert "betweenness" not in large
-    assert set(large) < set(small) <= set(METRICS)
+def test_dear_metrics_of_large_networks_come_from_the_background(
+    filled: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert set(metric_names()) <= set(METRICS)
+    assert is_quick("betweenness", SMALL)
+    assert is_quick("degree", SMALL + 1)
+    assert not is_quick("betweenness", SMALL + 1)
+    monkeypatch.setattr("collab.network.wanted.SMALL", 10)
+    service = NetworkService(filled, load_vocabulary())
+    waiting: list[Callable[[], None]] = []
+    monkeypatch.setattr(service, "later", waiting.append)
+    wanted = Wanted(view=ORGANISATIONS, colour="betweenness")
+    with filled.reading() as uow:
+        early = service.view(uow, wanted)
+        assert early["pending"] == ["betweenness"]
+        assert all(node["value"] is None for node in early["nodes"])
+        assert service.view(uow, wanted)["pending"] == ["betweenness"]
+        assert len(waiting) == 1, "the same work is given out once"
+        waiting.pop()()
+        late = service.view(uow, wanted)
+        assert late["pending"] == []
+        assert any(node["value"] for node in late["nodes"])
+        assert service.view(uow, wanted) is late
+
+
+def test_times_move_no_organisation_and_stops_count_what_stands(filled: Database) -> None:
+    service = NetworkService(filled, load_vocabulary())
+    with filled.reading() as uow:
+        stops = service.moments(uow)
+        assert len(stops) > 5
+        assert [m.day for m in stops] == sorted({m.day for m in stops})
+        always = service.view(uow, Wanted(view=ORGANISATIONS))
+        places = {n["key"]: (n["x"], n["y"]) for n in always["nodes"]}
+        for stop in (stops[0], stops[len(stops) // 2], stops[-1]):
+            then = service.view(uow, Wanted(Filter.on(stop.day), view=ORGANISATIONS))
+            assert {n["key"]: (n["x"], n["y"]) for n in then["nodes"]} == places
+            links = service.picture(uow, Wanted(Filter.on(stop.day))).graph.edges(data="kind")
+            assert sum(kind in RELATIONS for *_, kind in links) == stop.links
+            assert then["counts"]["links"] <= always["counts"]["links"]
+        assert stops[0].links < stops[-1].links
 
 
 def test_what_was_used_last_is_kept() -> None:

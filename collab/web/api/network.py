@@ -92,9 +92,11 @@ class Size(BaseModel):
 
 
 class NetworkOut(BaseModel):
-    """The network under the filter."""
+    """The network under the filter. `pending` names asked metrics of a large network that are still
+    being worked out: ask again in a moment."""
 
     counts: Size
+    pending: list[str]
     nodes: list[NodeOut]
     links: list[LinkOut]
     rows: list[RowOut]
