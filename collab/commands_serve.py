@@ -20,7 +20,7 @@ from rich.progress import Progress
 from collab import tables
 from collab.importing import demo_removal, demo_seeding, seeding
 from collab.kernel import clock, origin
-from collab.members import second_factor
+from collab.members import openid, second_factor
 from collab.platform import Platform
 from collab.storage import audit_reading, backup, migrate, sealing
 
@@ -261,7 +261,7 @@ def rotate_key_command(yes: bool) -> None:
     sealer = sealing.Sealer(sealing.add_key(path))  # both keys stand until all is sealed anew
     try:
         with found.database.writing() as uow:
-            count = second_factor.reseal(uow, sealer)
+            count = second_factor.reseal(uow, sealer) + openid.reseal(uow, sealer)
     except sealing.Unsealable as error:
         click.echo(f"a secret cannot be opened ({error}); the old key is kept", err=True)
         sys.exit(2)

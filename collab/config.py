@@ -113,6 +113,12 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'collab.db'}"
 
     @property
+    def trusted_services(self) -> frozenset[str]:
+        """Hosts of sign-in services that may stand in private networks."""
+        names = self.oidc_trusted_hosts.split(",")
+        return frozenset(name.strip().lower() for name in names if name.strip())
+
+    @property
     def secret_path(self) -> Path:
         """Where the key that signs sessions lies."""
         return self.secret_file or self.data_dir / "secret"

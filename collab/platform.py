@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from collab.config import Settings
 from collab.curation.live import LiveVocabulary
 from collab.members.breached import BreachList
+from collab.members.openid_client import OpenIdClient
 from collab.members.rules import SessionLimits
 from collab.network.service import NetworkService
 from collab.routing.service import MatchingService
@@ -31,6 +32,7 @@ class Platform:
     sealer: Sealer
     breached: BreachList
     session_limits: SessionLimits
+    openid: OpenIdClient
     worker: Worker
 
     @property

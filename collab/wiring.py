@@ -10,6 +10,7 @@ from collab.curation.live import LiveVocabulary
 from collab.kernel import happened
 from collab.kernel.events import DatabaseRestored, Event
 from collab.members.breached import BreachList
+from collab.members.openid_client import OpenIdClient
 from collab.members.rules import SessionLimits
 from collab.network.service import NetworkService
 from collab.network.standings import LISTENER as STANDINGS
@@ -107,6 +108,7 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
         matching=matching,
         network=network,
         sealer=sealing.Sealer(sealing.installation_keys(settings.secret_path)),
+        openid=OpenIdClient(settings.trusted_services),
         breached=BreachList(settings.breached_passwords),
         session_limits=SessionLimits(
             timedelta(days=settings.session_days), timedelta(hours=settings.session_idle_hours)

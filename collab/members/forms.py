@@ -93,3 +93,19 @@ class TokenIn(BaseModel):
     name: Annotated[Line, Field(min_length=1, max_length=100)]
     scopes: list[Scope] = Field(default_factory=lambda: [Scope.READ])
     days: int = Field(default=90, ge=1, le=365)
+
+
+class ProviderIn(BaseModel):
+    """An organisation's sign-in service; an empty secret leaves the one that is kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    issuer: Annotated[str, StringConstraints(
+        strip_whitespace=True, max_length=300, pattern=r"^https?://[^\s<>\"?#]+$")]  # fmt: skip
+    client_id: Annotated[Line, Field(min_length=1)]
+    client_secret: Annotated[Line, Field(max_length=500)] = ""
+    domains: list[Annotated[str, StringConstraints(
+        strip_whitespace=True, to_lower=True, max_length=253,
+        pattern=r"^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,8}$")]] = Field(
+        min_length=1, max_length=20)  # fmt: skip
+    active: bool = True

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from collab.members.models import (
     ExternalIdentity,
     IdentityProvider,
+    Organisation,
     Passkey,
     Person,
     RecoveryCode,
@@ -93,9 +94,14 @@ def providers(uow: UnitOfWork) -> Sequence[IdentityProvider]:
     return uow.session.exec(select(IdentityProvider).order_by(col(IdentityProvider.id))).all()
 
 
-def provider_by_id(uow: UnitOfWork, provider_id: int) -> IdentityProvider | None:
-    """The sign-in service with this key."""
-    return uow.session.get(IdentityProvider, provider_id)
+def working_providers(uow: UnitOfWork) -> Sequence[IdentityProvider]:
+    """Services that are switched on, of organisations in good standing."""
+    return uow.session.exec(
+        select(IdentityProvider)
+        .join(Organisation, col(Organisation.id) == col(IdentityProvider.organisation_id))
+        .where(col(IdentityProvider.active), col(Organisation.membership) == "admitted")
+        .order_by(col(IdentityProvider.id))
+    ).all()
 
 
 def provider_of(uow: UnitOfWork, organisation_id: int) -> IdentityProvider | None:

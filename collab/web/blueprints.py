@@ -17,6 +17,7 @@ from collab.web import (
     needs,
     network,
     notices,
+    openid,
     organisations,
     passkeys,
     people,
@@ -33,7 +34,7 @@ from collab.web import help as help_pages
 FAMILIES = (
     home, account, agreements, capabilities, organisations, needs, runs, search, saved, network,
     imports, notices, help_pages, vocabulary, coordinator, joining, people, recovery, second_factor,
-    passkeys, audit, wellknown,
+    passkeys, openid, audit, wellknown,
 )  # fmt: skip
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from collab.kernel.errors import Rejected
 from collab.kernel.problems import Problem
-from collab.members import catalogue, challenges, passkeys, second_factor, service, sessions
+from collab.members import (
+    catalogue,
+    challenges,
+    openid,
+    passkeys,
+    second_factor,
+    service,
+    sessions,
+)
 from collab.members.challenges import Purpose
 from collab.web import account, links, params, present, signing
 from collab.web.session import current_actor, platform, public, reading, writing
@@ -52,12 +62,15 @@ def sign_in() -> Answer:
 @blueprint.get("/account/security")
 def security() -> str:
     """Everything the person signs in with."""
-    return _page(())
+    return security_page(())
 
 
-def _page(wrong: tuple[Problem, ...]) -> str:
+def security_page(wrong: tuple[Problem, ...]) -> str:
+    """That page, with what is wrong."""
     actor = current_actor()
     with reading() as uow:
+        services = openid.for_member(uow, actor)
+        linked = openid.connections(uow, actor)
         person = catalogue.person(uow, actor)
         keys = passkeys.own(uow, actor)
         left = second_factor.codes_left(uow, actor)
@@ -71,6 +84,14 @@ def _page(wrong: tuple[Problem, ...]) -> str:
         ],
         can=party is not None,
         local=f"http://localhost:{platform().settings.port}/account/security",
+        services=[
+            {"key": r.public_id, "host": urlsplit(r.issuer).netloc} for r in services
+            if r.issuer not in {i.issuer for i in linked}
+        ],
+        linked=[
+            {"key": i.id, "host": urlsplit(i.issuer).netloc, "used": present.moment(i.last_used_at)}
+            for i in linked
+        ],
         fresh=signing.is_fresh(),
         factor=bool(person and person.second_factor),
         codes_left=left,
@@ -92,7 +113,7 @@ def confirm() -> Answer:
             token = str(session.get("token", ""))
             sessions.prove_again(uow, current_actor(), token, password)
     except Rejected as error:
-        return _page(error.problems), 422
+        return security_page(error.problems), 422
     return redirect(url_for("passkeys.security"))
 
 
@@ -127,7 +148,7 @@ def register() -> Answer:
             passkeys.register(uow, current_actor(), question, party, answer, name)
             codes = second_factor.first_codes(uow, current_actor())
     except Rejected as error:
-        return _page(error.problems), 422
+        return security_page(error.problems), 422
     flash(_("通行密钥已添加。"), "success")
     if codes:
         return render_template("account/recovery_codes.html", codes=codes)
@@ -141,7 +162,7 @@ def rename(key: str) -> Answer:
         with writing() as uow:
             passkeys.rename(uow, current_actor(), key, request.form.get("passkey_name", "")[:200])
     except Rejected as error:
-        return _page(error.problems), 422
+        return security_page(error.problems), 422
     return redirect(url_for("passkeys.security"))
 
 
@@ -153,6 +174,6 @@ def remove(key: str) -> Answer:
         with writing() as uow:
             passkeys.remove(uow, current_actor(), key, fresh=fresh)
     except Rejected as error:
-        return _page(error.problems), 422
+        return security_page(error.problems), 422
     flash(_("通行密钥已删除。"), "success")
     return redirect(url_for("passkeys.security"))
