@@ -202,8 +202,9 @@ def _serve(host: str, port: int, workers: int) -> None:
 @click.command("backup")
 @click.argument("target", type=click.Path(path_type=Path))
 def backup_command(target: Path) -> None:
-    """Write a consistent, verified backup while the platform runs."""
-    console.print(backup.back_up(platform().database, target, tables.metadata))
+    """Write a consistent, verified backup while the platform runs, files included."""
+    found = platform()
+    console.print(backup.back_up(found.database, target, tables.metadata, found.files.blobs))
 
 
 @click.command("restore")
@@ -215,7 +216,9 @@ def restore_command(source: Path, yes: bool) -> None:
     if not yes:
         click.echo("this replaces the database; say --yes to go on", err=True)
         sys.exit(2)
-    report = backup.restore(found.database, source, tables.metadata, replace=True)
+    report = backup.restore(
+        found.database, source, tables.metadata, replace=True, blobs=found.files.blobs
+    )
     found.worker.settle()
     console.print(report)
 

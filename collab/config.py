@@ -80,6 +80,26 @@ class Settings(BaseSettings):
         ge=1024,
         description="Largest request in bytes; enough for lists, too small to harm.",
     )
+    file_max_bytes: int = Field(
+        10 * MIB, ge=1024, le=512 * MIB, description="Largest file beside a need, in bytes."
+    )
+    file_max_count: int = Field(
+        20, ge=1, le=1000, description="Files that an organisation may keep beside one need."
+    )
+    file_quota_bytes: int = Field(
+        1024 * MIB, ge=1024, description="All files of one organisation together, in bytes."
+    )
+    file_types: str = Field(
+        "pdf png jpg jpeg xlsx docx pptx csv txt gds oas",
+        description="Extensions that are taken, if the content is what they say; zip may be added.",
+    )
+    file_scan_command: str = Field(
+        "",
+        description="Looks at a file before anybody opens it: 0 clean, 1 found; no shell.",
+    )
+    file_scan_seconds: int = Field(
+        60, ge=1, le=3600, description="A scan that takes longer has failed and is tried again."
+    )
     default_language: Literal["zh", "en"] = Field(
         "zh", description="Language of a visitor who says nothing else."
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from collab.config import Settings
 from collab.curation.live import LiveVocabulary
+from collab.files.service import FileRoom
 from collab.members.breached import BreachList
 from collab.members.openid_client import OpenIdClient
 from collab.members.rules import SessionLimits
@@ -29,6 +30,7 @@ class Platform:
     search: SearchService
     matching: MatchingService
     network: NetworkService
+    files: FileRoom
     sealer: Sealer
     breached: BreachList
     session_limits: SessionLimits

@@ -8,6 +8,7 @@ from collab.agreements import models as agreements
 from collab.curation import models as curation
 from collab.deals import models as deals
 from collab.facilities import models as facilities
+from collab.files import models as files
 from collab.importing import models as importing
 from collab.matching import models as matching
 from collab.members import models as members
@@ -22,6 +23,7 @@ MODULES = (
     members,
     facilities,
     needs,
+    files,
     search,
     matching,
     deals,

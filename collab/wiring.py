@@ -7,6 +7,9 @@ from datetime import timedelta
 
 from collab.config import Settings
 from collab.curation.live import LiveVocabulary
+from collab.files.rules import Limits, known_extensions
+from collab.files.scanning import Scanner
+from collab.files.service import FileRoom
 from collab.kernel import happened
 from collab.kernel.events import DatabaseRestored, Event
 from collab.members.breached import BreachList
@@ -28,6 +31,7 @@ from collab.routing.service import MatchingService
 from collab.search.service import SearchService
 from collab.storage import sealing
 from collab.storage.audit_reading import ANCHORS, Anchorer
+from collab.storage.blobs import FOLDER, Blobs
 from collab.storage.database import Database
 from collab.storage.outbox import Listener, Worker
 from collab.vocabulary.catalog import load_vocabulary
@@ -45,6 +49,7 @@ def listeners(
     matching: MatchingService,
     mailer: Mailer,
     anchorer: Anchorer,
+    scanner: Scanner,
 ) -> Mapping[type[Event], Sequence[Listener]]:
     """The table of who follows what; order matters inside a row."""
     index = Listener("search-index", search.follow, lease="search-writer")
@@ -62,6 +67,8 @@ def listeners(
     asked = Listener("secretariat-notices", joining_notices.follow)
     own = Listener("account-notices", account_notices.follow)
     agreed = Listener("agreement-notices", agreement_notices.follow)
+    looked = Listener("file-scan", scanner.follow, batch=1, ordered=False)
+    swept = Listener("file-sweep", scanner.sweep)
     fitting = Listener("fitting-needs", fitting_needs.follow)
     wake = Listener("saved-searches-wake", new_hits.wake, batch=500)
     saved = Listener("saved-searches", new_hits.follower(search), batch=500)
@@ -74,7 +81,8 @@ def listeners(
         happened.AgreementChanged: (agreed,),
         happened.LinkIssued: (mail,),
         happened.ApplicationChanged: (asked, mail),
-        happened.DayBegan: (anchor, standings, matches),
+        happened.DayBegan: (anchor, standings, matches, swept),
+        happened.FileStored: (looked,),
         happened.StandingsDue: (standings,),
         **dict.fromkeys((happened.RulesInForce, happened.VocabularyChanged), (matches,)),
         happened.MatchesRefreshed: (fitting,),
@@ -107,6 +115,7 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
         search=search,
         matching=matching,
         network=network,
+        files=file_room(settings),
         sealer=sealing.Sealer(sealing.installation_keys(settings.secret_path)),
         openid=OpenIdClient(settings.trusted_services),
         breached=BreachList(settings.breached_passwords),
@@ -121,10 +130,27 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
                 matching,
                 Mailer(settings, secret_key(settings)),
                 Anchorer(settings.data_dir / ANCHORS),
+                Scanner(blobs_of(settings), settings.file_scan_command, settings.file_scan_seconds),
             ),
             daily=(happened.DayBegan,),
         ),
     )
+
+
+def blobs_of(settings: Settings) -> Blobs:
+    """Where the contents of files lie."""
+    return Blobs(settings.data_dir / FOLDER)
+
+
+def file_room(settings: Settings) -> FileRoom:
+    """What is taken of files, and where it is kept."""
+    limits = Limits(
+        settings.file_max_bytes,
+        settings.file_max_count,
+        settings.file_quota_bytes,
+        frozenset(known_extensions(settings.file_types)),
+    )
+    return FileRoom(blobs_of(settings), limits, bool(settings.file_scan_command.strip()))
 
 
 def secret_key(settings: Settings) -> str:

@@ -8,6 +8,8 @@ from sqlalchemy import ColumnElement, and_, false, or_
 from sqlmodel import col, select
 
 from collab.deals.models import Interest
+from collab.files.access import POLICY as FILES
+from collab.files.models import Attachment
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
 from collab.needs.access import POLICY as NEEDS
@@ -46,14 +48,16 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
 
 
 def recorded(actor: Actor) -> ColumnElement[bool]:
-    """Acts on needs and interests only where the actor may read these; all other acts."""
+    """Acts on needs, interests and files only where the actor may read these; all other acts."""
     needs = select(Need.public_id).where(grants.where(NEEDS[Permission.NEED_READ], actor))
     interests = select(Interest.public_id).where(
         grants.where(POLICY[Permission.INTEREST_READ], actor)
     )
+    files = select(Attachment.public_id).where(grants.where(FILES[Permission.FILE_READ], actor))
     kind, key = col(Activity.kind), col(Activity.key)
     return or_(
-        kind.not_in(("need", "interest")),
+        kind.not_in(("need", "interest", "file", "agreement")),
+        and_(kind == "file", key.in_(files)),
         and_(kind == "need", key.in_(needs)),
         and_(kind == "interest", key.in_(interests)),
     )

@@ -106,6 +106,13 @@ class AgreementChanged(Event):
 
 
 @dataclass(frozen=True)
+class FileStored(Event):
+    """A file was put beside a need and waits to be looked at."""
+
+    attachment_id: int
+
+
+@dataclass(frozen=True)
 class VocabularyChanged(Event):
     """A term or synonym was accepted or withdrawn; every process takes this version."""
 

@@ -103,6 +103,17 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "internal": ("系统出错了，我们已记录此问题。", "Something went wrong on our side; it has been recorded."),
     "unavailable": ("服务暂时不可用，请稍后再试。", "The service is not available for the moment."),
     "bad_file": ("无法读取这个文件，请使用模板另存为 CSV 或 XLSX。", "This file cannot be read; save the template as CSV or XLSX."),
+    "not_base64": ("内容必须是 base64。", "The content must be base64."),
+    "file_empty": ("文件是空的，请重新选择。", "The file is empty; choose another."),
+    "file_too_large": ("文件最大 {most} MB，请压缩或拆分。", "A file may have at most {most} MB; compress or split it."),
+    "file_kind": ("不接受这种文件，可用：{kinds}。", "Files of this kind are not taken; you can use {kinds}."),
+    "file_not_what_it_says": ("文件内容不是 .{extension}（或含宏），请另存为这种格式再上传。", "The content is not .{extension} (or has macros); save it in that format and send it again."),
+    "file_too_many": ("每条需求最多 {most} 个文件，请先删除不用的。", "At most {most} files beside a need; remove some first."),
+    "file_quota": ("贵单位的文件共可占 {most} MB，请先删除不用的。", "Your organisation's files may take {most} MB in all; remove some first."),
+    "file_waiting": ("文件正在检查，请稍后再打开。", "The file is being checked; open it a little later."),
+    "file_refused": ("检查发现问题，文件不能打开；请删除后重新上传。", "Something was found in this file and it cannot be opened; remove it and send another."),
+    "file_lost": ("文件内容损坏或丢失，请重新上传，或请管理员从备份恢复。", "The content of this file is damaged or lost; send it again, or ask the operator to restore a backup."),
+    "not_a_party": ("只能向意向已被接受的一方开放文件。", "A file can be released only to a party whose interest was accepted."),
     "bad_cursor": ("翻页位置无效，请从第一页开始。", "The page cursor is not valid; start from the first page."),
 }  # fmt: skip
 

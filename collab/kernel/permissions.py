@@ -14,6 +14,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     CAPABILITY_EDIT = "capability:edit"
     CAPABILITY_READ = "capability:read"
+    FILE_EDIT = "file:edit"
+    FILE_READ = "file:read"
     INTEREST_ANSWER = "interest:answer"
     INTEREST_READ = "interest:read"
     NEED_EDIT = "need:edit"

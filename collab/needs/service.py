@@ -246,6 +246,17 @@ def log_read(uow: UnitOfWork, actor: Actor, need: Need, channel: str) -> None:
         )
 
 
+def log_file_read(uow: UnitOfWork, actor: Actor, need: Need) -> None:
+    """Somebody let in opened a file of the need: in its read log, whatever its disclosure."""
+    need_id = need.id or 0
+    house = store.reading_for(uow, actor, need_id)
+    uow.session.add(
+        NeedRead(
+            need_id=need_id, person_id=actor.person_id or 0, organisation_id=house, channel="file"
+        )
+    )
+
+
 def must_log_read(need: Need, actor: Actor) -> bool:
     """Whether a read of this need by the actor has to be put on record."""
     return (

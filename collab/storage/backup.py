@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from sqlmodel import col
 
 from collab.kernel import clock
 from collab.kernel.events import DatabaseRestored
-from collab.storage import copying, migrate
+from collab.storage import backup_files, copying, migrate
+from collab.storage.backup_files import BadBackup
+from collab.storage.blobs import Blobs
 from collab.storage.database import WRITING, Database
 from collab.storage.models import Lease, OutboxEvent
 
@@ -29,10 +32,6 @@ FORMAT = 1
 TABLES = "collab.db"
 MANIFEST = "manifest.json"
 MANY = 1 << 20
-
-
-class BadBackup(Exception):
-    """The file is no backup, is damaged, or does not fit; one plain line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +45,17 @@ class Manifest:
     rows: dict[str, int]
     activity: tuple[int, str]
     sha256: str
+    files: int = 0
 
 
-def back_up(database: Database, target: Path, metadata: sa.MetaData) -> Manifest:
+def back_up(
+    database: Database, target: Path, metadata: sa.MetaData, blobs: Blobs | None = None
+) -> Manifest:
     """Write one consistent state of the database to the zip file `target`, while others write.
 
     The tables are kept as a SQLite file whichever database they come from, so that a backup can
-    be restored into the other kind too. Files and keys beside the database are not in it. Raises
-    BadBackup when the copy does not verify; `target` appears only when it is complete.
+    be restored into the other kind too. The contents of files are in it, keys beside the database
+    are not. Raises BadBackup when the copy does not verify; `target` appears only when complete.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
@@ -63,10 +65,14 @@ def back_up(database: Database, target: Path, metadata: sa.MetaData) -> Manifest
         else:
             _copy_rows(database, copy, metadata)
         manifest = _inspect(copy, database.url.get_backend_name())
+        wanted = backup_files.hashes(copy) if blobs is not None else []
+        manifest = changed(manifest, files=len(wanted))
         packed = Path(folder) / "packed.zip"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             archive.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
             archive.write(copy, TABLES)
+            if blobs is not None:
+                backup_files.pack(archive, blobs, wanted)
         packed.chmod(0o600)
         _to_disk(packed)
         packed.replace(target)
@@ -81,7 +87,12 @@ def verify(source: Path) -> Manifest:
 
 
 def restore(
-    database: Database, source: Path, metadata: sa.MetaData, *, replace: bool = False
+    database: Database,
+    source: Path,
+    metadata: sa.MetaData,
+    *,
+    replace: bool = False,
+    blobs: Blobs | None = None,
 ) -> Manifest:
     """Put the backup in place of what the database holds, all or nothing, and verify it.
 
@@ -95,6 +106,8 @@ def restore(
         migrate.upgrade(database.url.render_as_string(hide_password=False))
         if not replace and _has_rows(database, metadata):
             raise BadBackup("the database is not empty; say that it may be replaced")
+        if blobs is not None:  # first: rows never stand without their contents
+            backup_files.unpack(source, blobs, backup_files.hashes(copy))
         last_event = _last_event(database)
         if database.is_sqlite:
             _copy_back(copy, database)
@@ -187,6 +200,8 @@ def _opened(source: Path) -> Iterator[tuple[Path, Manifest]]:
         for what in ("sha256", "head", "rows", "activity"):
             if getattr(found, what) != getattr(manifest, what):
                 raise BadBackup(f"{source.name}: {what} is not what its manifest says")
+        if manifest.files:
+            backup_files.check(source, backup_files.hashes(copy))
         if manifest.head not in set(migrate.steps()):
             raise BadBackup(f"{source.name} was made by other code, version {manifest.head}")
         yield copy, manifest

@@ -11,6 +11,7 @@ from collab.web import (
     audit,
     capabilities,
     coordinator,
+    files,
     home,
     imports,
     joining,
@@ -32,9 +33,9 @@ from collab.web import (
 from collab.web import help as help_pages
 
 FAMILIES = (
-    home, account, agreements, capabilities, organisations, needs, runs, search, saved, network,
-    imports, notices, help_pages, vocabulary, coordinator, joining, people, recovery, second_factor,
-    passkeys, openid, audit, wellknown,
+    home, account, agreements, capabilities, organisations, needs, files, runs, search, saved,
+    network, imports, notices, help_pages, vocabulary, coordinator, joining, people, recovery,
+    second_factor, passkeys, openid, audit, wellknown,
 )  # fmt: skip
 
 

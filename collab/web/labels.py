@@ -86,6 +86,11 @@ CHANNEL: Words = {
     "export": ("导出", "export"),
     "file": ("文件下载", "file download"),
 }
+FILE_STATE: Words = {
+    "waiting": ("检查中", "Being checked"),
+    "clean": ("可用", "Ready"),
+    "refused": ("检查未通过", "Refused by the check"),
+}
 DISCLOSURE: Words = {
     "public": ("公开", "Public"),
     "members": ("成员可见", "Members"),
@@ -212,7 +217,8 @@ TABLES: dict[str, Words] = {
     "agreement_state": AGREEMENT_STATE, "agreement_kind": AGREEMENT_KIND,
     "agreement_move": AGREEMENT_MOVE, "outcome": OUTCOME,
     "application_state": APPLICATION_STATE,
-    "organisation_kind": ORGANISATION_KIND, "channel": CHANNEL, "membership": MEMBERSHIP,
+    "organisation_kind": ORGANISATION_KIND, "channel": CHANNEL, "file_state": FILE_STATE,
+    "membership": MEMBERSHIP,
     "category": CATEGORY,
     "evidence": EVIDENCE, "status": STATUS, "need_state": NEED_STATE, "disclosure": DISCLOSURE,
     "disclosure_help": DISCLOSURE_HELP, "operator": OPERATOR, "quantity_unit": QUANTITY_UNIT,

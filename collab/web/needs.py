@@ -19,7 +19,7 @@ from collab.needs import catalogue, service
 from collab.needs.filters import NeedFilter
 from collab.needs.forms import DraftIn, PublicationIn
 from collab.needs.rules import MOVES, OPEN_STATES, NeedState, disclosure_wish
-from collab.web import answer_page, answers, labels, needs_form, needs_marks, params, present
+from collab.web import answer_page, answers, files, labels, needs_form, needs_marks, params, present
 from collab.web.capability_form import version as version_of
 from collab.web.context import with_args
 from collab.web.errors import problems_of
@@ -249,6 +249,7 @@ def show(key: str) -> str:
         reads = catalogue.reads(uow, actor, view.row)
         answer = platform().matching.answer_need(uow, view.row, reader=actor)
         interests = deals.of_need(uow, actor, view.row)
+        beside = files.of_need(uow, view.row)
         agreed = agreements.of_interests(uow, actor, [i.row.id or 0 for i in interests])
     if service.must_log_read(view.row, actor):
         with writing() as uow:
@@ -264,6 +265,7 @@ def show(key: str) -> str:
         invited=[present.pick(o.name_zh, o.name_en) for o in invited],
         reads=[answers.read(*entry) for entry in reads],
         moves=_moves(view.row.state) if view.own else [],
+        **beside,
         interests=[answers.interest(i, agreed.get(i.row.id or 0)) for i in interests],
         open=view.row.state in OPEN_STATES,
         can_offer=_can_offer(view, interests),

@@ -17,6 +17,7 @@ POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 YEAR = 31_536_000
+MORE = 64 * 1024  # what a form or document needs beside the file itself
 PROBES = ("/healthz", "/readyz")  # asked by whatever address the prober knows
 
 
@@ -46,6 +47,16 @@ def _say_origin(app: Flask) -> None:
         origin.say("")
 
 
+def _let_files_in(app: Flask, most: int) -> None:
+    """Views that take files may be sent larger bodies than others, base64 and form included."""
+
+    @app.before_request
+    def widen() -> None:
+        view = app.view_functions.get(request.endpoint or "")
+        if getattr(view, "takes_files", False):
+            request.max_content_length = most * 4 // 3 + MORE
+
+
 def install(app: Flask) -> None:
     """Set the headers; the style attribute stays open for the chart library's tooltips.
 
@@ -60,6 +71,7 @@ def install(app: Flask) -> None:
         )
 
     _say_origin(app)
+    _let_files_in(app, found.settings.file_max_bytes)
 
     @app.before_request
     def known_host() -> Response | None:

@@ -28,6 +28,12 @@ def public(view: View) -> View:
     return view
 
 
+def takes_files(view: View) -> View:
+    """Let this view be sent a body as large as a file may be."""
+    view.takes_files = True  # type: ignore[attr-defined]
+    return view
+
+
 def platform() -> Platform:
     """What this process works with."""
     found: Platform = current_app.extensions["collab"]

@@ -19,6 +19,9 @@ from collab.facilities import store as facilities
 from collab.facilities.models import Capability
 from collab.facilities.rules import Category
 from collab.facilities.store import CapabilityFilter
+from collab.files import access as files_access
+from collab.files import store as files
+from collab.files.models import Attachment, FileRelease, StoredFile
 from collab.kernel import clock
 from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.identity import SYSTEM, VISITOR, Actor, Role
@@ -39,7 +42,7 @@ from collab.storage.database import Database
 from collab.storage.uow import UnitOfWork
 
 POLICIES = (members_access.POLICY, facilities_access.POLICY, needs_access.POLICY,
-            deals_access.POLICY, agreements_access.POLICY, curation_access.POLICY)  # fmt: skip
+            files_access.POLICY, deals_access.POLICY, agreements_access.POLICY, curation_access.POLICY)  # fmt: skip
 ROLES: tuple[tuple[str, Role, str, str, bool], ...] = (
     ("member of own", Role.MEMBER, "own", "", False),
     ("owner of own", Role.FACILITY_OWNER, "own", "", False),
@@ -240,6 +243,44 @@ def test_an_interest_is_known_to_its_two_parties_only(database: Database, small:
                 assert opened == (key in listed) == (who in parties), who
                 answers = opens(deals.open_interest, uow, actor, key, Permission.INTEREST_ANSWER)
                 assert answers == (who in ("member of own", "owner of own")), who
+
+
+def test_a_file_is_opened_and_listed_by_its_house_and_by_whom_it_was_released_to(
+    database: Database, small: Small
+) -> None:
+    house = small.houses
+    with database.writing() as uow:
+        stored = StoredFile(sha256="0" * 64, size=1)
+        uow.session.add(stored)
+        uow.flush()
+        rows = uow.session.exec(select(Need).order_by(col(Need.id))).all()
+        made: dict[str, tuple[int, Need, str, bool]] = {}
+        for need in rows:
+            for owner, target, party in (("own", "other", True), ("own", "invited", False),
+                                         ("other", "own", True), ("own", "", True)):  # fmt: skip
+                row = Attachment(need_id=need.id or 0, organisation_id=house[owner], name="x",
+                                 stored_id=stored.id or 0)  # fmt: skip
+                uow.session.add(row)
+                uow.flush()
+                if target:
+                    uow.session.add(FileRelease(attachment_id=row.id or 0,
+                                                organisation_id=house[target]))  # fmt: skip
+                made[row.public_id] = (house[owner], need, target, party)
+            needs.add_party(uow, need.id or 0, house["other"])
+    with database.reading() as uow:
+        for who, actor in small.actors.items():
+            for need in uow.session.exec(select(Need).order_by(col(Need.id))).all():
+                listed = {a.public_id for a, _ in files.files_of(uow, actor, need.id or 0)}
+                for key, (owner, about, target, party) in made.items():
+                    if about.id != need.id:
+                        continue
+                    own = owner in actor.organisation_ids
+                    released = bool(target) and house[target] in actor.organisation_ids and party
+                    readable = opens(needs.open_need, uow, actor, need.public_id)
+                    may = own or (released and readable)
+                    assert opens(files.open_file, uow, actor, key) == may == (key in listed), who
+                    edits = opens(files.open_file, uow, actor, key, Permission.FILE_EDIT)
+                    assert edits == own, who
 
 
 def test_every_permission_has_a_policy_in_exactly_one_slice() -> None:

@@ -9,6 +9,7 @@ from collab.web.api import (
     capabilities,
     catalogue,
     docs,
+    files,
     needs,
     network,
     vocabulary,
@@ -17,6 +18,6 @@ from collab.web.api.serving import api
 
 blueprint = api.blueprint
 __all__ = [
-    "account", "alliance", "answers", "blueprint", "capabilities", "catalogue", "docs", "needs",
-    "network", "vocabulary",
+    "account", "alliance", "answers", "blueprint", "capabilities", "catalogue", "docs", "files",
+    "needs", "network", "vocabulary",
 ]  # fmt: skip

@@ -37,6 +37,7 @@ class Reply:
     location: str = ""
     version: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Operation:
     status: int
     versioned: bool
     limit: str
+    binary: bool = False
 
     @property
     def name(self) -> str:
@@ -111,20 +113,24 @@ class Api:
         status: int = 200,
         versioned: bool = False,
         limit: str = "",
+        binary: bool = False,
+        takes_files: bool = False,
     ) -> Callable[[View], View]:
         limit = limit or ("" if method == "GET" else "writes")
 
         def register(view: View) -> View:
             operation = Operation(
                 method, path, view, summary, tag, query, body, answer, scope, public, status,
-                versioned, limit,
+                versioned, limit, binary,
             )  # fmt: skip
             self.operations.append(operation)
+
+            def served(**keys: str) -> Response:
+                return run(operation, keys)
+
+            served.takes_files = takes_files  # type: ignore[attr-defined]
             self.blueprint.add_url_rule(
-                PREFIX + path,
-                endpoint=operation.name,
-                view_func=lambda **keys: run(operation, keys),
-                methods=[method],
+                PREFIX + path, endpoint=operation.name, view_func=served, methods=[method]
             )
             return view
 
@@ -158,6 +164,8 @@ def _conflict(conflict: Conflict) -> Response:
 
 
 def _answer(reply: Reply) -> Response:
+    if reply.content is not None:
+        return Response(reply.content, reply.status, headers=reply.headers)
     if reply.model is None:
         return Response(b"", NO_CONTENT, headers=reply.headers)
     content = reply.model.model_dump_json(by_alias=True).encode()

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
+from collab.files.rules import TYPES
 from collab.web.api.layer import KEY, NO_CONTENT, Operation
 from collab.web.api.reading import MayBeAbsent
 from collab.web.session import COOKIE
@@ -20,6 +21,7 @@ TAGS: dict[str, tuple[str, str]] = {
     "answers": ("理解、匹配与检索", "Understand, match, search"),
     "capabilities": ("能力", "Capabilities"),
     "needs": ("需求", "Needs"),
+    "files": ("需求的文件", "Files of needs"),
     "organisations": ("机构", "Organisations"),
     "runs": ("流片班次", "Multi-project-wafer runs"),
     "regions": ("地区", "Regions"),
@@ -173,6 +175,12 @@ def _responses(operation: Operation, place: int, known: Known) -> Schema:
 
 
 def _success(operation: Operation, place: int, known: Known) -> Schema:
+    if operation.binary:
+        raw = {"schema": {"type": "string", "format": "binary"}}
+        return {
+            "description": ("文件内容", "The bytes of the file")[place],
+            "content": dict.fromkeys(sorted({m for _, m in TYPES.values()}), raw),
+        }
     if operation.answer is None or operation.status == NO_CONTENT:
         return {"description": ("已完成", "Done")[place]}
     schema = known[operation.answer, "serialization"]
