@@ -42,7 +42,8 @@ from collab.storage.database import Database
 from collab.storage.uow import UnitOfWork
 
 POLICIES = (members_access.POLICY, facilities_access.POLICY, needs_access.POLICY,
-            files_access.POLICY, deals_access.POLICY, agreements_access.POLICY, curation_access.POLICY)  # fmt: skip
+            files_access.POLICY, deals_access.POLICY, agreements_access.POLICY,
+            curation_access.POLICY)  # fmt: skip
 ROLES: tuple[tuple[str, Role, str, str, bool], ...] = (
     ("member of own", Role.MEMBER, "own", "", False),
     ("owner of own", Role.FACILITY_OWNER, "own", "", False),
