@@ -5,8 +5,18 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from sqlmodel import col, select
+
+from collab.agreements import service
+from collab.agreements.forms import AgreementIn
+from collab.deals.models import Interest
+from collab.deals.rules import InterestState
 from collab.kernel import clock
+from collab.kernel.identity import Actor
+from collab.members.models import Organisation
+from collab.needs.models import Need
 from tests.site import EVERYBODY, HOUSES, Site
+from tests.web.api_world import World
 
 SECRET = "鸮鹘协议"
 
@@ -95,3 +105,34 @@ def test_nobody_but_the_parties_learns_of_an_agreement(bare: Site) -> None:
             assert answer.status_code != 302 or "/sign-in" in answer.location, (who, act)
         assert bare.get("/network/data", who).data == before[who], who
     assert HOUSES["beta"][0] in bare.get(where, "member").text
+
+
+def test_programs_read_the_agreements_of_their_owner_and_no_others(world: World) -> None:
+    need = world.published("members")
+    interest = Interest(message="m", state=InterestState.ACCEPTED)
+    with world.database.writing() as uow:
+        row = uow.session.exec(select(Need).where(col(Need.public_id) == need)).one()
+        houses = uow.session.exec(
+            select(Organisation).where(col(Organisation.name_en).in_(("alpha", "beta")))
+        ).all()
+        ids = {h.name_en: h.id or 0 for h in houses}
+        interest.need_id, interest.organisation_id = row.id or 0, ids["beta"]
+        uow.session.add(interest)
+        uow.flush()
+        beta = Actor(organisation_ids=frozenset({ids["beta"]}))
+        form = AgreementIn.model_validate({k: v for k, v in words().items() if "milest" not in k})
+        key = service.propose(uow, beta, interest.public_id, form).public_id
+    listed = world.get("/agreements", "alpha").json
+    assert [a["id"] for a in listed["items"]] == [key]
+    whole = world.get(f"/agreements/{key}", "beta-reader").json
+    assert (whole["side"], whole["amount_minor"], whole["state"]) == (
+        "provider",
+        9876540,
+        "proposed",
+    )
+    for who in ("gamma", "secretary"):
+        assert world.get("/agreements", who).json["total"] == 0
+        real, none = (world.get(f"/agreements/{k}", who) for k in (key, "agr-0000000000"))
+        assert real.status_code == none.status_code == 404
+        assert real.text.replace(key, "") == none.text.replace("agr-0000000000", "")
+    assert world.get(f"/agreements/{key}").status_code == 401

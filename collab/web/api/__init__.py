@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collab.web.api import (
     account,
+    agreements,
     alliance,
     answers,
     capabilities,
@@ -18,6 +19,6 @@ from collab.web.api.serving import api
 
 blueprint = api.blueprint
 __all__ = [
-    "account", "alliance", "answers", "blueprint", "capabilities", "catalogue", "docs", "files",
-    "needs", "network", "vocabulary",
+    "account", "agreements", "alliance", "answers", "blueprint", "capabilities", "catalogue",
+    "docs", "files", "needs", "network", "vocabulary",
 ]  # fmt: skip

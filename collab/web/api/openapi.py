@@ -22,6 +22,7 @@ TAGS: dict[str, tuple[str, str]] = {
     "capabilities": ("能力", "Capabilities"),
     "needs": ("需求", "Needs"),
     "files": ("需求的文件", "Files of needs"),
+    "agreements": ("协议", "Agreements"),
     "organisations": ("机构", "Organisations"),
     "runs": ("流片班次", "Multi-project-wafer runs"),
     "regions": ("地区", "Regions"),
