@@ -93,7 +93,13 @@ def print_answer(answer: Mapping[str, Any]) -> None:
                           for leg in route["legs"])  # fmt: skip
         click.echo(f"\n{route['kind']}: {legs}  {route['weeks']}")
     for gap in answer["gaps"]:
-        click.echo(f"\ngap: {json.dumps(gap, ensure_ascii=False)[:300]}")
+        click.echo(f"\n缺口 gap: {gap['reason']['zh']} / {gap['reason']['en']}")
+        for change in gap["relaxations"]:
+            click.echo(f"    {change['zh']} / {change['en']}")
+    for opening in answer["openings"]:
+        click.echo(f"\n{opening['zh']} / {opening['en']}")
+    for note in answer["notes"]:
+        click.echo(f"\n{note['zh']} / {note['en']}")
 
 
 def vocabulary_problems(words: Vocabulary) -> list[str]:

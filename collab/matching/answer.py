@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from collab.matching import relax, words
 from collab.matching.compare import Mark
@@ -20,6 +20,7 @@ from collab.matching.verdicts import Verdict
 from collab.vocabulary.catalog import Vocabulary
 
 NEAR = 10
+CONSIDERED = 50
 Answer = dict[str, Any]
 
 
@@ -32,21 +33,26 @@ class StepResult:
     near: tuple[Verdict, ...]
 
 
+class Planned(NamedTuple):
+    """What planning gives, as plain data: routes, the gap of the route as a whole, and the smallest
+    changes over all steps that would open one."""
+
+    routes: list[dict[str, Any]]
+    gaps: list[dict[str, Any]]
+    openings: list[dict[str, Any]]
+
+
 class Planner(Protocol):
     """Plans routes over the candidates of all steps; given by routing, which stands above."""
 
-    def __call__(
-        self, need: NeedProfile, steps: Sequence[StepResult]
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """(routes, gaps of the route as a whole), both as plain data."""
+    def __call__(self, need: NeedProfile, steps: Sequence[StepResult]) -> Planned:
+        """The routes, or why there are none."""
 
 
 class GapFinder(Protocol):
     """Explains what is missing; see gaps.find_gaps."""
 
-    def __call__(
-        self, need: NeedProfile, steps: Sequence[StepResult], planned: bool
-    ) -> list[dict[str, Any]]:
+    def __call__(self, need: NeedProfile, steps: Sequence[StepResult]) -> list[dict[str, Any]]:
         """Gaps as plain data."""
 
 
@@ -134,6 +140,11 @@ def would_fit_if(vocabulary: Vocabulary, ask: StepAsk, verdict: Verdict) -> list
     return [{"accept": accept, **relax.sentence(accept)}]
 
 
+def asked_of(vocabulary: Vocabulary, judged: Judged) -> dict[str, Any] | None:
+    """The question that a judgement leaves open; None where it leaves none."""
+    return _said(vocabulary, judged)[1]
+
+
 def question_view(vocabulary: Vocabulary, judged: Judged) -> dict[str, Any]:
     """The question to the provider that settles an unknown."""
     return {"criterion": judged.id, "hard": judged.hard, **words.question(vocabulary, judged)}
@@ -157,8 +168,10 @@ def candidate_view(vocabulary: Vocabulary, ask: StepAsk, verdict: Verdict) -> di
     }  # fmt: skip
 
 
-def step_view(vocabulary: Vocabulary, result: StepResult) -> dict[str, Any]:
-    """One step with its candidates: those that fit under `candidates`, the rest under `near`."""
+def step_view(vocabulary: Vocabulary, result: StepResult, top: int) -> dict[str, Any]:
+    """One step with its first `top` candidates: those that fit under `candidates`, and where they
+    are fewer than that, what does not fit under `near`."""
+    near = result.near if len(result.fits) < top else ()
     ask = result.ask
     techniques = ask.step.techniques
     return {
@@ -167,8 +180,8 @@ def step_view(vocabulary: Vocabulary, result: StepResult) -> dict[str, Any]:
         "optional": ask.step.optional,
         "label": words.both(*(words.labels(vocabulary, techniques, lang) or ask.step.category
                               for lang in ("zh", "en"))),
-        "candidates": [candidate_view(vocabulary, ask, v) for v in result.fits],
-        "near": [candidate_view(vocabulary, ask, v) for v in result.near],
+        "candidates": [candidate_view(vocabulary, ask, v) for v in result.fits[:top]],
+        "near": [candidate_view(vocabulary, ask, v) for v in near],
     }  # fmt: skip
 
 
@@ -241,21 +254,22 @@ def answer(
     """Candidates with reasons for every step, and routes and gaps when a planner is given.
 
     `collab.routing.answer.answer` calls this with the planner; everything is in both languages.
+    Routes and gaps rest on the first CONSIDERED candidates of each step, however few are shown.
     """
-    results = judge_steps(vocabulary, snapshot, profile, top, near)
+    results = judge_steps(vocabulary, snapshot, profile, max(top, CONSIDERED), near)
     view = need_view(profile, today)
-    routes: list[dict[str, Any]] = []
-    broken: list[dict[str, Any]] = []
+    planned = Planned([], [], [])
     if planner is not None and results:
-        routes, broken = planner(profile, results)
+        planned = planner(profile, results)
     gaps: list[dict[str, Any]] = []
     if gap_finder is not None:
-        gaps = gap_finder(profile, results, bool(routes))
+        gaps = gap_finder(profile, results)
     return {
         "need": view,
-        "steps": [step_view(vocabulary, result) for result in results],
-        "routes": routes,
-        "gaps": [*gaps, *broken],
+        "steps": [step_view(vocabulary, result, top) for result in results],
+        "routes": planned.routes,
+        "gaps": [*gaps, *planned.gaps],
+        "openings": planned.openings,
         "notes": _notes(profile, snapshot, view),
         "versions": {"rules": RULES_VERSION, "vocabulary": vocabulary.version},
     }

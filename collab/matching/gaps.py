@@ -54,11 +54,14 @@ def killers(verdicts: Iterable[Verdict]) -> list[tuple[str, int, int]]:
 
 
 def siblings(vocabulary: Vocabulary, ask: StepAsk) -> list[str]:
-    """Techniques under the same parent as a wanted one: what might do instead."""
+    """What might do instead of a wanted technique: what a chain names as an alternative, and what
+    stands under the same parent, unless that parent is a whole category (a wire bond is no
+    alternative to a hermetic seal)."""
     found: set[str] = set()
     for wanted in ask.step.techniques:
+        found |= _named_alternatives(vocabulary, wanted)
         term = vocabulary.techniques.get(wanted)
-        if term is None or term.broader is None:
+        if term is None or term.broader is None or term.broader == term.category:
             continue
         found |= {
             t.id
@@ -69,7 +72,17 @@ def siblings(vocabulary: Vocabulary, ask: StepAsk) -> list[str]:
     return sorted(found - set(ask.step.techniques) - barred)
 
 
-def _alternatives(
+def _named_alternatives(vocabulary: Vocabulary, wanted: str) -> set[str]:
+    """What a chain names as another way of a step that is one technique."""
+    found: set[str] = set()
+    for chain in vocabulary.chains.values():
+        for step in chain.steps:
+            if len(step.techniques) == 1 and step.techniques[0] == wanted:
+                found.update(step.alternatives)
+    return found
+
+
+def alternatives(
     vocabulary: Vocabulary, snapshot: Snapshot, ask: StepAsk
 ) -> list[tuple[Relaxation, int]]:
     """Sibling techniques that are offered and fit, with how many do."""
@@ -198,7 +211,7 @@ def step_gap(vocabulary: Vocabulary, snapshot: Snapshot, result: StepResult) -> 
     near = widest(vocabulary, snapshot, ask) if ask.answerable else []
     ranked = killers(near)
     code = "criteria" if near else "not_offered" if ask.answerable else "step_without_technique"
-    instead = _alternatives(vocabulary, snapshot, ask) if ask.answerable else []
+    instead = alternatives(vocabulary, snapshot, ask) if ask.answerable else []
     sets = minimal_sets(vocabulary, ask, near)[:NEAREST]
     killer = ranked[0][0] if ranked else None
     return {
@@ -222,7 +235,6 @@ def find_gaps(
     snapshot: Snapshot,
     _need: NeedProfile,
     results: Sequence[StepResult],
-    _planned: bool,
 ) -> list[dict[str, Any]]:
     """The gaps of all steps that nobody fits, optional ones marked."""
     gaps = []

@@ -218,7 +218,10 @@ def words(vocabulary: Vocabulary, one: Relaxation) -> Text:
         )
     if one.weeks is not None:
         return both(f"期限放宽到 {figure(one.weeks)} 周", f"{figure(one.weeks)} weeks are allowed")
-    zh, en = labels(vocabulary, one.names, "zh"), labels(vocabulary, one.names, "en")
+    zh, en = ("或".join(labels(vocabulary, (n,), "zh") for n in one.names),
+              " or ".join(labels(vocabulary, (n,), "en") for n in one.names))  # fmt: skip
+    if one.id == "material-excluded":
+        return both(f"不再排除{zh}", f"{en} is no longer refused")
     return both(f"接受{zh}", f"{en} is accepted")
 
 

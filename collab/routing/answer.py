@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from collab.matching.answer import NEAR, Answer, StepResult, judge_steps
+from collab.matching.answer import NEAR, Answer, Planned, StepResult, judge_steps
 from collab.matching.answer import answer as match_answer
 from collab.matching.gaps import find_gaps
 from collab.matching.records import NeedProfile
@@ -21,6 +21,7 @@ from collab.routing.planner import OBJECTIVES, Search
 from collab.routing.remedies import Remedies
 from collab.routing.route import Route, Workshop, build_route, pareto
 from collab.routing.rules import rule_book
+from collab.routing.widening import widening_view, widenings
 from collab.vocabulary.catalog import Vocabulary
 
 PER_KIND = 3
@@ -163,12 +164,16 @@ def route_gap(
 
 def _planner(
     vocabulary: Vocabulary, snapshot: Snapshot, need: NeedProfile, results: Sequence[StepResult]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> Planned:
     routes = plan_routes(vocabulary, snapshot, need, results)
-    broken = []
+    broken, opening = [], None
     if routes.broken and routes.plan.steps:
         broken.append(route_gap(vocabulary, snapshot, need, results, routes))
-    return routes_view(vocabulary, routes), broken
+    if not any(routes.by_kind.values()) and need.steps:
+        opening = widenings(vocabulary, snapshot, need, results)
+    return Planned(
+        routes_view(vocabulary, routes), broken, widening_view(vocabulary, need, opening)
+    )
 
 
 def answer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from collab.matching.answer import asked_of
 from collab.matching.words import both, figure
 from collab.routing.checks import UNKNOWN
 from collab.routing.plan import Plan
@@ -109,6 +110,7 @@ def leg_view(vocabulary: Vocabulary, leg: Leg) -> dict[str, Any]:
         "price": list(offer.price) if offer.price else None,
         "after": list(leg.before),
         "rules": [rule_view(vocabulary, c) for c in _shown(leg.checked)],
+        "asks": [asked_of(vocabulary, j) for j in leg.candidate.asks],
         "questions": [
             rule_question(vocabulary, c) for c in leg.checked if c.verdict in (UNKNOWN, "fix")
         ],

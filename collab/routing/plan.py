@@ -15,6 +15,7 @@ from collab.matching import score
 from collab.matching.answer import StepResult
 from collab.matching.compare import Mark
 from collab.matching.records import NeedProfile, Offer, Step
+from collab.matching.rules import Judged
 from collab.matching.verdicts import Verdict
 from collab.routing.pieces import any_form
 from collab.vocabulary.catalog import Chain, Vocabulary
@@ -43,6 +44,7 @@ class Candidate(NamedTuple):
     open_questions: int
     klass: str
     score: float = 0.0
+    asks: tuple[Judged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +106,15 @@ def weeks_of(vocabulary: Vocabulary, need: NeedProfile, technique: str, offer: O
 
 def candidate_of(vocabulary: Vocabulary, need: NeedProfile, verdict: Verdict) -> Candidate:
     """A judged capability as a candidate of a route."""
-    open_questions = sum(j.mark is Mark.UNKNOWN and j.hard for j in verdict.judged)
+    asks = tuple([j for j in verdict.judged if j.hard and j.outcome.mark is Mark.UNKNOWN])
     return Candidate(
         verdict.offer,
         verdict.done,
         weeks_of(vocabulary, need, verdict.done, verdict.offer),
-        open_questions,
+        len(asks),
         verdict.klass.value,
         verdict.score,
+        asks,
     )
 
 

@@ -100,9 +100,10 @@ class Board:
             tuple(find(self.vocabulary, snapshot, ask, LIMIT, 0)) if ask.answerable else ()
             for ask in self.asks[number]
         )
-        return Standing(fits, self._routes(number, fits, snapshot))
+        return Standing(fits, self.holds(number, fits, snapshot))
 
-    def _routes(self, number: int, fits: tuple[tuple[Found, ...], ...], snapshot: Snapshot) -> bool:
+    def holds(self, number: int, fits: tuple[tuple[Found, ...], ...], snapshot: Snapshot) -> bool:
+        """Whether a route holds over these candidates of a need's steps."""
         need, asks = self.needs[number], self.asks[number]
         must = [i for i, s in enumerate(need.steps) if not s.optional]
         if not need.steps or any(not fits[i] for i in must):
@@ -211,7 +212,7 @@ class Board:
             )
             if kept:
                 return Standing(changed, True)
-        return Standing(changed, self._routes(number, changed, after))
+        return Standing(changed, self.holds(number, changed, after))
 
     def _with(
         self, ask: StepAsk, found: tuple[Found, ...], add: Sequence[Offer], gone: set[str]

@@ -13,7 +13,6 @@ from collab.web.answers import region_name, said
 from collab.web.session import language, vocabulary
 from collab.web.translated import _, ngettext
 
-Asked = Mapping[str, Sequence[str]]
 KINDS = ("fastest", "fewest", "nearest", "surest", "pareto")
 MORE = 6
 
@@ -53,10 +52,10 @@ def rule_questions(
     ]
 
 
-def leg(entry: Mapping[str, Any], asked: Asked, seen: set[str]) -> dict[str, Any]:
+def leg(entry: Mapping[str, Any], seen: set[str]) -> dict[str, Any]:
     """A leg for templates; a question asked before is not asked again."""
     rules = {r["rule"]: said(r["reason"]) for r in entry.get("rules") or ()}
-    found = [{"text": q, "own": False} for q in asked.get(entry["capability"], ())]
+    found = [{"text": said(q), "own": False} for q in entry.get("asks") or ()]
     found += rule_questions(entry.get("questions") or (), rules)
     marks = [("" if q["own"] else entry["capability"]) + str(q["text"]) for q in found]
     fresh = [q for q, mark in zip(found, marks, strict=True) if mark not in seen]
@@ -95,10 +94,10 @@ def handover(entry: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def route(entry: Mapping[str, Any], asked: Asked, titles: Sequence[str] = ()) -> dict[str, Any]:
+def route(entry: Mapping[str, Any], titles: Sequence[str] = ()) -> dict[str, Any]:
     """A process route for templates; see templates/components/route.html."""
     seen: set[str] = set()
-    legs = [leg(one, asked, seen) for one in entry["legs"]]
+    legs = [leg(one, seen) for one in entry["legs"]]
     checklist = entry.get("checklist") or ()
     for one in checklist:
         sender, receiver = entry["legs"][one["from"]], entry["legs"][one["to"]]
@@ -116,6 +115,8 @@ def route(entry: Mapping[str, Any], asked: Asked, titles: Sequence[str] = ()) ->
         "km": _kilometres(entry.get("km")) if entry.get("handovers") else "",
         "open": open_count,
         "price": price(entry.get("price"), len(legs)),
+        "pareto": bool(entry.get("pareto")),
+        "who": " → ".join(dict.fromkeys(one["organisation"] for one in legs)),
         "href": "",
         "legs": legs,
         "checklist": [handover(one) for one in checklist],
@@ -140,29 +141,16 @@ def merged(found: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], 
     return sorted(kept.values(), key=lambda k: (not k[1], k[2]))
 
 
-def routes(found: Sequence[Mapping[str, Any]], asked: Asked) -> tuple[list[Any], list[Any]]:
+def routes(found: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
     """(the best route of every kind, a few others)."""
     best: list[Any] = []
     more: list[Any] = []
     for entry, titles, _rank in merged(found):
         if titles:
-            best.append(route(entry, asked, titles))
+            best.append(route(entry, titles))
         elif len(more) < MORE:
-            more.append(
-                route(entry, asked, [kind_label("pareto") if entry.get("pareto") else _("备选")])
-            )
+            more.append(route(entry, [kind_label("pareto") if entry.get("pareto") else _("备选")]))
     return best, more
-
-
-def _asked(answer: Mapping[str, Any]) -> Asked:
-    found: dict[str, list[str]] = {}
-    for one in answer["steps"]:
-        for entry in one["candidates"]:
-            hard = [said(q) for q in entry.get("questions") or () if q.get("hard", True)]
-            found.setdefault(entry["capability"], []).extend(
-                q for q in hard if q not in found.get(entry["capability"], ())
-            )
-    return found
 
 
 def _deadline(answer: Mapping[str, Any], first: Mapping[str, Any] | None) -> str:
@@ -218,13 +206,12 @@ def headline(
 
 def present(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The whole answer for templates."""
-    asked = _asked(answer)
     steps = [answers.step(s) for s in answer["steps"]]
-    best, more = routes(answer["routes"], asked)
+    best, more = routes(answer["routes"])
     gaps = []
     for entry in answer["gaps"]:
         shown = answers.gap(entry)
-        shown["routes"] = routes(entry.get("routes") or (), {})[0][:2]
+        shown["routes"] = routes(entry.get("routes") or ())[0][:2]
         shown["label"] = next((s.label for s in steps if s.key == shown["step"]), "")
         gaps.append(shown)
     return {
@@ -233,5 +220,6 @@ def present(answer: Mapping[str, Any]) -> dict[str, Any]:
         "routes": best,
         "more_routes": more,
         "gaps": gaps,
+        "openings": [answers.opening(one) for one in answer.get("openings") or ()],
         "notes": [said(n) for n in answer.get("notes") or ()],
     }

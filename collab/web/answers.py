@@ -221,6 +221,12 @@ def gap(entry: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def opening(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A set of changes over the steps, and whether it opens a whole route."""
+    return {"text": said(entry), "route": entry.get("opens") == "route",
+            "count": len(entry.get("accept") or ())}  # fmt: skip
+
+
 def _instead(entry: Mapping[str, Any]) -> dict[str, Any]:
     ids = [i for one in entry.get("accept") or () for i in one.get("value") or ()]
     return {

@@ -77,8 +77,21 @@ class RouteOut(BaseModel):
     open_questions: JsonValue
 
 
+class OpeningOut(BaseModel):
+    """Changes that together, and not one fewer, would open a whole route (`route`) or a candidate
+    for every step (`match`)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    opens: Literal["route", "match"]
+    accept: list[JsonValue]
+    zh: str
+    en: str
+
+
 class MatchAnswer(BaseModel):
-    """Candidates for every step, routes over organisations, and what is missing."""
+    """Candidates for every step, routes over organisations, and what is missing; where no route
+    holds, `openings` are the smallest sets of changes over all steps that would open one."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -86,6 +99,7 @@ class MatchAnswer(BaseModel):
     steps: list[StepAnswer]
     routes: list[RouteOut]
     gaps: list[JsonValue]
+    openings: list[OpeningOut] = []
 
 
 class AnswerQuery(BaseModel):
