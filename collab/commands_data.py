@@ -92,14 +92,16 @@ def print_answer(answer: Mapping[str, Any]) -> None:
         legs = " → ".join(str(leg.get("organisation_slug") or leg["organisation"])
                           for leg in route["legs"])  # fmt: skip
         click.echo(f"\n{route['kind']}: {legs}  {route['weeks']}")
+    _print_missing(answer)
+
+
+def _print_missing(answer: Mapping[str, Any]) -> None:
     for gap in answer["gaps"]:
         click.echo(f"\n缺口 gap: {gap['reason']['zh']} / {gap['reason']['en']}")
         for change in gap["relaxations"]:
             click.echo(f"    {change['zh']} / {change['en']}")
-    for opening in answer["openings"]:
-        click.echo(f"\n{opening['zh']} / {opening['en']}")
-    for note in answer["notes"]:
-        click.echo(f"\n{note['zh']} / {note['en']}")
+    for said in (*answer["openings"], *answer["notes"]):
+        click.echo(f"\n{said['zh']} / {said['en']}")
 
 
 def vocabulary_problems(words: Vocabulary) -> list[str]:

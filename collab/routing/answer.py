@@ -15,6 +15,7 @@ from collab.matching.records import NeedProfile
 from collab.matching.snapshot import Snapshot
 from collab.matching.words import both
 from collab.routing.checklist import route_view, rule_view
+from collab.routing.existence import route_exists
 from collab.routing.opening import Opening, openings
 from collab.routing.plan import Plan, make_plan
 from collab.routing.planner import OBJECTIVES, Search
@@ -57,6 +58,8 @@ def routable(results: Sequence[StepResult]) -> bool:
 def _search(
     vocabulary: Vocabulary, plan: Plan, count: int
 ) -> tuple[dict[str, list[tuple[int, ...]]], bool]:
+    if not route_exists(vocabulary, plan):
+        return {kind: [] for kind in OBJECTIVES}, True
     search = Search(plan, rule_book(vocabulary))
     return {kind: search.best(kind, count) for kind in OBJECTIVES}, search.complete
 

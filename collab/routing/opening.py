@@ -11,6 +11,7 @@ from collab.matching.records import NeedProfile, Step
 from collab.matching.snapshot import Snapshot
 from collab.routing import pieces
 from collab.routing.checks import Sight
+from collab.routing.existence import route_exists
 from collab.routing.meeting import merge
 from collab.routing.plan import Plan, make_plan
 from collab.routing.planner import Search
@@ -94,7 +95,7 @@ def _holds(
     if not all(r.fits for r in judged if not r.ask.step.optional):
         return False
     plan = make_plan(vocabulary, need, judged)
-    return bool(Search(plan, rule_book(vocabulary)).best("surest", 1))
+    return route_exists(vocabulary, plan)
 
 
 def openings(
@@ -109,7 +110,7 @@ def openings(
     found: list[Opening] = []
     if need.deadline_weeks is not None and need.deadline_hard:
         soft = replace(need, deadline_hard=False)
-        if Search(replace(plan, need=soft), rule_book(vocabulary)).best("fastest", 1):
+        if route_exists(vocabulary, replace(plan, need=soft)):
             found.append(Opening("deadline", need=soft))
     stopping = blocks(vocabulary, plan)
     for block in stopping:

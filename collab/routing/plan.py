@@ -191,7 +191,19 @@ def order_steps(
         before.append(tuple(sorted((earlier - hidden) | loose)))
         open_form = any(any_form(vocabulary, t) for t in need.steps[ordered[place]].techniques)
         states.append("" if open_form else chain.steps[at].state)
-    return ordered, before, states
+    return ordered, _reduced(before), states
+
+
+def _reduced(before: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Without edges that a longer way says already: what comes from step 3 through step 4 is not
+    handed over from step 3 a second time."""
+    reached: list[set[int]] = []
+    for entry in before:
+        reached.append({*entry, *(a for b in entry for a in reached[b])})
+    return [
+        tuple(b for b in entry if not any(b in reached[other] for other in entry if other != b))
+        for entry in before
+    ]
 
 
 def _in(above: list[set[int]], one: int | None, other: int | None) -> bool:

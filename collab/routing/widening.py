@@ -9,7 +9,7 @@ from typing import Any
 from collab.matching import relax
 from collab.matching.answer import StepResult
 from collab.matching.engine import Found, find
-from collab.matching.gaps import alternatives, smallest_relaxations, widest
+from collab.matching.gaps import MOST_TOGETHER, alternatives, smallest_relaxations, widest
 from collab.matching.prepare import StepAsk, prepare
 from collab.matching.records import NeedProfile
 from collab.matching.relax import Relaxation
@@ -18,7 +18,7 @@ from collab.matching.words import both, labels
 from collab.routing.scenario import LIMIT, Board, Standing
 from collab.vocabulary.catalog import Vocabulary
 
-PER_STEP, POOL, SETS = 4, 8, 5
+PER_STEP, POOL, SETS = 4, 9, 5
 """Changes taken from one step, changes combined in all, sets shown."""
 
 
@@ -80,11 +80,11 @@ def _of_step(
     for verdict in widest(vocabulary, snapshot, result.ask):
         for one in relax.relaxations(vocabulary, result.ask, verdict) or ():
             singles.setdefault(_same(one), one)
-    if not result.fits:
-        for one, _ in alternatives(vocabulary, snapshot, result.ask)[:2]:
-            singles.setdefault(_same(one), one)
+    instead = [one for one, _ in alternatives(vocabulary, snapshot, result.ask)[:2]]
     ordered = sorted(singles.values(), key=lambda one: (one.cost, repr(_same(one))))
-    return ordered[:PER_STEP]
+    if result.fits:  # somebody does it and yet no route holds: another way of doing it helps most
+        return [*instead, *ordered][:PER_STEP]
+    return sorted([*ordered, *instead], key=lambda one: one.cost)[:PER_STEP]
 
 
 def _same(one: Relaxation) -> tuple[object, ...]:
@@ -107,16 +107,18 @@ def widenings(
     need: NeedProfile,
     results: Sequence[StepResult],
 ) -> Widening | None:
-    """Every smallest set of up to three changes that opens a route, smallest and cheapest first;
-    None when no change is known that helps. For needs without a route."""
+    """Every smallest set of up to three changes (two where each step has a candidate) that opens a
+    route, smallest and cheapest first; None when no change is known that helps. For needs without
+    a route."""
     singles = pool(vocabulary, snapshot, results)
     if not singles:
         return None
     trial = Trial(vocabulary, snapshot)
+    most = MOST_TOGETHER if any(not r.fits for r in results) else 2
     for level, opens in (("route", trial.routes), ("match", trial.matches)):
         if level == "match" and trial.matches(need):
             return None
-        sets = smallest_relaxations(need, singles, opens)
+        sets = smallest_relaxations(need, singles, opens, most)
         if sets:
             ordered = sorted(sets, key=lambda s: (len(s), sum(r.cost for r in s)))
             return Widening(level, tuple(ordered[:SETS]))
