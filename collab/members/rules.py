@@ -113,7 +113,9 @@ def identifier_problems(country: str, number: str, field: str = "identifier") ->
 
 def identifier(country: str, number: str) -> str:
     """How a registration number is kept: the credit code itself, others after their country."""
-    plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", number)).upper()
+    capital = unicodedata.normalize("NFKC", number).upper()
+    # a capital may come apart into a letter and a mark: composed again, or one number is two
+    plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", capital))
     return plain if country == "CN" or not plain else f"{country}:{plain}"
 
 
