@@ -9,7 +9,7 @@ from flask import Flask
 from collab import cli, wiring
 from collab.config import Settings, load_settings
 from collab.storage.database import Database
-from collab.web import blueprints, context, cookies, errors, security, session
+from collab.web import blueprints, context, cookies, errors, pace, security, session
 
 ROOT = Path(__file__).resolve().parent
 
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.session_interface = cookies.HostBoundCookies()
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["collab"] = wiring.build(settings, database)
+    app.extensions["collab_pace"] = pace.Pace(app.extensions["collab"].database)
     security.install(app)
     errors.install(app)
     session.install(app)

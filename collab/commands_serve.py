@@ -26,6 +26,7 @@ from collab.storage import audit_reading, backup, migrate, sealing
 
 ROOT = Path(__file__).resolve().parents[1]
 console = Console(stderr=True)
+HEADER_MILLISECONDS = 10_000  # who sends a request's head more slowly is cut off
 
 
 def platform() -> Platform:
@@ -183,6 +184,7 @@ def _check_free(host: str, port: int) -> None:
 def _serve(host: str, port: int, workers: int) -> None:
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
 
     options: dict[str, Any] = {
         "address": host,
@@ -191,6 +193,7 @@ def _serve(host: str, port: int, workers: int) -> None:
         "workers": workers,
         "blocking_threads": 2,
         "workers_kill_timeout": 3,
+        "http1_settings": HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
         "respawn_failed_workers": True,
         "factory": True,
         "log_access": False,

@@ -100,6 +100,12 @@ class Settings(BaseSettings):
     file_scan_seconds: int = Field(
         60, ge=1, le=3600, description="A scan that takes longer has failed and is tried again."
     )
+    api_per_token: int = Field(
+        6000, ge=1, description="Requests of one API token in a quarter of an hour."
+    )
+    api_per_address: int = Field(
+        12000, ge=1, description="API requests from one network address in a quarter of an hour."
+    )
     default_language: Literal["zh", "en"] = Field(
         "zh", description="Language of a visitor who says nothing else."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from collab.kernel.problems import Problem
 
@@ -51,3 +52,8 @@ class TooMany(DomainError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"retry after {retry_after} s")
         self.retry_after = retry_after
+
+    @property
+    def wait(self) -> timedelta:
+        """How long the refusal lasts."""
+        return timedelta(seconds=self.retry_after)

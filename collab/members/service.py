@@ -13,7 +13,7 @@ from collab.kernel.identity import VISITOR, Actor, Role
 from collab.kernel.permissions import Permission, Scope
 from collab.members import passwords, store
 from collab.members.forms import OrganisationIn, TokenIn
-from collab.members.models import ApiToken, Organisation, Person, Throttle
+from collab.members.models import ApiToken, Organisation, Person
 from collab.members.rules import Membership
 from collab.storage.uow import UnitOfWork
 
@@ -29,17 +29,15 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def count_try(uow: UnitOfWork, key: str, limit: int = TRIES) -> None:
-    """Count an attempt under `key`; raises TooMany when the window's limit is used up."""
+def count_try(uow: UnitOfWork, key: str, limit: int = TRIES, by: int = 1) -> None:
+    """Count attempts under `key`; raises TooMany when the window's limit is used up."""
     at = clock.now()
-    row = store.throttle(uow, digest(key))
-    if row is None:
-        row = Throttle(key=digest(key), window_start=at, count=0)
+    row = store.throttle_held(uow, digest(key), at)
     if at - row.window_start > TRY_WINDOW:
         row.window_start, row.count = at, 0
     if row.count >= limit:
         raise TooMany(int((row.window_start + TRY_WINDOW - at).total_seconds()) + 1)
-    row.count += 1
+    row.count += by
     uow.session.add(row)
 
 

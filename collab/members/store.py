@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
 from collab.kernel.errors import NotAllowed, NotFound
@@ -257,6 +258,18 @@ def region_names(regions: Mapping[int, Region]) -> dict[str, Region]:
 def throttle(uow: UnitOfWork, key: str) -> Throttle | None:
     """The counter of a key."""
     return uow.session.exec(select(Throttle).where(col(Throttle.key) == key)).first()
+
+
+def throttle_held(uow: UnitOfWork, key: str, at: datetime) -> Throttle:
+    """The counter of a key, made if there is none; others who count wait for this transaction."""
+    connection = uow.session.connection()
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    made = {"key": key, "window_start": at, "count": 0, "created_at": at, "updated_at": at}
+    connection.execute(
+        insert(Throttle).values(**made).on_conflict_do_nothing(index_elements=["key"])
+    )
+    query = select(Throttle).where(col(Throttle.key) == key).with_for_update()
+    return uow.session.exec(query.execution_options(populate_existing=True)).one()
 
 
 def readable_by_id(uow: UnitOfWork, actor: Actor, ids: Collection[int]) -> dict[int, Organisation]:

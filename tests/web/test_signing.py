@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,11 @@ from flask.testing import FlaskClient
 from sqlmodel import col, select
 
 from collab.kernel import clock
-from collab.members.models import OneTimeToken, Person, SignInSession
+from collab.members.models import OneTimeToken, Person, RoleGrant, SignInSession
 from collab.notices.models import Notice
 from tests.authenticator import Authenticator
 from tests.conftest import Freezer
-from tests.site import PASSWORD, Site, csrf, open_site
+from tests.site import PASSWORD, Site, csrf, open_site, people
 
 NEW = "a kite above nine rivers"
 
@@ -237,3 +238,66 @@ def test_by_https_the_cookie_is_bound_to_the_host_without_any_setting(bare: Site
     assert "Domain" not in secure
     plain = client.get("/sign-in").headers["Set-Cookie"]
     assert plain.startswith("oe_session=")
+
+
+def token_of(site: Site, who: str) -> str:
+    """A personal API token."""
+    page = site.post("/account/tokens", who, {"name": "t", "days": "9", "scopes": "read"})
+    found = re.search(r"<code class=\"oe-secret\">(oe_[\w-]+)</code>", page.text)
+    assert found
+    return found[1]
+
+
+def test_the_api_is_limited_by_token_and_by_address_in_all_processes(
+    bare_template: Path, tmp_path: Path, freeze: Freezer
+) -> None:
+    freeze(clock.now())
+    shutil.copytree(bare_template, tmp_path, dirs_exist_ok=True)
+    one, two = (open_site(tmp_path, api_per_token=6, api_per_address=20) for _ in range(2))
+    people(one)
+    first, second = token_of(one, "owner"), token_of(one, "other")
+
+    def ask(site: Site, token: str = "", address: str = "10.0.0.1") -> int:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = site.app.test_client().get(
+            "/api/v1/organisations", headers=headers, environ_base={"REMOTE_ADDR": address}
+        )
+        if answer.status_code == 429:
+            assert 0 < int(answer.headers["Retry-After"]) <= 901
+            assert answer.get_json()["type"].endswith("too_many")
+        return answer.status_code
+
+    seen = [ask((one, two)[n % 2], first, f"10.1.0.{n}") for n in range(8)]
+    assert seen == [200] * 6 + [429] * 2, "one token, two processes, many addresses"
+    assert ask(one, second) == 200, "another token"
+    seen = [ask((one, two)[n % 2]) for n in range(22)]
+    assert seen == [200] * 19 + [429] * 3, "one address, without a token"
+    assert ask(two, second) == 429
+    assert ask(two, second, "10.0.0.2") == 200, "another address"
+    freeze.forward(minutes=16)
+    assert ask(one, first) == 200
+    for site in (one, two):
+        site.database.close()
+
+
+def test_tokens_are_not_tried_without_end(bare: Site) -> None:
+    client = bare.app.test_client()
+    seen = [client.get("/api/v1/me", headers={"Authorization": f"Bearer oe_{n}"}).status_code
+            for n in range(302)]  # fmt: skip
+    assert seen == [401] * 300 + [429] * 2
+
+
+def test_a_role_that_ends_ends_at_once(bare: Site, freeze: Freezer) -> None:
+    freeze(clock.now())
+    client = bare.fresh_browser("member")
+    assert "甲鹮光电" in client.get("/my-organisation").text
+    with bare.database.writing() as uow:
+        query = select(RoleGrant).where(col(RoleGrant.person_id) == bare.people["member"])
+        grant = uow.session.exec(query).one()
+        grant.expires_at = clock.now() + timedelta(hours=1)
+        uow.session.add(grant)
+    token = {"Authorization": f"Bearer {token_of(bare, 'member')}"}
+    assert client.get("/api/v1/me", headers=token).get_json()["organisations"]
+    freeze.forward(minutes=61)
+    assert "甲鹮光电" not in client.get("/my-organisation").text
+    assert client.get("/api/v1/me", headers=token).get_json()["organisations"] == []

@@ -15,12 +15,13 @@ from collab.members import service as members
 from collab.members import token_use
 from collab.web.context import csrf
 from collab.web.errors import problem_response
-from collab.web.session import language, of_cookie, reading, writing
+from collab.web.session import language, of_cookie, platform, reading, writing
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_TOKEN = 200
 # in the window of members.service: far above what a person needs, low enough to spare two cores
 LIMITS = {"writes": 900, "answers": 600}
+BAD_TOKENS = 300
 
 
 def refuse(status: int, code: str, headers: dict[str, str] | None = None, **facts: str) -> NoReturn:
@@ -33,9 +34,13 @@ def refuse(status: int, code: str, headers: dict[str, str] | None = None, **fact
 def admit(scope: Scope, *, public: bool, limit: str) -> None:
     """Set the actor of this request, or refuse it: 401, 403, 400 for a missing CSRF token, 429."""
     by_token = "Authorization" in request.headers
+    pace, settings = current_app.extensions["collab_pace"], platform().settings
+    pace.count(f"api-from:{request.remote_addr}", settings.api_per_address)
     g.actor = _by_header() if by_token else by_cookie()
     if g.actor.is_visitor and not public:
         refuse(401, "sign_in_first", _challenge())
+    if by_token:
+        pace.count(f"api-token:{members.digest(_token())}", settings.api_per_token)
     if g.actor.scopes is not None and scope.value not in g.actor.scopes:
         refuse(403, "scope_missing", _challenge("insufficient_scope"), scope=scope.value)
     if request.method not in SAFE and not by_token:
@@ -52,20 +57,33 @@ def by_cookie() -> Actor:
     return of_cookie(str(token))
 
 
-def _by_header() -> Actor:
+def _token() -> str:
+    """The bearer token of the header; empty when it holds none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip()
-    if scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST_TOKEN:
-        refuse(401, "bad_token", _challenge("invalid_token"))
+    return token if scheme.lower() == "bearer" and len(token) <= LONGEST_TOKEN else ""
+
+
+def _by_header() -> Actor:
+    token = _token()
+    if not token:
+        _bad_token()
     with reading() as uow:
         actor = members.actor_of_token(uow, token)
         stale = actor is not None and token_use.wants_stamp(uow, token)
     if actor is None:
-        refuse(401, "bad_token", _challenge("invalid_token"))
+        _bad_token()
     if stale:
         with suppress(Conflict), writing() as uow:
             token_use.stamp(uow, token)
     return actor
+
+
+def _bad_token() -> NoReturn:
+    """401, and after too many of them from one address 429: nobody tries tokens without end."""
+    with suppress(Conflict), writing() as uow:
+        members.count_try(uow, f"bad-token-from:{request.remote_addr}", BAD_TOKENS)
+    refuse(401, "bad_token", _challenge("invalid_token"))
 
 
 def _challenge(error: str = "") -> dict[str, str]:
