@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from bench import browser, extraction, graph, matching, pages, search
+from bench import browser, extraction, graph, matching, pages, search, signing
 
 Row = Mapping[str, Any]
 PARTS: dict[str, Callable[[], Iterable[Row]]] = {
@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "search": search.run,
     "graph": graph.run,
     "pages": pages.measurements,
+    "signing": signing.measurements,
     "browser": browser.run,
 }
 
