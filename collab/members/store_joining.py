@@ -242,6 +242,16 @@ def require(uow: UnitOfWork, actor: Actor, permission: Permission) -> None:
         raise NotAllowed(permission)
 
 
+def require_people_of(uow: UnitOfWork, actor: Actor, organisation_id: int) -> None:
+    """Refuse an actor who does not look after the people of an organisation."""
+    given = select(Organisation.id).where(
+        col(Organisation.id) == organisation_id,
+        grants.where(POLICY[Permission.PEOPLE_ADMINISTER], actor),
+    )
+    if uow.session.exec(given).first() is None:
+        raise NotAllowed(Permission.PEOPLE_ADMINISTER)
+
+
 def drop_sessions(uow: UnitOfWork, person_id: int) -> None:
     """Remove every session of a person, browser names included."""
     uow.session.connection().execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collab.kernel.identity import Actor
+from collab.members import store_joining as joined
 from collab.needs import store
 from collab.storage.uow import UnitOfWork
 
@@ -11,6 +12,7 @@ def hand_over(
     uow: UnitOfWork, actor: Actor, organisation_id: int, person_id: int, successor_id: int
 ) -> int:
     """Change the author of the needs that a person posted for an organisation; how many."""
+    joined.require_people_of(uow, actor, organisation_id)
     rows = store.needs_of_author(uow, organisation_id, person_id)
     for need in rows:
         need.author_id = successor_id
