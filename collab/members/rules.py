@@ -113,9 +113,10 @@ def identifier_problems(country: str, number: str, field: str = "identifier") ->
 
 def identifier(country: str, number: str) -> str:
     """How a registration number is kept: the credit code itself, others after their country."""
-    capital = unicodedata.normalize("NFKC", number).upper()
-    # a capital may come apart into a letter and a mark: composed again, or one number is two
-    plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", capital))
+    plain, before = number, ""
+    while plain != before:  # a capital or a gap taken out may leave what can be composed again
+        before = plain
+        plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", plain)).upper()
     return plain if country == "CN" or not plain else f"{country}:{plain}"
 
 
