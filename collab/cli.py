@@ -172,18 +172,17 @@ def search_command(query: str, kind: tuple[str, ...], as_json: bool, jsonl: bool
 
 
 @click.command("graph-metrics")
-@click.option("--nodes", required=True, type=click.Path(path_type=Path))
+@click.option("--nodes", type=click.Path(path_type=Path))
 @click.option("--edges", required=True, type=click.Path(path_type=Path))
 @click.option("--directed", is_flag=True)
 @click.option("--json", "as_json", is_flag=True)
-def graph_metrics_command(nodes: Path, edges: Path, directed: bool, as_json: bool) -> None:
-    """Every registered metric of an edge list."""
+def graph_metrics_command(nodes: Path | None, edges: Path, directed: bool, as_json: bool) -> None:
+    """Every registered metric of an edge list (columns id / source,target[,weight]); without a
+    table of nodes the ends of the edges are the nodes."""
     try:
-        found = metrics_of_edge_list(
-            nodes.read_text("utf-8-sig"), edges.read_text("utf-8-sig"), directed=directed
-        )
-    except (GraphError, OSError, UnicodeDecodeError) as error:
-        fail(str(error))
+        found = metrics_of_edge_list(nodes, edges, directed=directed)
+    except GraphError as error:
+        fail(" ".join(str(error).split()))  # a quoted id may hold line breaks
     if as_json:
         out(found)
         return

@@ -87,7 +87,7 @@ def _text(source: Source, table: str) -> str:
     raw = _read(source, table) if isinstance(source, Path) else source
     for encoding in ("utf-8-sig", "gb18030"):
         try:
-            return raw.decode(encoding)
+            return raw.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError:
             continue
     raise GraphError("is not UTF-8 text", "不是 UTF-8 文本", table=table)

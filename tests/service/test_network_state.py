@@ -134,3 +134,18 @@ def test_what_was_used_last_is_kept() -> None:
     for key in (1, 2, 1, 3, 1, 2):
         kept.get(key, lambda key=key: made.append(key))  # type: ignore[misc]
     assert made == [1, 2, 3, 2]
+
+
+def test_communities_of_the_real_network_are_as_modular_as_the_best_of_ten_louvain_seeds(
+    filled: Database,
+) -> None:
+    service = NetworkService(filled, load_vocabulary())
+    with filled.reading() as uow:
+        ties = service.picture(uow, Wanted()).ties
+    louvain = max(
+        nx.community.modularity(ties, nx.community.louvain_communities(ties, None, seed=s), None)
+        for s in range(10)
+    )
+    reached = METRICS["modularity"](ties).value
+    assert reached is not None
+    assert reached >= louvain - 1e-12

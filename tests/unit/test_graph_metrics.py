@@ -108,10 +108,14 @@ def test_agrees_with_igraph_on_two_thousand_nodes(name: str) -> None:
         "constraint": there.constraint(),
         "weighted_constraint": there.constraint(weights=weights),
     }
-    if name == "islands":
-        shares = [b / pairs for b in there.betweenness(weights=lengths)]
-        expected["weighted_betweenness"] = shares
+    expected["weighted_betweenness"] = [b / pairs for b in there.betweenness(weights=lengths)]
+    if nx.is_connected(LARGE[name].to_undirected()) and not there.is_directed():
+        expected["closeness"] = there.closeness()
+        expected["weighted_closeness"] = there.closeness(weights=lengths)
+    assert value("density", scene.ties) == pytest.approx(there.density(), **EXACT)
     if not there.is_directed():
+        known = there.transitivity_undirected()
+        assert value("transitivity", scene.ties) == pytest.approx(known, **EXACT)
         expected["clustering"] = there.transitivity_local_undirected(mode="zero")
     for metric, values in expected.items():
         mine = METRICS[metric](scene).nodes or {}
@@ -150,10 +154,47 @@ def test_conventions_that_differ_from_igraph_are_networkx_s() -> None:
     )
 
 
+def test_weights_and_directions_follow_networkx_and_say_so_where_igraph_does_not() -> None:
+    """Whatever NetworkX calls by a name is the same here under its defaults, weights aside."""
+    club = nx.karate_club_graph()
+    bare = nx.Graph(club.edges)
+    defaults = {
+        "degree_centrality": nx.degree_centrality(bare),
+        "betweenness": nx.betweenness_centrality(bare),
+        "closeness": nx.closeness_centrality(bare),
+        "pagerank": nx.pagerank(bare, tol=1e-15, max_iter=1000),
+        "k_core": nx.core_number(bare),
+        "clustering": nx.clustering(bare),
+        "constraint": nx.constraint(bare),
+        "effective_size": nx.effective_size(bare),
+        "weighted_clustering": nx.clustering(club, weight="weight"),
+        "weighted_constraint": nx.constraint(club, weight="weight"),
+        "weighted_closeness": nx.closeness_centrality(Scene(club).ties, distance="length"),
+    }
+    for name, expected in defaults.items():
+        graph = club if name.startswith("weighted") else bare
+        assert nodes(name, graph) == pytest.approx(expected, **EXACT), name
+    # weighted clustering: igraph has Barrat's, NetworkX (and we) the geometric mean of Onnela
+    there, weights, _ = as_igraph(Scene(club).ties)
+    barrat = there.transitivity_local_undirected(weights=weights, mode="zero")
+    assert list(nodes("weighted_clustering", club).values()) != pytest.approx(barrat, abs=0.01)
+    # transitivity of a directed network: igraph forgets the directions, NetworkX counts by them
+    turning = nx.gnm_random_graph(40, 300, seed=2, directed=True)
+    assert value("transitivity", turning) == pytest.approx(nx.transitivity(turning), **EXACT)
+    assert value("transitivity", turning) != pytest.approx(
+        as_igraph(Scene(turning).ties)[0].transitivity_undirected(), abs=0.01
+    )
+
+
 def test_directed_closeness_looks_inward_like_networkx() -> None:
     graph = nx.gnm_random_graph(60, 150, seed=1, directed=True)
     assert nodes("closeness", graph) == pytest.approx(nx.closeness_centrality(graph), **EXACT)
     assert nodes("clustering", graph) == pytest.approx(nx.clustering(graph), **EXACT)
+
+
+def plain(graph: nx.Graph) -> nx.Graph:
+    """Without self links, which count for NetworkX's modularity and for none of our metrics."""
+    return nx.Graph((u, v) for u, v in graph.edges if u != v)
 
 
 @pytest.mark.parametrize(
@@ -163,8 +204,29 @@ def test_directed_closeness_looks_inward_like_networkx() -> None:
         nx.planted_partition_graph(6, 25, 0.4, 0.03, seed=5),
         nx.barabasi_albert_graph(200, 3, seed=5),
         nx.gnm_random_graph(200, 450, seed=5),
+        nx.karate_club_graph(),
+        nx.davis_southern_women_graph(),
+        nx.florentine_families_graph(),
+        plain(
+            nx.LFR_benchmark_graph(250, 3, 1.5, 0.1, average_degree=5, min_community=20, seed=10)
+        ),
+        plain(nx.LFR_benchmark_graph(500, 3, 1.5, 0.3, average_degree=8, min_community=30, seed=4)),
+        nx.star_graph(40),
+        nx.disjoint_union(nx.complete_graph(6), nx.path_graph(9)),
     ],
-    ids=["les miserables", "planted", "hubs", "random"],
+    ids=[
+        "les miserables",
+        "planted",
+        "hubs",
+        "random",
+        "karate",
+        "davis",
+        "florentine",
+        "lfr",
+        "blurred lfr",
+        "star",
+        "islands",
+    ],
 )
 def test_communities_are_at_least_as_modular_as_the_best_of_ten_louvain_seeds(
     graph: nx.Graph,
