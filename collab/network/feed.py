@@ -102,6 +102,26 @@ def keys_of(uow: UnitOfWork) -> dict[int, str]:
     return {key: public for key, public in rows if key is not None}
 
 
+def keys_around(
+    uow: UnitOfWork, capabilities: Collection[int], owners: Collection[int]
+) -> dict[int, str]:
+    """`keys_of`, but only of those that changed capabilities and organisations may be tied to."""
+    offering = select(Capability.organisation_id).where(col(Capability.id).in_(capabilities))
+    there, back = col(Relation.to_id), col(Relation.from_id)
+    wanted = [
+        col(Organisation.id).in_(offering),
+        col(Organisation.id).in_(owners),
+        col(Organisation.id).in_(select(there).where(back.in_(owners))),
+        col(Organisation.id).in_(select(back).where(there.in_(owners))),
+    ]
+    rows = uow.session.exec(
+        select(Organisation.id, Organisation.public_id).where(
+            col(Organisation.membership).in_(PUBLIC_STATES), or_(*wanted)
+        )
+    )
+    return {key: public for key, public in rows if key is not None}
+
+
 def capabilities(
     uow: UnitOfWork, keys: dict[int, str], vocabulary: Vocabulary, ids: Ids = None
 ) -> tuple[list[Node], list[Link]]:

@@ -15,6 +15,8 @@ from collab.network import feed
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
 from graph.build import build, update
+from graph.fork import forked
+from graph.records import Link, Node
 from graph.regions import RegionTree
 
 ANEW = (CatalogueReplaced, DatabaseRestored)
@@ -54,30 +56,32 @@ def follow(uow: UnitOfWork, vocabulary: Vocabulary, old: State, events: Sequence
         return old
     if len(changed) + len(owners) > MANY:
         return read(uow, vocabulary, old.version + 1)
-    graph = old.graph.copy()
-    _change(uow, vocabulary, graph, changed | facilities.ids_of_organisations(uow, owners), owners)
-    return State(graph, old.regions, old.version + 1)
+    changed |= facilities.ids_of_organisations(uow, owners)
+    return State(
+        _changed(uow, vocabulary, old.graph, changed, owners), old.regions, old.version + 1
+    )
 
 
-def _change(
+def _changed(
     uow: UnitOfWork,
     vocabulary: Vocabulary,
-    graph: nx.MultiDiGraph,
+    old: nx.MultiDiGraph,
     changed: set[int],
     owners: set[int],
-) -> None:
-    """Take out what may have changed and put in what stands now."""
-    keys = feed.keys_of(uow)
+) -> nx.MultiDiGraph:
+    """Without what may have changed, and with what stands of it now."""
+    keys = feed.keys_around(uow, changed, owners)
     nodes, links = feed.capabilities(uow, keys, vocabulary, changed)
     gone = facilities.public_ids(uow, changed)
     gone |= {row.public_id for row in members.organisations_by_id(uow, owners).values()}
-    update(
-        graph,
-        drop_nodes=gone,
-        put=[
-            *feed.organisations(uow, owners),
-            *nodes,
-            *feed.relations(uow, keys, owners),
-            *links,
-        ],
-    )
+    put = [
+        *feed.organisations(uow, owners),
+        *nodes,
+        *(feed.relations(uow, keys, owners) if owners else ()),
+        *links,
+    ]
+    nodes_of = {record.key for record in put if isinstance(record, Node)}
+    pairs = [(record.source, record.target) for record in put if isinstance(record, Link)]
+    graph = forked(old, gone | nodes_of, pairs)
+    update(graph, drop_nodes=gone, put=put)
+    return graph

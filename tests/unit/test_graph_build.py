@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from dataclasses import replace
 from datetime import date
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from graph.build import build, drop_node, put_link, put_node, update
 from graph.errors import GraphError
+from graph.fork import forked
 from graph.records import Link, LinkKind, Node, NodeKind, Region
 from graph.regions import RegionTree
 from tests.unit.graph_cases import small, small_links, small_nodes, tree
@@ -116,3 +118,37 @@ def test_regions_know_what_is_above_below_and_at_a_level() -> None:
         regions.at("ovc", "galaxy")
     with pytest.raises(GraphError, match="above itself"):
         RegionTree([Region("a", parent="b"), Region("b", parent="a")])
+
+
+_KEYS = st.sampled_from("abcdefgh")
+_ENDS = st.sampled_from([*"abcdefgh", "new"])
+_TIES = st.builds(
+    Link, _KEYS, _KEYS, st.sampled_from([LinkKind.AGREEMENT, LinkKind.SUPPLIES]),
+    st.sampled_from([1.0, 2.0]), id=st.sampled_from(["", "x"]),
+)  # fmt: skip
+
+
+@given(st.lists(_TIES, max_size=14), st.sets(_KEYS, max_size=3),
+       st.lists(st.builds(Link, _ENDS, _ENDS, st.just(LinkKind.SUPPLIES)), max_size=5))  # fmt: skip
+@settings(deadline=None)
+def test_a_fork_changes_like_a_copy_and_the_old_graph_never(
+    ties: list[Link], gone: set[str], fresh: list[Link]
+) -> None:
+    graph = build([Node(key, NodeKind.FIRM) for key in "abcdefgh"], ties)
+    before = copy.deepcopy(graph)
+    put = [
+        *(Node(key, NodeKind.LAB, "新") for key in sorted(gone)),
+        *fresh,
+        Node("new", NodeKind.LAB),
+    ]
+    plain = graph.copy()
+    update(plain, drop_nodes=sorted(gone), put=put)
+    light = forked(graph, gone | {"new"}, [(link.source, link.target) for link in fresh])
+    update(light, drop_nodes=sorted(gone), put=put)
+    for made, expected in ((light, plain), (graph, before)):
+        assert dict(made.nodes(data=True)) == dict(expected.nodes(data=True))
+        ties_of = [{e: dict(g.edges[e]) for e in g.edges(keys=True)} for g in (made, expected)]
+        assert ties_of[0] == ties_of[1]
+        assert {n: dict(made.pred[n]) for n in made} == {
+            n: dict(expected.pred[n]) for n in expected
+        }
