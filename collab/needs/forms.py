@@ -93,6 +93,7 @@ class RegionWish(BaseModel):
     prefer: list[Word] = Field(default_factory=list, max_length=30)
     require: list[Word] = Field(default_factory=list, max_length=30)
     exclude: list[Word] = Field(default_factory=list, max_length=30)
+    spans: list[Span] = Field(default_factory=list, max_length=40)
 
 
 class Confidentiality(BaseModel):
@@ -102,6 +103,7 @@ class Confidentiality(BaseModel):
 
     level: Literal["public", "nda", "restricted"] | None = None
     anonymous: bool = False
+    spans: list[Span] = Field(default_factory=list, max_length=10)
 
 
 class Structure(BaseModel):

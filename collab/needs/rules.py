@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
@@ -82,3 +83,34 @@ def publication_problems(
         yield Problem("techniques", "no_step")
     if disclosure is Disclosure.INVITED and not invited:
         yield Problem("invited", "nobody_invited")
+
+
+_NAMED = re.compile(
+    r"^\s*(?:[一二三四五六七八九十\d]{1,2}[、.．]\s*)?(?:需求|项目|任务|课题|技术)?(?:名称|题目|标题|主题)"
+    r"\s*[:：]\s*(?P<zh>\S[^\n]{1,119})|^\s*(?:subject|title)\s*:\s*(?P<en>\S[^\n]{1,119})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SENTENCE = re.compile(r"[^。！？!?\n]+")
+_GREETING = re.compile(
+    r"^[\s【\[]*(?:您好|你好|各位|尊敬|敬启|大家好|[^，,。\n]{1,8}(?:老师|总|工|经理)[，,:：]?\s*(?:您好|你好)?$"
+    r"|dear\b|hi\b|hello\b|good (?:morning|afternoon))[^，,。:：\n]{0,12}[，,:：\s]*",
+    re.IGNORECASE,
+)
+_ASKING = re.compile(
+    r"(?:现|急|特|拟|我[司们方]|公司)?(?:需要|需求|寻求|寻找|求|委托|想|希望|需)"
+    r"|\b(?:need|looking for|seek|request)",
+    re.IGNORECASE,
+)
+
+
+def spoken_title(text: str) -> str:
+    """What a text calls itself, else its first sentence that asks, else its first words."""
+    named = _NAMED.search(text[:4000])
+    if named:
+        return (named["zh"] or named["en"]).strip()
+    said = [_GREETING.sub("", m.group()).strip() for m in _SENTENCE.finditer(text[:2000])]
+    said = [sentence for sentence in said if sentence]
+    asked = next((_ASKING.search(s) for s in said[:6] if _ASKING.search(s)), None)
+    if asked is not None and asked.string != said[0]:
+        return asked.string[asked.start() :].rstrip(" ，,：:；;")
+    return said[0].rstrip(" ，,：:；;") if said else ""

@@ -13,7 +13,7 @@ from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
 from collab.kernel.problems import Problem
 from collab.members import store as members
-from collab.needs import store
+from collab.needs import rules, store
 from collab.needs.corrections import differences
 from collab.needs.extraction import extract
 from collab.needs.forms import DraftIn, PublicationIn, Structure
@@ -34,8 +34,8 @@ TITLE_LENGTH = 40
 
 
 def title_from(text: str) -> str:
-    """A first title: the first line of the text, shortened."""
-    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    """A first title: what the text calls itself, or where it first asks, shortened."""
+    first = rules.spoken_title(text)
     return first if len(first) <= TITLE_LENGTH else first[:TITLE_LENGTH] + "…"
 
 

@@ -136,6 +136,11 @@ QUANTITY_UNIT: Words = {
     "mask": ("块（掩模）", "masks"),
     "person": ("人", "people"),
 }
+WISH: Words = {
+    "trl": ("技术成熟度", "readiness level"),
+    "region": ("地区", "region"),
+    "confidentiality": ("保密", "confidentiality"),
+}
 TIME_UNIT: Words = {
     "workday": ("个工作日", "working days"),
     "day": ("天", "days"),
@@ -222,7 +227,7 @@ TABLES: dict[str, Words] = {
     "category": CATEGORY,
     "evidence": EVIDENCE, "status": STATUS, "need_state": NEED_STATE, "disclosure": DISCLOSURE,
     "disclosure_help": DISCLOSURE_HELP, "operator": OPERATOR, "quantity_unit": QUANTITY_UNIT,
-    "time_unit": TIME_UNIT, "role": ROLE, "relation_out": RELATION_OUT,
+    "time_unit": TIME_UNIT, "wish": WISH, "role": ROLE, "relation_out": RELATION_OUT,
     "relation_in": RELATION_IN, "region_kind": REGION_KIND, "interest_state": INTEREST_STATE,
     "sign_in_method": SIGN_IN_METHOD, "need_move": NEED_MOVE, "access_mode": ACCESS,
 }  # fmt: skip

@@ -19,7 +19,17 @@ from collab.needs import catalogue, service
 from collab.needs.filters import NeedFilter
 from collab.needs.forms import DraftIn, PublicationIn
 from collab.needs.rules import MOVES, OPEN_STATES, NeedState, disclosure_wish
-from collab.web import answer_page, answers, files, labels, needs_form, needs_marks, params, present
+from collab.web import (
+    answer_page,
+    answers,
+    files,
+    labels,
+    needs_form,
+    needs_marks,
+    needs_rows,
+    params,
+    present,
+)
 from collab.web.capability_form import version as version_of
 from collab.web.context import with_args
 from collab.web.errors import problems_of
@@ -122,8 +132,10 @@ def confirm(key: str) -> str | tuple[str, int] | Response:
     """Correct what was understood."""
     if request.method == "GET":
         return _confirm(key, ())
+    with reading() as uow:
+        before = catalogue.editable(uow, current_actor(), key).row.structure
     try:
-        structure = needs_form.read(request.form)
+        structure = needs_form.read(request.form, before)
         title = request.form.get("title", "").strip()[:120]
         with writing() as uow:
             service.confirm_structure(
@@ -146,21 +158,25 @@ def _confirm(key: str, wrong: Wrong) -> str:
     with reading() as uow:
         view = catalogue.editable(uow, current_actor(), key)
     structure: dict[str, Any] = view.row.structure
-    if request.method == "POST":
-        try:
-            structure = {**structure, **needs_form.read(request.form).model_dump()}
-        except (ValidationError, Rejected):
-            structure = view.row.structure
     words, tongue = vocabulary(), language()
-    segments = needs_marks.segments(view.row.text, view.row.structure, words, tongue)
+    refused = request.method == "POST"
+    shown = (
+        needs_rows.echoed(request.form, words, tongue)
+        if refused
+        else needs_rows.rows(structure, words, tongue)
+    )
+    segments = needs_marks.segments(view.row.text, structure, words, tongue)
     return render_template(
         "needs/confirm.html",
         need=present.need(view),
+        title=request.form.get("title", "") if refused else view.row.title,
         segments=segments,
         mark_kinds=needs_marks.kinds(segments),
-        rows=needs_form.rows(structure, words, tongue),
-        questions=answers.questions(view.row.structure.get("questions") or ()),
-        not_understood=view.row.structure.get("not_understood") or [],
+        rows=shown,
+        pieces=needs_rows.pieces(structure, words),
+        offers=needs_rows.offers(structure, words, tongue),
+        taken=request.form.getlist("offer"),
+        questions=answers.questions(needs_rows.told(structure)),
         problems=present.problems(wrong),
         **_choices(),
     )

@@ -1,31 +1,26 @@
-"""The confirm form of a need: what was understood as rows to correct, and back to a structure."""
+"""The confirm form of a need, back to a structure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
-
-from werkzeug.datastructures import MultiDict
 
 from collab.kernel.errors import Rejected
 from collab.kernel.problems import Problem
 from collab.kernel.quantities import UnitError, converted
 from collab.needs.forms import Structure
-from collab.vocabulary.catalog import Parameter, Vocabulary
-from collab.web import present
+from collab.web.needs_rows import Form, numbered, span_text
 from collab.web.session import vocabulary as terms
 
-MODES = ("required", "optional", "rejected", "own")
-MOST_ROWS = 60
-SPARE = 2
 SPAN = re.compile(r"([0-9]{1,6})-([0-9]{1,6})")
 WRITTEN = {
     "μm": "um", "µm": "um", "微米": "um", "纳米": "nm", "毫米": "mm", "%": "percent",
     "°C": "degC", "℃": "degC", "°": "degree", "cm⁻²": "1/cm**2", "cm⁻³": "1/cm**3",
     "V·cm": "V*cm", "周": "week", "weeks": "week",
 }  # fmt: skip
-Form = MultiDict[str, str]
+PLACED = ("techniques", "optional_techniques", "excluded_techniques", "materials",
+          "excluded_materials", "parameters")  # fmt: skip
 
 
 def _span(text: str) -> list[int] | None:
@@ -55,11 +50,7 @@ def _value(text: str, op: str) -> Any:
 
 
 def _rows(form: Form, prefix: str) -> Iterator[dict[str, str]]:
-    for place in range(MOST_ROWS):
-        start = f"{prefix}.{place}."
-        row = {k[len(start) :]: v for k, v in form.items() if k.startswith(start)}
-        if row.get("id") and not row.get("remove"):
-            yield row
+    return (row for row in numbered(form, prefix) if row.get("id") and not row.get("remove"))
 
 
 def _found(row: Mapping[str, str]) -> dict[str, Any]:
@@ -71,7 +62,7 @@ def _found(row: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _techniques(form: Form, wanted: dict[str, Any]) -> None:
-    for row in _rows(form, "technique"):
+    for row in (*_rows(form, "technique"), *_rows(form, "unclear")):
         mode = row.get("mode", "required")
         found = _found(row)
         if mode in ("rejected", "own"):
@@ -85,6 +76,17 @@ def _techniques(form: Form, wanted: dict[str, Any]) -> None:
         ids = [part.strip() for part in row["id"].split("|") if part.strip()]
         span = _span(row.get("span", ""))
         wanted["techniques_any_of"].append([{"id": i, "span": span} for i in ids])
+    said = _ids(wanted)
+    for offered in form.getlist("offer"):
+        if offered and offered not in said:
+            wanted["techniques"].append({"id": offered, "span": None, "rule": "offered"})
+
+
+def _ids(wanted: Mapping[str, Any]) -> set[str]:
+    """Every technique that the form speaks of."""
+    parts = ("techniques", "optional_techniques", "excluded_techniques")
+    found = {entry["id"] for part in parts for entry in wanted[part]}
+    return found | {entry["id"] for group in wanted["techniques_any_of"] for entry in group}
 
 
 def _canonical(parameter_id: str, value: Any, unit: str) -> tuple[Any, str]:
@@ -101,9 +103,11 @@ def _canonical(parameter_id: str, value: Any, unit: str) -> tuple[Any, str]:
 
 
 def _criteria(form: Form, wanted: dict[str, Any]) -> None:
-    for row in _rows(form, "parameter"):
+    for row in (*_rows(form, "parameter"), *_rows(form, "unread")):
         op = row.get("op") or "eq"
         value, unit = _canonical(row["id"], _value(row.get("value", ""), op), row.get("unit", ""))
+        if isinstance(value, list) and len(value) == 2 and op not in ("in", "all_of", "not_in"):
+            op = _range_op(row["id"], op)
         wanted["parameters"].append(
             {
                 **_found(row),
@@ -118,33 +122,54 @@ def _criteria(form: Form, wanted: dict[str, Any]) -> None:
         wanted[part].append(_found(row))
 
 
+def _range_op(parameter_id: str, op: str) -> str:
+    """Two figures of a plain quantity are the ends of a range, whatever the box says."""
+    parameter = terms().parameters.get(parameter_id)
+    return "between" if parameter is not None and parameter.kind == "quantity" else op
+
+
+def _amount(form: Form, part: str) -> dict[str, Any]:
+    """Figure or range of one of the boxes, with the place it was read from."""
+    text = form.get(f"{part}.value", "").strip()
+    value = _value(text, "") if text else None
+    found: dict[str, Any] = {"value": value, "span": _span(form.get(f"{part}.span", ""))}
+    if isinstance(value, list):
+        found["op"] = "between"
+    return found
+
+
 def _frame(form: Form, wanted: dict[str, Any]) -> None:
     if form.get("quantity.value", "").strip():
         unit = form.get("quantity.unit") or "wafer"
-        wanted["quantity"] = {"value": _figure(form["quantity.value"]), "unit": unit}
+        wanted["quantity"] = {**_amount(form, "quantity"), "unit": unit}
     if form.get("deadline.date"):
-        wanted["deadline"] = {"type": "date", "op": "le", "value": form["deadline.date"]}
+        wanted["deadline"] = {"type": "date", "op": "le", "value": form["deadline.date"],
+                              "span": _span(form.get("deadline.span", ""))}  # fmt: skip
     elif form.get("deadline.value", "").strip():
         wanted["deadline"] = {
-            "type": "duration", "op": "le", "value": _figure(form["deadline.value"]),
+            "type": "duration", "op": "le", **_amount(form, "deadline"),
             "unit": form.get("deadline.unit") or "week",
         }  # fmt: skip
     if wanted["deadline"] and form.get("deadline.soft"):
         wanted["deadline"]["soft"] = True
     if form.get("budget.value", "").strip() or form.get("budget.negotiable"):
-        amount = form.get("budget.value", "").strip()
         wanted["budget"] = {
             "op": form.get("budget.op") or "le",
-            "value": _figure(amount) if amount else None,
+            **_amount(form, "budget"),
             "currency": form.get("budget.currency") or "CNY",
             "negotiable": bool(form.get("budget.negotiable")),
         }
     if form.get("trl", "").strip():
-        wanted["trl"] = {"op": "ge", "value": _figure(form["trl"])}
+        value = _value(form["trl"], "")
+        wanted["trl"] = {"op": "between" if isinstance(value, list) else "ge", "value": value}
 
 
-def read(form: Form) -> Structure:
-    """The confirmed structure; raises pydantic's ValidationError naming the part."""
+def read(form: Form, before: Mapping[str, Any]) -> Structure:
+    """The confirmed structure; raises pydantic's ValidationError naming the part.
+
+    What `before` holds of pieces not understood and of offered steps stays open until a row of
+    the form settles it.
+    """
     wanted: dict[str, Any] = {
         "techniques": [], "techniques_any_of": [], "optional_techniques": [],
         "excluded_techniques": [], "materials": [], "excluded_materials": [], "parameters": [],
@@ -154,108 +179,58 @@ def read(form: Form) -> Structure:
     _criteria(form, wanted)
     _frame(form, wanted)
     wanted["region"] = {
-        wish: form.getlist(f"region.{wish}") for wish in ("prefer", "require", "exclude")
+        wish: list(dict.fromkeys(v for v in form.getlist(f"region.{wish}") if v))
+        for wish in ("prefer", "require", "exclude")
     }
     wanted["confidentiality"] = {
         "level": form.get("confidentiality") or None,
         "anonymous": bool(form.get("anonymous")),
     }
     wanted["chain"] = form.get("chain") or None
+    _same_places(wanted, before)
+    wanted["not_understood"] = list(_still_unread(form, wanted, before))
+    wanted["questions"] = list(_still_asked(wanted, before))
     return Structure.model_validate(wanted)
 
 
-def _row(entry: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    span = entry.get("span")
-    return {
-        "id": entry["id"], "was": entry["id"], "span": f"{span[0]}-{span[1]}" if span else "",
-        "rule": entry.get("rule", ""), "confidence": entry.get("confidence", ""),
-        "alternatives": entry.get("alternatives") or [], **more,
-    }  # fmt: skip
+def _same_places(wanted: dict[str, Any], before: Mapping[str, Any]) -> None:
+    """What was not changed keeps the words it was read from."""
+    for part in ("region", "confidentiality", "trl"):
+        old, new = before.get(part) or {}, wanted[part]
+        if new and all(old.get(k) == v for k, v in new.items()):
+            new["spans"] = old.get("spans") or []
 
 
-def _shown(value: Any, op: str) -> str:
-    if isinstance(value, list | tuple):
-        parts = [_shown(v, "") for v in value]
-        return ("~" if op == "between" else " × " if op == "eq" else ", ").join(parts)
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+def _still_unread(
+    form: Form, wanted: Mapping[str, Any], before: Mapping[str, Any]
+) -> Iterator[Mapping[str, Any]]:
+    put_aside = {
+        row.get("span", "")
+        for prefix in ("unread", "unclear")
+        for row in numbered(form, prefix)
+        if row.get("remove")
+    }
+    settled = {span_text(entry) for part in PLACED for entry in wanted[part]} | put_aside
+    for piece in before.get("not_understood") or ():
+        if span_text(piece) not in settled:
+            yield piece
 
 
-def technique_rows(structure: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every technique with how it is wanted."""
-    rows = [_row(e, mode="required") for e in structure.get("techniques") or ()]
-    rows += [_row(e, mode="optional") for e in structure.get("optional_techniques") or ()]
-    for entry in structure.get("excluded_techniques") or ():
-        rows.append(_row(entry, mode="own" if entry.get("reason") == "own" else "rejected"))
-    return rows
+def _still_asked(
+    wanted: Mapping[str, Any], before: Mapping[str, Any]
+) -> Iterator[Mapping[str, Any]]:
+    """Offered steps that were neither taken nor named otherwise."""
+    said = _covering(_ids(wanted))
+    for question in before.get("questions") or ():
+        if not isinstance(question, Mapping) or question.get("code") != "chain-step":
+            continue
+        if question.get("chain") != wanted["chain"]:
+            continue
+        ways = {*(question.get("techniques") or ()), *(question.get("alternatives") or ())}
+        if not ways & said:
+            yield question
 
 
-def parameter_rows(
-    structure: Mapping[str, Any], vocabulary: Vocabulary, language: str
-) -> list[dict[str, Any]]:
-    """Every criterion as a row with the unit in force."""
-    rows = []
-    for entry in structure.get("parameters") or ():
-        parameter = vocabulary.parameters.get(entry["id"])
-        rows.append(
-            _row(
-                entry,
-                op=entry.get("op", "eq"),
-                value=_shown(entry.get("value"), entry.get("op", "")),
-                unit=_unit_shown(entry.get("unit") or "", parameter),
-                hard=entry.get("hard", True),
-                label=vocabulary.label(entry["id"], language),
-                choices=_choices(parameter, language),
-                typical=_typical(parameter, entry),
-            )
-        )
-    return rows
-
-
-def _unit_shown(unit: str, parameter: Parameter | None) -> str:
-    if parameter is not None and unit in ("", parameter.unit):
-        return present.unit_label(parameter)
-    return unit
-
-
-def _choices(parameter: Parameter | None, language: str) -> list[tuple[str, str]]:
-    values = parameter.values if parameter else ()
-    return [(c.id, c.en if language == "en" else c.zh) for c in values]
-
-
-def _typical(parameter: Parameter | None, entry: Mapping[str, Any]) -> str:
-    """A hint when a figure lies outside what is usual: perhaps a slip of the unit."""
-    value = entry.get("value")
-    usable = parameter is not None and parameter.typical and isinstance(value, int | float)
-    if not usable or parameter is None or parameter.typical is None:
-        return ""
-    if (entry.get("unit") or "") != parameter.unit:
-        return ""
-    low, high = parameter.typical
-    if low <= float(value or 0) <= high:
-        return ""
-    return f"{low:g}–{high:g} {present.unit_label(parameter)}"
-
-
-def rows(structure: Mapping[str, Any], vocabulary: Vocabulary, language: str) -> dict[str, Any]:
-    """Everything the confirm form shows."""
-    materials = [_row(e, mode="wanted") for e in structure.get("materials") or ()]
-    materials += [_row(e, mode="rejected") for e in structure.get("excluded_materials") or ()]
-    return {
-        "techniques": technique_rows(structure),
-        "any_of": [
-            {"id": "|".join(m["id"] for m in group), "labels": [
-                vocabulary.label(m["id"], language) for m in group],
-             "span": _row(group[0])["span"]}
-            for group in structure.get("techniques_any_of") or () if group
-        ],
-        "materials": materials,
-        "parameters": parameter_rows(structure, vocabulary, language),
-        "quantity": structure.get("quantity") or {},
-        "deadline": structure.get("deadline") or {},
-        "budget": structure.get("budget") or {},
-        "trl": (structure.get("trl") or {}).get("value", ""),
-        "region": structure.get("region") or {},
-        "confidentiality": structure.get("confidentiality") or {},
-        "chain": structure.get("chain") or "",
-        "spare": range(SPARE),
-    }  # fmt: skip
+def _covering(ids: Collection[str]) -> set[str]:
+    words = terms()
+    return {up for i in ids for up in (i, *words.ancestors(i))}

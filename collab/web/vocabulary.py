@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -15,6 +16,7 @@ from collab.curation.models import VocabularyProposal
 from collab.curation.rules import ProposalState, can_move
 from collab.kernel.errors import NotFound, Rejected
 from collab.kernel.problems import Problem
+from collab.needs.models import Correction, Need
 from collab.vocabulary.additions import FAMILIES
 from collab.vocabulary.catalog import Parameter, Term, load_vocabulary
 from collab.web import params, present
@@ -101,7 +103,7 @@ def _row(term: Term) -> dict[str, Any]:
 @blueprint.get("/proposals")
 def proposals() -> str:
     """What was proposed; for the secretariat also what people corrected."""
-    return _list((), {})
+    return _list((), request.args)
 
 
 def _list(wrong: Sequence[Problem], values: Mapping[str, str]) -> str:
@@ -112,7 +114,7 @@ def _list(wrong: Sequence[Problem], values: Mapping[str, str]) -> str:
         corrections = [
             {
                 "need": n.public_id, "title": n.title, "part": c.part, "change": c.change,
-                "before": _said(c.before), "after": _said(c.after),
+                "before": _said(c.before), "after": _said(c.after), **_words_of(c, n),
             }
             for c, n in seen
         ]  # fmt: skip
@@ -127,6 +129,20 @@ def _list(wrong: Sequence[Problem], values: Mapping[str, str]) -> str:
         version=vocabulary().version,
         curates=actor.secretariat,
     )
+
+
+def _words_of(change: Correction, need: Need) -> dict[str, str]:
+    """The words of the text that a correction is about, and a form that proposes them."""
+    entry = change.after or change.before or {}
+    span = entry.get("span") or [0, 0]
+    said = need.text[span[0] : span[1]].strip()
+    term = str(entry.get("id", ""))
+    family = next((f for f in FAMILIES if term in getattr(vocabulary(), f)), "")
+    if not (said and family and change.after) or len(said) > 30:
+        return {"words": said, "propose": ""}
+    field = "words_en" if said.isascii() else "words_zh"
+    asked = urlencode({"family": family, "term": term, field: said})
+    return {"words": said, "propose": f"{url_for('vocabulary.proposals')}?{asked}"}
 
 
 def _choices() -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from collab.needs.extraction import counts, deadlines, money, questions, wishes
 from collab.needs.extraction.amounts import Amount
 from collab.needs.extraction.context import Context
 from collab.needs.extraction.criteria import Criteria
+from collab.needs.extraction.cues import accepted_unit
 from collab.needs.extraction.findings import Reading, Taken, Unread
 from collab.needs.extraction.grammar import Grammar
 from collab.needs.extraction.layout import lay_out, without_runs
@@ -17,11 +18,13 @@ from collab.needs.extraction.measures import Measure, measures
 from collab.needs.extraction.scene import Scene
 from collab.needs.extraction.steps import Steps, Wanted
 from collab.needs.extraction.terms import Mention, folded_text
+from collab.needs.extraction.units import tidy
 from collab.needs.extraction.values import merged
 from collab.vocabulary.normalize import Normalized
 
 MAX_CHARS = 20_000
 _AMBIGUITY_LIMIT = 0.65
+_OFFERED = 8  # parameters offered for a figure without a name
 
 
 class Extraction:
@@ -139,7 +142,31 @@ class Extraction:
                 continue
             low = self._layout.clause(measure.start)[0]
             start = max(low, (before.start if before else measure.start) - 16)
-            self._unread.append(Unread(start, measure.end, "no-parameter"))
+            self._unread.append(self._unnamed(measure, start, before.op if before else ""))
+
+    def _unnamed(self, measure: Measure, start: int, said: str) -> Unread:
+        """A figure without a name: what it says, and the parameters whose unit it has."""
+        op = {"range": "between", "tolerance": "between", "list": "in"}.get(measure.shape, said)
+        figures = [tidy(v) for v in measure.values]
+        return Unread(
+            start, measure.end, "no-parameter",
+            candidates=self._possible(measure),
+            op="eq" if op in ("", "better") else op,
+            value=figures if len(figures) > 1 else figures[0],
+            unit=measure.units[0][1] if measure.units else "",
+        )  # fmt: skip
+
+    def _possible(self, measure: Measure) -> tuple[str, ...]:
+        """Parameters of this unit, those of the steps asked for first."""
+        vocabulary = self._grammar.vocabulary
+        fitting = [
+            p.id
+            for p in vocabulary.parameters.values()
+            if p.kind == "quantity" and p.dimension not in ("none", "count", "money", "time")
+            and measure.units and accepted_unit(p, measure.units) is not None
+        ]  # fmt: skip
+        own = {p for m in self._steps.mentions for p in vocabulary.params_of(m.id)}
+        return tuple(sorted(fitting, key=lambda i: i not in own)[:_OFFERED])
 
     def _unclear_words(self, named: Taken) -> list[Unread]:
         """Step names that nothing around makes clear, unless they lie in a longer name."""
@@ -239,6 +266,8 @@ class Extraction:
         shown = {"span": [start, end], "text": self._source[start:end], "reason": unread.reason}
         if unread.candidates:
             shown["candidates"] = list(unread.candidates)
+        if unread.value is not None:
+            shown |= {"op": unread.op, "value": unread.value, "unit": unread.unit}
         return shown
 
     def _questions(
@@ -253,7 +282,7 @@ class Extraction:
                 candidates = (mention.id, *mention.alternatives)
                 found.append(questions.about_ambiguity(vocabulary, word, span, candidates))
         for piece in self._unread:
-            if piece.candidates:
+            if piece.reason == "ambiguous":
                 span = self._span(piece.start, piece.end)
                 word = self._source[span[0] : span[1]]
                 found.append(questions.about_ambiguity(vocabulary, word, span, piece.candidates))

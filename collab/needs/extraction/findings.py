@@ -33,6 +33,9 @@ class Unread:
     end: int
     reason: str
     candidates: tuple[str, ...] = ()
+    op: str = ""
+    value: Any = None
+    unit: str = ""
 
 
 class Placed(Protocol):

@@ -1,4 +1,5 @@
-// Correcting what was understood: a deleted row is struck out at once, and a new empty row opens when the last one is used.
+// Correcting what was understood: a deleted row is struck out at once, a new empty row opens when the last one is used,
+// and the words that a row was read from light up while one works in it.
 // Without JavaScript the boxes and the spare rows of the page do the same with a page load.
 (function () {
   "use strict";
@@ -31,6 +32,24 @@
     });
     row.after(next);
   }
+
+  // the row at-12-18 and the marks of the characters 12 to 18 show each other
+  function light(row, on) {
+    if (!row || !row.id.startsWith("at-")) return;
+    document.querySelectorAll(`[data-at="${CSS.escape(row.id.slice(3))}"]`).forEach((mark) => {
+      mark.classList.toggle("is-lit", on);
+    });
+  }
+  for (const [event, on] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]]) {
+    form.addEventListener(event, (e) => light(e.target.closest("[id^='at-']"), on));
+  }
+  document.querySelectorAll(".oe-mark-link").forEach((link) => {
+    link.addEventListener("click", () => {
+      const row = document.getElementById(link.hash.slice(1));
+      const control = row && row.querySelector("select, input:not([type=hidden])");
+      if (control) setTimeout(() => control.focus({ preventScroll: true }), 0);
+    });
+  });
 
   form.addEventListener("change", (event) => {
     const target = event.target;
