@@ -68,12 +68,13 @@ def wanted(uow: UnitOfWork) -> Wanted:
     )
 
 
-def address(endpoint: str, form: str | None = None, **changes: Any) -> str:
+def address(endpoint: str, form: str | None = None, *, _anchor: str = "", **changes: Any) -> str:
     """Another view with this page's query, some of it replaced; None removes one."""
     args: dict[str, Any] = {k: v for k, v in request.args.lists() if k != "lang"}
     args = {k: v for k, v in {**args, **changes}.items() if v not in (None, "", [], [""])}
     path = url_for(endpoint, form=form) if form else url_for(endpoint)
-    return f"{path}?{urlencode(args, doseq=True)}" if args else path
+    query = f"?{urlencode(args, doseq=True)}" if args else ""
+    return f"{path}{query}{'#' if _anchor else ''}{_anchor}"
 
 
 def linked(view: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,11 +110,15 @@ def index() -> str:
         view = platform().network.view(uow, asked, language())
         regions = members.regions(uow)
         more = {**_beside(uow, asked), **_times(uow)}
+    tied = params.text("tied", 80)
+    ties = [t for t in view["tie_rows"] if tied and tied in (t["source"], t["target"])]
     names = {r.code: present.pick(r.zh, r.en) for r in regions.values()}
     return render_template(
         "network/index.html",
         view=view,
         asked=asked,
+        tied=tied if ties else "",
+        tie_rows=ties or view["tie_rows"],
         data_url=address("network.data"),
         pending=[METRICS[name].title(language()) for name in view["pending"]],
         kinds=labels.pairs("organisation_kind"),
@@ -166,7 +171,7 @@ def _times(uow: UnitOfWork) -> dict[str, Any]:
     """Stops of the time slider, each with the drawing of that day, and what the form carries on."""
     kept = [(k, v) for k, values in request.args.lists() for v in values
             if k not in ("on", "since", "until", "lang") and v]  # fmt: skip
-    none = {"since": None, "until": None}
+    none: dict[str, Any] = {"since": None, "until": None}
     return {
         "moments": [
             {"day": m.day.isoformat(), "links": m.links,

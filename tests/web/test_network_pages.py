@@ -200,3 +200,38 @@ def test_every_number_of_the_desk_leads_to_a_list_as_long(shipped: Site) -> None
         rows = shipped.get(href.replace("&amp;", "&"), "secretariat").text
         total = re.search(r"共 (\d+) 条", rows)
         assert (int(total[1]) if total else 0) == int(number), href
+
+
+def test_every_number_of_the_tables_leads_to_as_many(shipped: Site) -> None:
+    """Members, ties inside, ties across and partners: each number counts what its link lists."""
+
+    def rows_of(part: str, page: str) -> list[list[str]]:
+        body = page.split(f'id="{part}"')[1].split("</table>")[0].split("<tbody>")[1]
+        return [
+            re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in body.split("</tr>")[:-1]
+        ]
+
+    def follow(cell: str) -> tuple[int, str]:
+        found = re.search(r'href="([^"]+)">(\d+)</a>', cell)
+        if found is None:
+            return int(cell.strip()), ""
+        href = found[1].replace("&amp;", "&").partition("#")[0]
+        return int(found[2]), shipped.get(href).text
+
+    checked = 0
+    for name, members, inside, across, partners in rows_of("table", shipped.get("/network").text)[
+        :6
+    ]:
+        assert "/network?region=" in name
+        count, page = follow(members)
+        assert len(rows_of("table", page)) == count
+        for cell, rows_counted in ((inside, False), (across, False), (partners, True)):
+            count, page = follow(cell)
+            listed = rows_of("ties", page) if page else []
+            links = [re.sub(r"<[^>]+>", "", row[-1]) for row in listed]
+            assert (len(listed) if rows_counted else sum(map(int, links))) == count
+            checked += bool(page)
+    assert checked > 8
+    row = rows_of("table", shipped.get("/network?view=organisations&colour=degree").text)[0]
+    count, page = follow(row[3])
+    assert count == len(rows_of("ties", page)) > 3
