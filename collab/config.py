@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     session_idle_hours: int = Field(
         72, ge=1, le=2160, description="A sign-in that nobody uses ends after so many hours."
     )
+    secretariat_second_factor: bool = Field(
+        False,
+        description="1: the secretariat's rights count only for people with app or passkey.",
+    )
     breached_passwords: Path | None = Field(
         None,
         description="Sorted SHA-1 list of known passwords (Pwned Passwords); none is fetched.",

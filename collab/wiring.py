@@ -120,7 +120,9 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
         openid=OpenIdClient(settings.trusted_services),
         breached=BreachList(settings.breached_passwords),
         session_limits=SessionLimits(
-            timedelta(days=settings.session_days), timedelta(hours=settings.session_idle_hours)
+            timedelta(days=settings.session_days),
+            timedelta(hours=settings.session_idle_hours),
+            settings.secretariat_second_factor,
         ),
         worker=Worker(
             database,

@@ -26,10 +26,11 @@ LEGAL_FORM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """How long a sign-in lasts at the most, and how long without being used."""
+    """How long a sign-in lasts at the most and without being used; what the secretariat needs."""
 
     whole: timedelta = timedelta(days=14)
     idle: timedelta = timedelta(hours=72)
+    secretariat_second_factor: bool = False
 
 
 class OrganisationKind(StrEnum):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from collab.kernel import clock
 from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.happened import AccountChanged
 from collab.kernel.identity import VISITOR, Actor
-from collab.members import store
+from collab.members import second_factor, store
 from collab.members.confirming import own_person, prove
 from collab.members.models import Person, SignInSession
 from collab.members.rules import SessionLimits
-from collab.members.service import actor_of, digest
+from collab.members.service import actor_of, actor_of_token, digest
 from collab.storage.uow import UnitOfWork
 
 SEEN_EVERY = timedelta(minutes=5)  # a session row is written at most this often
@@ -62,7 +63,23 @@ def found(uow: UnitOfWork, token: str, limits: SessionLimits) -> tuple[Actor, bo
     person = store.person_by_id(uow, row.person_id) if row is not None else None
     if row is None or person is None or not person.active:
         return VISITOR, False
-    return actor_of(uow, person), clock.now() - row.seen_at >= SEEN_EVERY
+    actor = held_to(uow, person, actor_of(uow, person), limits)
+    return actor, clock.now() - row.seen_at >= SEEN_EVERY
+
+
+def of_token(uow: UnitOfWork, token: str, limits: SessionLimits) -> Actor | None:
+    """Who an API token stands for, held to the same as its owner; None when it is not valid."""
+    actor = actor_of_token(uow, token)
+    person = store.person_by_id(uow, actor.person_id or 0) if actor is not None else None
+    return held_to(uow, person, actor, limits) if actor is not None and person else actor
+
+
+def held_to(uow: UnitOfWork, person: Person, actor: Actor, limits: SessionLimits) -> Actor:
+    """Without a second factor nobody has the secretariat's rights, where the operator wants it."""
+    held = actor.secretariat and limits.secretariat_second_factor
+    if held and not second_factor.is_wanted(uow, person):
+        return replace(actor, secretariat=False)
+    return actor
 
 
 def _live(uow: UnitOfWork, token: str, limits: SessionLimits) -> SignInSession | None:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import email
+import ipaddress
 import socket
+import ssl
 from collections.abc import Iterator
+from datetime import timedelta
 from email.header import decode_header, make_header
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from sqlmodel import col, select
 
 from collab.config import Settings
@@ -38,13 +47,18 @@ class Box:
         return "250 OK"
 
 
+def free_port() -> int:
+    """A port that nobody uses just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.fixture
 def box() -> Iterator[tuple[Box, int]]:
     """A mail server on this machine."""
     kept = Box()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     controller = Controller(kept, hostname="127.0.0.1", port=port)
     controller.start()
     yield kept, port
@@ -196,3 +210,45 @@ def test_a_link_of_nobody_is_never_sent(sqlite_database: Database, box: tuple[Bo
     assert box[0].letters == []
     with sqlite_database.reading() as uow, pytest.raises(Rejected):
         recovery.reset_link(uow, path.rpartition("/")[2])
+
+
+def forged(folder: Path) -> ssl.SSLContext:
+    """A certificate for this machine that nobody has vouched for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = clock.now()
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name)
+        .public_key(key.public_key()).serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(
+            [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    pem = folder / "pair.pem"
+    pem.write_bytes(made.public_bytes(Encoding.PEM) + key.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
+@pytest.mark.parametrize("way", ["starttls", "none"])
+def test_a_mail_server_that_cannot_prove_its_name_gets_no_letter(tmp_path: Path, way: str) -> None:
+    kept = Box()
+    context = forged(tmp_path)
+    port = free_port()
+    controller = Controller(kept, hostname="127.0.0.1", port=port, tls_context=context)
+    controller.start()
+    try:
+        settings = Settings(smtp_host="127.0.0.1", smtp_port=port, smtp_tls=way,
+                            smtp_from="collab@alliance.example")  # fmt: skip
+        letter = Letter("li@lab.example", "s", "t", "once")
+        if way == "none":
+            Mailer(settings, "secret").send(letter)
+        else:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                Mailer(settings, "secret").send(letter)
+    finally:
+        controller.stop()
+    assert len(kept.letters) == (1 if way == "none" else 0)

@@ -12,7 +12,7 @@ from collab.kernel.identity import VISITOR, Actor
 from collab.kernel.messages import say
 from collab.kernel.permissions import Scope
 from collab.members import service as members
-from collab.members import token_use
+from collab.members import sessions, token_use
 from collab.web.context import csrf
 from collab.web.errors import problem_response
 from collab.web.session import language, of_cookie, platform, reading, writing
@@ -69,7 +69,7 @@ def _by_header() -> Actor:
     if not token:
         _bad_token()
     with reading() as uow:
-        actor = members.actor_of_token(uow, token)
+        actor = sessions.of_token(uow, token, platform().session_limits)
         stale = actor is not None and token_use.wants_stamp(uow, token)
     if actor is None:
         _bad_token()
