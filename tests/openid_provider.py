@@ -54,7 +54,7 @@ class Provider:
         self.asked.append(request.path)
         found = {
             "/.well-known/openid-configuration": self.described, "/jwks": self.published,
-            "/token": self.exchanged, "/userinfo": self.told,
+            "/token": self.exchanged, "/userinfo": self.told, "/authorize": self.agreed,
         }.get(request.path)  # fmt: skip
         answer = found(request) if found else Response(status=404)
         return answer(environ, start)
@@ -72,6 +72,11 @@ class Provider:
             "userinfo_endpoint": f"{own}/userinfo",
         }  # fmt: skip
         return self._json({**said, **self.bend.get("metadata", {})})
+
+    def agreed(self, request: Request) -> Response:
+        """For real browsers: somebody is signed in here and is sent back at once."""
+        query = self.consent(request.url, **self.bend.get("person", {}))
+        return Response(status=302, headers={"Location": request.args["redirect_uri"] + query})
 
     def published(self, request: Request) -> Response:
         """The public keys."""
