@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +16,7 @@ from collab.vocabulary.normalize import normalize_text
 
 _RETRIES, _REACH = 12, 12
 _SHORT = 3
+_NANOMETRES = re.compile(r"(?<=\d)\s*纳米")
 _TEST_VERBS = "测检验评析"
 _TEST_ENDINGS = ("测试", "测量", "试验", "分析", "检测")
 
@@ -134,6 +136,8 @@ class Recogniser:
     def _add_term(self, term: Term) -> None:
         for spelling in (term.zh, term.en, *term.alt_zh, *term.alt_en, *term.zh_hant):
             self._entry(spelling, term.id).loose = True
+            if (short := _NANOMETRES.sub("nm", spelling)) != spelling:
+                self._entry(short, term.id).loose = True
         for spelling in term.abbr:
             if spelling not in term.context_abbr:
                 entry = self._entry(spelling, term.id)
