@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import add
 
 import rjieba
 import snowballstemmer
@@ -29,6 +31,7 @@ _PIECES = re.compile(
     rf"(?P<han>{_HAN}+)|(?P<code>{_LATIN}+(?:[-_.'/+]{_LATIN}+)*)".replace(r"/+", "+")
 )
 _PARTS = re.compile(rf"{_LATIN}+")
+_DIGIT = re.compile(r"\d")
 _POSSESSIVE = re.compile(r"'s?$")
 _HAN_ONLY = re.compile(rf"{_HAN}+\Z")
 _DECIMAL = re.compile(r"\d+(?:\.\d+)+\Z")
@@ -133,7 +136,7 @@ def is_known_word(word: str) -> bool:
 
 def words_of(folded: str) -> list[str]:
     """The words of folded text as the index stores them, in order, without places."""
-    found = [m.token for m in measures(folded)] if any(c.isdigit() for c in folded) else []
+    found = [m.token for m in measures(folded)] if _DIGIT.search(folded) else []
     segment = _segmenter().cut_for_search
     for match in _PIECES.finditer(folded):
         if match.lastgroup == "han":
@@ -181,7 +184,8 @@ def grams_of(folded: str) -> list[str]:
     for match in _PIECES.finditer(folded):
         run = match[0]
         if match.lastgroup == "han":
-            found.extend(run[i : i + 2] for i in range(len(run)))
+            found.extend(map(add, run, run[1:]))
+            found.append(run[-1])
         elif run.isalnum():
             found.append(run[:MAX_TOKEN])
         else:
@@ -210,36 +214,73 @@ def phrase_grams(text: str) -> list[tuple[int, str]]:
     return found
 
 
-def canonical(folded: str) -> tuple[str, list[int]]:
-    """Text in the form in which vocabulary terms are looked up, with places in the folded text.
+class Line:
+    """Text in the form in which vocabulary terms are looked up, and the way back.
 
     Chinese characters stand bare, Latin words as stems between blanks: hyphen equals blank,
     plurals meet, and a Latin term never matches inside a word. Punctuation is a barrier.
     """
-    out: list[str] = []
-    places: list[int] = []
-    before = 0
-    for piece in pieces(folded):
-        if out and folded[before : piece.start].strip():
-            out.append(BARRIER)
-            places.append(before)
-        before = piece.end
-        if piece.han:
-            out.append(piece.text)
-            places.extend(range(piece.start, piece.end))
-            continue
-        for part in _PARTS.finditer(piece.text):
-            word = f" {stem(part[0])} "
-            out.append(word)
-            places += [piece.start + part.start()] * (len(word) - 1) + [piece.start + part.end()]
-    places.append(len(folded))
-    return "".join(out), places
+
+    __slots__ = ("_ends", "_froms", "_length", "_starts", "text")
+
+    def __init__(self, folded: str) -> None:
+        out: list[str] = []
+        self._starts: list[int] = []  # where a stretch begins in the line
+        self._froms: list[int] = []  # and in the text
+        self._ends: list[int] = []  # and where it ends in the text; 0 for Chinese
+        self._length = len(folded)
+        at = before = 0
+        for match in _PIECES.finditer(folded):
+            start, end = match.span()
+            if at and folded[before:start].strip():
+                self._stretch(at, before, before)
+                out.append(BARRIER)
+                at += 1
+            before = end
+            if match.lastgroup == "han":
+                self._stretch(at, start, 0)
+                out.append(match[0])
+                at += end - start
+                continue
+            code = match[0]
+            for i, j in _part_places(code):
+                word = f" {stem(code[i:j])} "
+                self._stretch(at, start + i, start + j)
+                out.append(word)
+                at += len(word)
+        self.text = "".join(out)
+
+    def _stretch(self, at: int, start: int, end: int) -> None:
+        self._starts.append(at)
+        self._froms.append(start)
+        self._ends.append(end)
+
+    def place(self, at: int) -> int:
+        """Where a character of the line stands in the text."""
+        if at >= len(self.text):
+            return self._length
+        stretch = bisect_right(self._starts, at) - 1
+        first, end = self._starts[stretch], self._ends[stretch]
+        if not end:
+            return self._froms[stretch] + at - first
+        last = self._starts[stretch + 1] if stretch + 1 < len(self._starts) else len(self.text)
+        return end if at == last - 1 and self.text[at] == " " else self._froms[stretch]
+
+
+def _part_places(code: str) -> Sequence[tuple[int, int]]:
+    return ((0, len(code)),) if code.isalnum() else [m.span() for m in _PARTS.finditer(code)]
+
+
+def canonical(folded: str) -> tuple[str, list[int]]:
+    """The line of a text with the place of each of its characters in the text."""
+    line = Line(folded)
+    return line.text, [line.place(at) for at in range(len(line.text) + 1)]
 
 
 @lru_cache(maxsize=50_000)
 def term_key(spelling: str) -> str:
     """The canonical form of one vocabulary spelling."""
-    return canonical(fold(spelling))[0]
+    return Line(fold(spelling)).text
 
 
 def quantities(folded: str) -> list[Measure]:
@@ -248,7 +289,7 @@ def quantities(folded: str) -> list[Measure]:
 
 
 __all__ = [
-    "ANALYSER_VERSION", "Piece", "Token", "canonical", "code_words", "cut", "fold", "fold_case",
-    "grams", "grams_of", "is_han", "phrase_grams", "pieces", "quantities", "stem", "term_key",
-    "tokens", "words", "words_of",
+    "ANALYSER_VERSION", "Line", "Piece", "Token", "canonical", "code_words", "cut", "fold",
+    "fold_case", "grams", "grams_of", "is_han", "phrase_grams", "pieces", "quantities", "stem",
+    "term_key", "tokens", "words", "words_of",
 ]  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
-from collab.search.analysis import code_words, fold, is_han, pieces, words_of
+from collab.search.analysis import code_words, fold, is_han, pieces
 from collab.search.documents import Document
 from collab.search.facets import COUNTED
 from collab.search.highlight import Highlight, Marker
@@ -28,22 +29,19 @@ MAX_COMPLETIONS = 60
 
 
 class _Seen:
-    """Which words and pairs of one query stand in what one reader may see."""
+    """Which words and pairs stand in what one reader may see; asked only where a doubt arises."""
 
-    def __init__(self, backend: Backend, text: str, labels: frozenset[str]) -> None:
-        folded = fold(text)
+    def __init__(self, backend: Backend, labels: frozenset[str]) -> None:
         self._backend, self._labels = backend, labels
-        self._words = backend.counts(WORDS, words_of(folded), labels)
-        pairs = [p.text[i : i + 2] for p in pieces(folded) for i in range(len(p.text)) if p.han]
-        self._pairs = backend.counts(GRAMS, pairs, labels)
 
     def word(self, word: str) -> bool:
         """True when the word, in whatever form, is seen."""
-        return any(self._words.get(w) for w in code_words(word))
+        return any(self._backend.counts(WORDS, code_words(word), self._labels).values())
 
+    @cache  # noqa: B019 - lives as long as one query
     def pair(self, pair: str) -> bool:
         """True when the two characters are seen side by side."""
-        return bool(self._pairs.get(pair))
+        return any(self._backend.counts(GRAMS, (pair,), self._labels).values())
 
     def beginning(self, first: str) -> list[str]:
         """Words that are seen and begin like this."""
@@ -137,7 +135,7 @@ class Answers:
         """The query without its obvious typing errors; words a reader can see are never errors."""
         if any(c in query.text for c in ':"<>=') or len(query.text) > MAX_CORRECTED:
             return None
-        seen = _Seen(backend, query.text, labels)
+        seen = _Seen(backend, labels)
         return self._speller.correct(query.text, seen.word, seen.pair, seen.beginning)
 
     def _relaxations(

@@ -9,7 +9,7 @@ from typing import Any
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from collab.search.analysis import BARRIER, canonical, cut, fold, is_han, term_key
+from collab.search.analysis import BARRIER, Line, cut, fold, is_han, term_key
 from collab.search.asked_words import asked_words
 from collab.vocabulary.catalog import Term, Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
@@ -111,6 +111,7 @@ class Recogniser:
         for name in ("techniques", "materials"):
             for entry in vocabulary.raw[name].get("ambiguous") or ():
                 self._add_ambiguous(entry)
+        self._below = {i for i in vocabulary.techniques if vocabulary.ancestors(i)}
         self._acts = {i for w in asked_words(vocabulary) if w.act for i in w.ids}
         self._add_asked()
         self._automata = {
@@ -199,12 +200,12 @@ class Recogniser:
         folded = normal.lower()
         if len(folded) != len(normal):
             normal = folded
-        line, places = canonical(folded)
+        line = Line(folded)
         found: list[tuple[_Entry, int, int]] = []
-        for key, i, j in self._matches(line, query):
+        for key, i, j in self._matches(line.text, query):
             entry = self._entries[key]
-            i += line[i] == " "
-            start, end = places[i], places[j - 1] + (line[j - 1] != " ")
+            start = line.place(i + (line.text[i] == " "))
+            end = line.place(j - 1) + (line.text[j - 1] != " ")
             if self._counts(entry, normal, (start, end), query):
                 found.append((entry, start, end))
         return self._resolve(found, normal, query)
@@ -246,20 +247,20 @@ class Recogniser:
                 technique = ids[0] in self._vocabulary.techniques
                 out.append(Concept(
                     ids, start, end, technique, _weak(entry, roots), self._act(ids),
-                    entry.asked and not entry.act, not any(map(self._vocabulary.ancestors, ids)),
+                    entry.asked and not entry.act, self._below.isdisjoint(ids),
                 ))  # fmt: skip
         return out
 
     def _meaning(
         self, entry: _Entry, normal: str, span: tuple[int, int], roots: set[str], query: bool
     ) -> tuple[str, ...]:
-        folded = normal.lower()
         if entry.context:
             if query and not roots and _stands_alone(entry, normal[span[0] : span[1]]):
                 return tuple(entry.ids)
             return tuple(i for i in entry.ids if self._root(i) in roots)
         if not entry.ambiguous:
             return tuple(entry.ids)
+        folded = normal.lower()
         around = folded[max(0, span[0] - 25) : span[0]] + "\n" + folded[span[1] : span[1] + 25]
         cued = [i for i in entry.ids if any(c in around for c in entry.cues.get(i, ()))]
         if len(cued) == 1:
@@ -269,7 +270,7 @@ class Recogniser:
         return tuple(cued or entry.ids) if query else tuple(cued)
 
     def _act(self, ids: tuple[str, ...]) -> bool:
-        return all(i in self._acts for i in ids)
+        return self._acts.issuperset(ids)
 
     def _root(self, term_id: str) -> str:
         return (term_id, *self._vocabulary.ancestors(term_id))[-1]

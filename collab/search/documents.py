@@ -161,11 +161,10 @@ def mentions_of(
     A document that says what it carries (techniques, materials) only mentions the rest: that is
     marked `~`. An abbreviation that is part of the organisation's name is no mention.
     """
-    names = set(words_of(fold(f"{document.organisation_zh} {document.organisation_en}")))
     found: dict[str, None] = {}
     for concept in recogniser.find_normal(normal[:MENTION_CHARACTERS]):
         surface = normal[concept.start : concept.end]
-        if surface.isupper() and surface.lower() in names:
+        if surface.isupper() and surface.lower() in _name_words(document):
             continue
         carried = document.techniques if concept.technique else document.materials
         for term_id in concept.ids:
@@ -174,6 +173,10 @@ def mentions_of(
             for up in (term_id, *vocabulary.ancestors(term_id)):
                 found[only + up] = None
     return list(found)
+
+
+def _name_words(document: Document) -> tuple[str, ...]:
+    return (*_cut_short(document.organisation_zh)[0], *_cut_short(document.organisation_en)[0])
 
 
 def _carries(carried: tuple[str, ...], term_id: str, vocabulary: Vocabulary) -> bool:
@@ -220,11 +223,15 @@ def entry_of(
 
 
 def plain_entry(key: str, title: str, text: str) -> Entry:
-    """A document of any collection, without vocabulary, visible to everybody."""
-    title, body = fold(title), fold(text)
-    document = Document(key=key, kind="text", labels=("public",), title_zh=title)
+    """A document of any collection, visible to everybody."""
+    vocabulary = load_vocabulary()
+    document = Document(key=key, kind="text", labels=("public",))
+    normal = normalize_text(f"{' '.join(title.split())}{BREAK}{text}")
+    head, _, body = normal.lower().partition(BREAK)
     return Entry(
-        key=key, version="", words=[*words_of(title) * TITLE_WEIGHT, *words_of(body)],
-        grams=[*grams_of(title), BREAK, *grams_of(body)], mentions=[], tags=["kind:text"],
-        labels=["public"], numbers={"tie": (tie_of(key), 0.0)}, stored=document.to_json(),
+        key=key, version="", words=[*words_of(head) * TITLE_WEIGHT, *words_of(body)],
+        grams=[*grams_of(head), BREAK, *grams_of(body)],
+        mentions=mentions_of(normal, document, vocabulary, default_recogniser()),
+        tags=["kind:text"], labels=["public"], numbers={"tie": (tie_of(key), 0.0)},
+        stored=document.to_json(),
     )  # fmt: skip

@@ -6,17 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from collab.search.analysis import cut, fold, grams_of, is_han, phrase_grams, pieces, words_of
-from collab.search.concepts import Concept, Recogniser, recogniser_of
+from collab.search.concepts import Concept, Recogniser, default_recogniser, recogniser_of
 from collab.search.facets import COUNTED, FACETS, SORTS, Facet, Sort
 from collab.search.function_words import FUNCTION_WORDS
 from collab.search.numeric import WAFER, NumericReader, wafer_classes, wafer_values
 from collab.search.places import Gazetteer
-from collab.search.plan import GRAMS, TAG, WORDS, Atom, Group, Part, Phrase, Plan, Range
+from collab.search.plan import GRAMS, MENTION, TAG, WORDS, Atom, Group, Part, Phrase, Plan, Range
 from collab.search.planning import GRAM_WEIGHT, Found, loose_parts, plan_of
 from collab.search.syntax import FieldTerm, Syntax, conditions, take_apart
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 
 __all__ = ["COUNTED", "FACETS", "SORTS", "Facet", "Parsed", "QueryParser", "SearchQuery", "Sort"]
+
+
+PLAIN_TERM, PLAIN_NARROWER = 1.5, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,13 +221,20 @@ def _with_conditions(
 
 
 def plain_plan(text: str) -> Plan:
-    """Any of the words and pairs of a text, without vocabulary: for general collections."""
+    """Any of the words, pairs and terms of a text: for general collections.
+
+    Terms of the vocabulary count little beside words, because on general text their technical
+    meanings mislead; they let a query find what is written in the other language.
+    """
     folded = fold(text)
     words = words_of(folded)
     content = [w for w in words if w not in FUNCTION_WORDS] or words
     pairs = [g for g in grams_of(folded) if len(g) == 2 and is_han(g)]
     parts: list[Part] = [Atom(WORDS, w, float(n)) for w, n in _counted(content)]
     parts += [Atom(GRAMS, g, GRAM_WEIGHT * n) for g, n in _counted(pairs)]
+    named = dict.fromkeys(i for c in default_recogniser().find(text) for i in c.ids)
+    parts += [Atom(MENTION, f"={term_id}", PLAIN_TERM, flat=True) for term_id in named]
+    parts += [Atom(MENTION, term_id, PLAIN_NARROWER, flat=True) for term_id in named]
     return Plan(some=(Group(tuple(parts), best=False),))
 
 

@@ -31,11 +31,17 @@ from collab.vocabulary.catalog import load_vocabulary
 HEAP = 64_000_000
 TOKENS = "terms"
 PREFIX_LIMIT = 64
+MOST_KEPT = 64  # pages without words whose counts are kept
 DISTANCE_LIMIT = 20_000
 _SINGLE = ("updated", "trust", "lat", "lon", "tie")
 _ORDERS = {"fresh": "updated", "evidence": "trust"}
+PUBLIC, RESTRICTED = "public", "~restricted"
 _SEPARATOR = "\x1f"
 _INFINITE = 1e300
+
+
+Visible = list[tuple[Any, Any]]
+Facets = dict[str, dict[str, int]]
 
 
 def _number_fields() -> list[str]:
@@ -84,6 +90,7 @@ class TantivyBackend:
         self._numbers = frozenset(_number_fields())
         self._contents = folder / "meta.json"
         self._stamp: tuple[int, int, int] | None = None
+        self._browsing: dict[Any, Facets] = {}
         self.refresh()
 
     @staticmethod
@@ -123,7 +130,7 @@ class TantivyBackend:
         document.add_text("version", f"{entry.key}\t{entry.version}")
         document.add_text("words", _SEPARATOR.join(entry.words))
         document.add_text("grams", _SEPARATOR.join(entry.grams))
-        for name, terms in (("mention", entry.mentions), ("label", entry.labels)):
+        for name, terms in (("mention", entry.mentions), ("label", _labels(entry))):
             for term in terms:
                 document.add_text(name, term)
         for tag in entry.tags:
@@ -153,17 +160,18 @@ class TantivyBackend:
         if stamp != self._stamp:
             self._index.reload()
             self._searcher = self._index.searcher()
+            self._browsing = {}
             self._stamp = stamp
 
     def execute(self, plan: Plan, labels: frozenset[str], want: Want) -> Raw:
         """The plan carried out on what the labels allow."""
         searcher = self._searcher
         build = _Builder(self._schema, searcher, self._numbers)
-        visible = build.labels(labels)
+        visible = build.visible(labels)
         if visible is None:
             return Raw((), 0, {})
-        query = build.query(plan, visible, frozenset())
-        facets = self._facets(searcher, build, plan, visible, want)
+        query = build.query(plan, visible, frozenset(), scored=bool(want.limit))
+        facets = self._known_facets(searcher, build, plan, labels, want)
         hits, total = self._hits(searcher, query, want)
         return Raw(tuple(hits), total, facets)
 
@@ -195,12 +203,24 @@ class TantivyBackend:
             hits.append(RawHit(document["key"][0], score, bytes(document["stored"][0])))
         return hits, found.count
 
+    def _known_facets(
+        self, searcher: Any, build: _Builder, plan: Plan, labels: frozenset[str], want: Want
+    ) -> Facets:
+        """Counts of a page without words are kept until the next commit, for the same labels."""
+        visible = build.visible(labels) or []
+        if plan.must or plan.some or plan.exclude or plan.ranges or not want.facets:
+            return self._facets(searcher, build, plan, visible, want) if want.facets else {}
+        kept, key = self._browsing, (labels, tuple(sorted(plan.filters.items())), want.facets)
+        if key not in kept:
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[key] = self._facets(searcher, build, plan, visible, want)
+        return kept[key]
+
     def _facets(
-        self, searcher: Any, build: _Builder, plan: Plan, visible: Any, want: Want
-    ) -> dict[str, dict[str, int]]:
+        self, searcher: Any, build: _Builder, plan: Plan, visible: Visible, want: Want
+    ) -> Facets:
         """Counts of every facet under the choices made in the others."""
-        if not want.facets:
-            return {}
         wanted = set(want.facets)
         table = _counted(searcher, build.query(plan, visible, frozenset(), scored=False))
         out = {f: v for f, v in table.items() if f in wanted}
@@ -213,10 +233,11 @@ class TantivyBackend:
         """Visible documents that hold each of the terms."""
         searcher = self._searcher
         build = _Builder(self._schema, searcher, self._numbers)
-        visible = build.labels(labels)
+        visible = build.visible(labels)
         found: dict[str, int] = dict.fromkeys(terms, 0)
         for term in found if visible is not None else ():
-            query = build.both(visible, Query.term_query(self._schema, name, term, "basic"))
+            holds = Query.term_query(self._schema, name, term, "basic")
+            query = Query.boolean_query([(Occur.Must, holds), *(visible or ())])
             result: Any = searcher.search(query, limit=1)
             found[term] = int(result.count)
         return found
@@ -225,10 +246,11 @@ class TantivyBackend:
         self, name: str, prefix: str, labels: frozenset[str], limit: int
     ) -> dict[str, int]:
         """Visible terms that begin like this, with visible documents."""
-        visible = _Builder(self._schema, self._searcher, self._numbers).labels(labels)
+        visible = _Builder(self._schema, self._searcher, self._numbers).visible(labels)
         if visible is None:
             return {}
-        found = self._searcher.terms_with_prefix(name, prefix, visible, limit)
+        seen = Query.boolean_query([(Occur.Must, Query.all_query()), *visible])
+        found = self._searcher.terms_with_prefix(name, prefix, seen, limit)
         return {term: int(count) for term, count in found if count}
 
     def versions(self) -> dict[str, str]:
@@ -240,6 +262,11 @@ class TantivyBackend:
     def size(self) -> int:
         """How many documents are alive."""
         return int(self._searcher.num_docs)
+
+
+def _labels(entry: Entry) -> list[str]:
+    """The labels, and a mark where the public is not among them."""
+    return entry.labels if PUBLIC in entry.labels else [*entry.labels, RESTRICTED]
 
 
 def _counted(searcher: Any, query: Any) -> dict[str, dict[str, int]]:
@@ -259,13 +286,22 @@ class _Builder:
         self._searcher = searcher
         self._numbers = numbers
 
-    def labels(self, labels: frozenset[str]) -> Any:
-        """What the labels allow, scoring nothing; None when there are no labels."""
+    def visible(self, labels: frozenset[str]) -> Visible | None:
+        """Clauses for what the labels allow, scoring nothing; None when there are no labels.
+
+        Whoever sees the public leaves out what is restricted and not theirs: little work, because
+        only documents that match are looked at. Others are given the sum of their labels.
+        """
         if not labels:
             return None
-        return Query.const_score_query(
-            Query.term_set_query(self._schema, "label", sorted(labels)), 0.0
-        )
+        held = [(Occur.Should, self._label(label)) for label in sorted(labels)]
+        if PUBLIC not in labels:
+            return [(Occur.Must, self._flat(Query.boolean_query(held), 0.0))]
+        own = [(Occur.MustNot, query) for _, query in held]
+        return [(Occur.MustNot, Query.boolean_query([(Occur.Must, self._label(RESTRICTED)), *own]))]
+
+    def _label(self, label: str) -> Any:
+        return Query.term_query(self._schema, "label", label, "basic")
 
     @staticmethod
     def both(*queries: Any) -> Any:
@@ -273,11 +309,10 @@ class _Builder:
         return Query.boolean_query([(Occur.Must, query) for query in queries])
 
     def query(
-        self, plan: Plan, visible: Any, without: frozenset[str], *, scored: bool = True
+        self, plan: Plan, visible: Visible, without: frozenset[str], *, scored: bool = True
     ) -> Any:
         """The plan as one query, leaving out the choices of some facets."""
-        clauses = [(Occur.Must, visible)]
-        clauses += [(Occur.Must, self._group(group)) for group in plan.must]
+        clauses = [(Occur.Must, self._group(group)) for group in plan.must]
         if plan.some:
             some = [(Occur.Should, self._group(group)) for group in plan.some]
             least = min(plan.minimum, len(some))
@@ -287,6 +322,9 @@ class _Builder:
                 tags = [f"{facet}:{value}" for value in values]
                 clauses.append((Occur.Must, self._flat(self._set(tags), 0.0)))
         clauses += [(Occur.Must, self._flat(self._range(r), 0.0)) for r in plan.ranges]
+        if not clauses:
+            clauses.append((Occur.Must, self._flat(Query.all_query(), 0.0)))
+        clauses += visible
         clauses += [(Occur.MustNot, self._part(part)) for part in plan.exclude]
         if scored:
             clauses += [(Occur.Should, self._group(group)) for group in plan.extra]

@@ -44,8 +44,7 @@ def entries(folder: Path) -> Iterator[Entry]:
 def run(folder: Path, engine: str, tag: str = "collab") -> Iterator[str]:
     """Lines `query_id Q0 doc_id rank score tag`, at most 100 a query.
 
-    Words and pairs of characters with BM25; the vocabulary is left out, because on general text
-    its technical meanings do harm.
+    Words and pairs of characters with BM25, and a little for terms of the vocabulary.
     """
     with tempfile.TemporaryDirectory() as place:
         backend = make_backend(engine, Path(place), create=True)
