@@ -108,7 +108,9 @@ class Steps:
         live = [
             m
             for m in self.mentions
-            if not self._idle(m) and not self._context.rejected(m.start, m.end)
+            if not self._idle(m)
+            and not self._only_told(m)
+            and self._context.stance(m.start, m.end).kind == "want"
         ]
         return bool(live) and all(
             self._vocabulary.techniques[m.id].category in ("test", "equipment") for m in live

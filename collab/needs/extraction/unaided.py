@@ -13,7 +13,7 @@ from collab.needs.extraction.scene import Scene
 
 _FIBRE_PITCHES = (82.0, 127.0, 165.0, 250.0)
 _WAFER_NEXT = re.compile(
-    r"(?:的|直径|,|\s|-)*(?:[A-Za-z\-/]{1,20}[\s-]?){0,3}(?:[\u3400-\u9fff]{0,6}?)"
+    r"(?:的|直径|,|\s|-)*(?:[A-Za-z/]{1,20}[\s-]){0,2}(?:[A-Za-z/]{1,20}[\s-]?)?[\u3400-\u9fff]{0,6}?"
     r"(?:晶圆|圆片|衬底|外延片|硅片|片子|产线|工艺线|wafers?\b|substrates?\b|line\b|fab\b|epi)",
     re.IGNORECASE,
 )
