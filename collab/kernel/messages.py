@@ -58,6 +58,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "vocabulary_id": ("标识须为小写英文字母、数字、连字符和点，如 etching.dry。", "An id has lower-case letters, digits, hyphens and dots, such as etching.dry."),
     "vocabulary_word": ("“{word}”太短或重复，不能作为写法。", "“{word}” is too short or repeated."),
     "unknown_choice": ("“{choice}”不在可选值内。", "“{choice}” is not one of the choices."),
+    "own_organisation": ("这是贵单位自己，本来就不会与自己匹配。", "This is your own organisation; it is never matched with itself."),
+    "too_many_blocked": ("最多 {most} 家机构。", "At most {most} organisations."),
     "unknown_organisation": ("找不到机构“{key}”。", "There is no organisation “{key}”."),
     "low_above_high": ("下限 {low} 大于上限 {high}。", "The lower end {low} is above the upper end {high}."),
     "implausible": (

@@ -9,6 +9,7 @@ from typing import Any
 from collab.facilities import store as facilities
 from collab.facilities.models import Capability, CapabilityValue
 from collab.kernel import clock
+from collab.matching import store
 from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Place, Step
 from collab.members import store as members
 from collab.members.models import Organisation, Region
@@ -42,7 +43,7 @@ def offers(uow: UnitOfWork, ids: Collection[int] | None = None) -> list[Offer]:
     details = facilities.all_details(uow) if whole else facilities.details_of(uow, keys)
     owners = members.organisations_by_id(uow, {r.organisation_id for r in rows})
     regions = members.all_regions(uow)
-    at = clock.now()
+    at, apart = clock.now(), store.kept_apart(uow)
     return [
         _offer(
             row,
@@ -50,6 +51,7 @@ def offers(uow: UnitOfWork, ids: Collection[int] | None = None) -> list[Offer]:
             regions.get(owners[row.organisation_id].region_id),
             details,
             at,
+            apart.get(row.organisation_id, frozenset()),
         )
         for row in rows
     ]
@@ -61,6 +63,7 @@ def _offer(
     region: Region | None,
     details: facilities.Details,
     at: datetime,
+    blocked: frozenset[int],
 ) -> Offer:
     key = row.id or 0
     low, high = row.lead_weeks_min, row.lead_weeks_max
@@ -84,6 +87,7 @@ def _offer(
         price=price,
         load=row.load,
         age_days=None if row.confirmed_at is None else (at - row.confirmed_at).days,
+        blocked=blocked,
         name_zh=row.name_zh,
         name_en=row.name_en,
         organisation_zh=owner.name_zh,

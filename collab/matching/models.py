@@ -28,3 +28,12 @@ class MatchSummary(Row, table=True):
     answered: int = 0
     routes: int = 0
     rule_version: str = Field(max_length=40)
+
+
+class BlockedPair(Row, table=True):
+    """An organisation that never wants to be matched with another one, and need not say why."""
+
+    __table_args__ = (UniqueConstraint("organisation_id", "blocked_id", name="uq_blocked_pair"),)
+
+    organisation_id: int = Field(foreign_key="organisation.id", index=True, ondelete="CASCADE")
+    blocked_id: int = Field(foreign_key="organisation.id", index=True, ondelete="CASCADE")

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from collab.facilities.models import Capability
 from collab.kernel import clock
-from collab.matching.models import Match, MatchSummary
+from collab.matching.models import BlockedPair, Match, MatchSummary
 from collab.storage.uow import UnitOfWork
 
 Rows = Sequence[Mapping[str, Any]]
@@ -106,3 +106,41 @@ def best_owners(uow: UnitOfWork, need_id: int, rank: int) -> list[int]:
         .distinct()
     )
     return sorted(rows)
+
+
+def blocked_of(uow: UnitOfWork, organisation_id: int) -> set[int]:
+    """Organisations that this one does not want to meet."""
+    rows = uow.session.exec(
+        select(BlockedPair.blocked_id).where(col(BlockedPair.organisation_id) == organisation_id)
+    )
+    return set(rows)
+
+
+def add_block(uow: UnitOfWork, organisation_id: int, blocked_id: int) -> None:
+    """Keep a pair apart."""
+    uow.session.add(BlockedPair(organisation_id=organisation_id, blocked_id=blocked_id))
+    uow.flush()
+
+
+def remove_block(uow: UnitOfWork, organisation_id: int, blocked_id: int) -> bool:
+    """Take a pair back; False when there was none."""
+    row = uow.session.exec(
+        select(BlockedPair).where(
+            col(BlockedPair.organisation_id) == organisation_id,
+            col(BlockedPair.blocked_id) == blocked_id,
+        )
+    ).first()
+    if row is None:
+        return False
+    uow.session.delete(row)
+    uow.flush()
+    return True
+
+
+def kept_apart(uow: UnitOfWork) -> dict[int, frozenset[int]]:
+    """By organisation everybody it may not be matched with, whichever of the two said so."""
+    found: dict[int, set[int]] = {}
+    for one, other in uow.session.exec(select(BlockedPair.organisation_id, BlockedPair.blocked_id)):
+        found.setdefault(one, set()).add(other)
+        found.setdefault(other, set()).add(one)
+    return {key: frozenset(others) for key, others in found.items()}

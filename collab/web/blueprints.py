@@ -9,6 +9,7 @@ from collab.web import (
     agreements,
     api,
     audit,
+    blocked,
     capabilities,
     coordinator,
     files,
@@ -34,8 +35,8 @@ from collab.web import help as help_pages
 
 FAMILIES = (
     home, account, agreements, capabilities, organisations, needs, files, runs, search, saved,
-    network, imports, notices, help_pages, vocabulary, coordinator, joining, people, recovery,
-    second_factor, passkeys, openid, audit, wellknown,
+    blocked, network, imports, notices, help_pages, vocabulary, coordinator, joining, people,
+    recovery, second_factor, passkeys, openid, audit, wellknown,
 )  # fmt: skip
 
 

@@ -97,6 +97,7 @@ def show(key: str) -> str:
             for a in detail.agreements
         ],
         can_edit=owner_id in actor.editor_organisation_ids or actor.secretariat,
+        may_block=actor.editor_organisation_ids and owner_id not in actor.organisation_ids,
     )
 
 

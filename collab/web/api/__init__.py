@@ -7,6 +7,7 @@ from collab.web.api import (
     agreements,
     alliance,
     answers,
+    blocked,
     capabilities,
     catalogue,
     docs,
@@ -19,6 +20,6 @@ from collab.web.api.serving import api
 
 blueprint = api.blueprint
 __all__ = [
-    "account", "agreements", "alliance", "answers", "blueprint", "capabilities", "catalogue",
-    "docs", "files", "needs", "network", "vocabulary",
+    "account", "agreements", "alliance", "answers", "blocked", "blueprint", "capabilities",
+    "catalogue", "docs", "files", "needs", "network", "vocabulary",
 ]  # fmt: skip
