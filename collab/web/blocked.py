@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from collab.kernel.errors import NotFound, Rejected
+from collab.kernel.identity import Actor
 from collab.kernel.problems import Problem
 from collab.matching import blocking
 from collab.members import catalogue
 from collab.members.models import Organisation
+from collab.storage.uow import UnitOfWork
 from collab.web import params, present
 from collab.web.session import current_actor, reading, writing
 
@@ -36,10 +40,19 @@ def index() -> str:
     return render_template("organisations/blocked.html", items=items, asked=asked)
 
 
-@blueprint.post("/<key>/blocked/<any(add, remove):act>")
-def change(key: str, act: str) -> Response:
-    """Never match this organisation with another one, or match them again."""
-    move = blocking.block if act == "add" else blocking.unblock
+@blueprint.post("/<key>/blocked")
+def add(key: str) -> Response:
+    """Never match this organisation with another one."""
+    return _changed(key, blocking.block)
+
+
+@blueprint.post("/<key>/blocked/remove")
+def remove(key: str) -> Response:
+    """Match the two again."""
+    return _changed(key, blocking.unblock)
+
+
+def _changed(key: str, move: Callable[[UnitOfWork, Actor, str, str], Organisation]) -> Response:
     other = request.form.get("other", "").strip()
     try:
         with writing() as uow:
@@ -53,6 +66,9 @@ def change(key: str, act: str) -> Response:
         wrong = Problem("other", "unknown_organisation", {"key": other})
         flash(present.problems([wrong])[0].text, "danger")
         return redirect(url_for("blocked.index"))
-    said = _("不再与 %(name)s 匹配。", name=name)
-    flash(said if act == "add" else _("重新与 %(name)s 匹配。", name=name), "success")
+    away = move is blocking.block
+    said = (
+        _("不再与 %(name)s 匹配。", name=name) if away else _("重新与 %(name)s 匹配。", name=name)
+    )
+    flash(said, "success")
     return redirect(url_for("blocked.index"))
