@@ -166,9 +166,26 @@ class NetworkService:
         return exports.written(self.picture(uow, wanted).graph, form)
 
     def key_of(self, uow: UnitOfWork, named: str) -> str:
-        """The node that an organisation's public id or slug names; "" for none."""
-        organisations = self.picture(uow, Wanted()).ties
-        if named in organisations:
+        """The organisation that a public id, slug or name means; "" for none or several.
+
+        A part of a name will do where one organisation alone has it.
+        """
+        ties = self.picture(uow, Wanted()).ties
+        if named in ties or not named:
             return named
-        slugs = (k for k, slug in organisations.nodes(data="slug") if slug == named)
-        return next(slugs, "") if named else ""
+        words = named.casefold()
+        whole, part = [], []
+        for key, data in ties.nodes(data=True):
+            names = [str(data.get(n, "")).casefold() for n in ("slug", "label_zh", "label_en")]
+            if words in names:
+                whole.append(key)
+            elif any(words in name for name in names[1:]):
+                part.append(key)
+        found = whole or part
+        return str(found[0]) if len(found) == 1 else ""
+
+    def names(self, uow: UnitOfWork, language: str, most: int) -> list[str]:
+        """Names of the organisations with the most partners, to choose from."""
+        ties = self.picture(uow, Wanted()).ties
+        ordered = sorted(ties, key=lambda k: (-ties.degree(k), str(k)))[:most]
+        return sorted(drawing.name_of(ties, key, language) for key in ordered)

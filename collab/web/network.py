@@ -164,6 +164,12 @@ def _beside(uow: UnitOfWork, asked: Wanted) -> dict[str, Any]:
         "without": network.without(uow, asked.focus) if asked.focus else None,
         "compared": network.compared(uow, *pair) if both else None,
         "compare_pair": pair,
+        "choices": network.names(uow, language(), TABLE_ROWS),
+        "unknown": [
+            words
+            for name in ("focus", "from", "to")
+            if (words := params.text(name, 80)) and not network.key_of(uow, words)
+        ],
     }
 
 

@@ -235,3 +235,19 @@ def test_every_number_of_the_tables_leads_to_as_many(shipped: Site) -> None:
     row = rows_of("table", shipped.get("/network?view=organisations&colour=degree").text)[0]
     count, page = follow(row[3])
     assert count == len(rows_of("ties", page)) > 3
+
+
+def test_organisations_are_found_by_name_and_unknown_ones_said_so(shipped: Site) -> None:
+    tie = shipped.get("/network/data?view=organisations").json["links"][0]
+    nodes = {n["key"]: n for n in shipped.get("/network/data?view=organisations").json["nodes"]}
+    ends = {end: nodes[tie[side]]["label"] for end, side in (("from", "source"), ("to", "target"))}
+    page = shipped.get("/network", query_string={**ends, "view": "organisations", "lang": "zh"})
+    assert "恰好叫" not in page.text
+    path = shipped.get("/network/data", query_string=ends).json["path"]
+    assert path == [tie["source"], tie["target"]]
+    near = shipped.get("/network/data", query_string={"focus": ends["to"]}).json
+    assert tie["target"] in {n["key"] for n in near["nodes"]}
+    for words in ("不存在的研究所", "公司"):  # nobody, and many
+        page = shipped.get("/network", query_string={"focus": words, "lang": "zh"}).text
+        assert f"恰好叫“{words}”" in page
+    assert "<option value=" in page.split('id="organisation-names"')[1][:200]

@@ -187,7 +187,7 @@
       if (!wanted) return;
       const score = (d) => { const l = String(d.label).toLowerCase(); return l === wanted ? 0 : l.startsWith(wanted) ? 1 : l.includes(wanted) ? 2 : 9; };
       const found = [...this.scene.ranked, ...this.scene.regions].map((d, i) => [score(d), i, d]).filter(([s]) => s < 9).sort((p, q) => p[0] - q[0] || p[1] - q[1])[0];
-      if (!found) { this.say(this.figure.dataset.nothing); return; }
+      if (!found) { this.say(this.figure.dataset.nothing); location.assign(this.figure.dataset.finds + encodeURIComponent(words.trim())); return; }
       if (found[2].near) this.frame(found[2]);
       this.choose(found[2]);
     }
