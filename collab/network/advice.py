@@ -22,7 +22,7 @@ WAFER = "wafer-diameter"
 @dataclass(frozen=True, slots=True)
 class Question:
     """A line to add (technique, region, nominal wafer diameter in mm, material) and capabilities
-    (public ids) to take away; empty parts change nothing."""
+    or whole organisations (public ids) to take away; empty parts change nothing."""
 
     technique: str = ""
     region: str = ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from collab.kernel.identity import Actor
+from collab.matching.records import Offer
 from collab.matching.snapshot import Snapshot
 from collab.members import catalogue as members
 from collab.network import access, advice, store, visits
@@ -122,13 +123,22 @@ def what_if(
     nothing. Only needs on which the change may bear are looked at."""
     if not question.asks:
         return None
-    removed = [o for o in map(desk.snapshot.get, question.remove) if o is not None]
+    removed = leaving(desk.snapshot, question)
+    question = replace(question, remove=tuple(o.key for o in removed))
     names = {t for o in removed for t in o.techniques} | {question.technique} - {""}
     known = network.vocabulary.techniques
     asking = store.asking(uow, related(network.vocabulary, names & known.keys()))
     needs = [n for n in desk.seen.needs if n.id in asking]
     board, part = network.demand.board(uow, desk.actor, desk.snapshot, needs)
     return advice.what_if(board, part, question, members.regions(uow))
+
+
+def leaving(snapshot: Snapshot, question: Question) -> list[Offer]:
+    """The capabilities that the question takes away: single ones, and all of an organisation."""
+    gone = frozenset(question.remove)
+    if not gone:
+        return []
+    return [o for o in snapshot.offers() if o.key in gone or o.organisation in gone]
 
 
 def pictured(
@@ -142,7 +152,7 @@ def pictured(
     """The network of the scope with the answer to the question drawn on it, and that answer."""
     outcome = what_if(uow, network, desk, question) or {"gained": [], "lost": [], "touched": []}
     wanted = picture_of(desk.where)
-    removed = [o for o in map(desk.snapshot.get, question.remove) if o is not None]
+    removed = leaving(desk.snapshot, question)
     effect = Effect(
         outcome["gained"],
         outcome["lost"],

@@ -281,11 +281,14 @@ def _coverage_href(step: dict[str, Any], region: str) -> str:
     )
 
 
-def _choices(snapshot: Snapshot, where: Scope) -> list[Offer]:
-    """Capabilities that the region could lose, for the what-if."""
+def _choices(snapshot: Snapshot, where: Scope) -> tuple[list[Offer], list[Offer]]:
+    """What the scope could lose, for the what-if: organisations (one offer of each), and single
+    capabilities of a region."""
     own = frozenset(where.own)
-    mine = [o for o in snapshot.offers() if own & {o.place.region, *o.place.above}]
-    return sorted(mine, key=lambda o: (o.organisation, o.key))[:CHOICES]
+    offers = sorted(snapshot.offers(), key=lambda o: (_organisation_name(o), o.key))
+    mine = [o for o in offers if where.everywhere or own & {o.place.region, *o.place.above}]
+    owners = {o.organisation: o for o in reversed(mine)}
+    return [*reversed(owners.values())], [] if where.everywhere else mine[:CHOICES]
 
 
 def _fresh(uow: UnitOfWork, found: Morning, where: Scope) -> list[dict[str, str]]:

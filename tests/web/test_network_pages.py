@@ -251,3 +251,20 @@ def test_organisations_are_found_by_name_and_unknown_ones_said_so(shipped: Site)
         page = shipped.get("/network", query_string={"focus": words, "lang": "zh"}).text
         assert f"恰好叫“{words}”" in page
     assert "<option value=" in page.split('id="organisation-names"')[1][:200]
+
+
+def test_an_organisation_that_leaves_takes_its_needs_routes_along_on_the_picture(
+    shipped: Site,
+) -> None:
+    page = shipped.get("/coordinator/list?of=singles", "secretariat").text
+    owners = dict.fromkeys(re.findall(r"/coordinator\?remove=(org-\w+)#picture", page))
+    lost = 0
+    for owner in owners:
+        drawn = shipped.get(f"/coordinator/picture?remove={owner}", "secretariat").json
+        leaver = next(n for n in drawn["nodes"] if n["key"] == owner)
+        assert leaver["mark"] == "loss"
+        rays = [link for link in drawn["links"] if link.get("mark") == "loss"]
+        assert sum(link["weight"] for link in rays) == sum(r["lost"] for r in drawn["regions"])
+        lost += len(rays)
+    assert owners
+    assert lost, "needs hang on the only provider of a step"
