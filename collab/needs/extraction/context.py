@@ -30,6 +30,7 @@ _OWN_BEFORE = re.compile(
     r"|\b(?:we|our (?:lab|team|group|company|fab))\s+(?:already\s+)?(?:have|own"
     r"|do|grow|make|design|provide|supply|handle|perform|can do|will (?:do|provide"
     r"|supply|handle|perform))\b(?! not\b)"
+    r"|\bwe(?:'ll| will| can)\s+(?:take care of|handle|do|provide|supply|perform|cover)\b"
     r"|\b(?:already (?:have|done|completed|finished|carry|carries|fabricated"
     r"|diced|made|processed)|provided by us|supplied by us|customer[- ]supplied)\b",
     re.IGNORECASE,
@@ -178,9 +179,9 @@ class Context:
                 return ""
         return after.group().strip() if after and not _OWN_TURN.search(after.group()) else ""
 
-    def state_only(self, start: int) -> bool:
+    def state_only(self, start: int, end: int) -> bool:
         """True when the words before tell that the step was not done yet (未划片)."""
-        return not_yet(self._text, start)
+        return not_yet(self._text, start, end)
 
     def alternatives(self, first_end: int, second_start: int) -> bool:
         """True when the two findings are joined by 或, or, /."""

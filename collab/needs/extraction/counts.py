@@ -68,7 +68,8 @@ _CHINESE_QUANTITY = re.compile(
     r"(?!内|间|上|式|级|专利|项|月|季|小时|工作日|周|星期|礼拜|点|通道"
     r"|端口|波长|波段|标准|数量级|以内完成|信道|引脚|焊盘|版图|方案|步骤|工序|阶段|方向|指标|参数"
     r"|方面"
-    r"|单位|机构|省|城市|国家|像[素元]|电极|凸点|周期|循环|自由度|课题|任务|类型|品种|型号|问题|层"
+    r"|单位|机构|省|城市|国家|像[素元]|电极|凸点|周期|循环|自由度|课题|任务|类型|品种|型号|问题"
+    r"|环节|部分|要素|层"
     r"|\s?(?:IO|I/O|[Pp]ins?|[Pp]ads?|[Bb]umps?)\b"
     r"|[^，,。]{0,2}/)"
 )
@@ -185,6 +186,9 @@ def _repeated(text: str, figure: Any) -> list[Amount]:
 
 def _chinese(text: str, match: re.Match[str], figure: Any) -> Amount | None:
     value = figure(match["v"])
+    before = text[match.start() - 1 : match.start()]
+    if before.isascii() and before.isalpha():  # Q4批量
+        return None
     if not value or match["v"] + match["u"] == "一批":
         return None
     value *= {"万": 1e4, "千": 1e3, "百": 1e2}.get(match["m"] or "", 1)

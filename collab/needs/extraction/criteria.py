@@ -18,7 +18,7 @@ from collab.needs.extraction.scales import (
     wafer_class,
 )
 from collab.needs.extraction.scene import Scene
-from collab.needs.extraction.shifts import CONTEXT_SHIFT
+from collab.needs.extraction.shifts import CONTEXT_SHIFT, MADE_BY
 from collab.needs.extraction.unaided import Unaided
 from collab.needs.extraction.units import convert, tidy
 from collab.vocabulary.catalog import Parameter
@@ -62,6 +62,9 @@ class Criteria:
         found = []
         for form in self._grammar.forms.find(self._scene.text):
             if self._taken.overlaps(form.start, form.end):
+                continue
+            light = form.parameter == "wavelength" and "v" in form.groups
+            if light and self._unaided.is_dimension(form.start, form.end):
                 continue
             near = spread.between(form.start - 40, form.end)
             if any(m.end > form.end > m.start for m in near):
@@ -272,9 +275,17 @@ class Criteria:
             target.id, op, value, target.unit, start, end, rule, sure, alternatives=others
         )
 
+    def _of_something_else(self, name: str, measure: Measure) -> bool:
+        """A thickness where nothing is thinned, a depth where nothing is etched, another heat."""
+        text = self._scene.text
+        if name == "process-temperature":
+            return self._unaided.other_heat(measure)
+        made = MADE_BY.get(name)
+        return made is not None and not made.search(text)
+
     def _shifted(self, parameter: Parameter, measure: Measure) -> Parameter | None:
         name = parameter.id
-        if name == "process-temperature" and self._unaided.other_heat(measure):
+        if self._of_something_else(name, measure):
             return None
         if name == "eo-bandwidth" and self._scene.test_only:
             return self._parameters["test-frequency"]

@@ -134,7 +134,8 @@ _WORDS = re.compile(
     r"|交付)?"
 )
 _ENGLISH_DATE = re.compile(
-    r"(?:by|before|until|no later than|latest|due|deadline:?)\s+(?:the\s+)?(?P<end>end of\s+"
+    r"(?:by|before|until|no later than|latest|due|deadline:?|deliver(?:y|ed)? in"
+    r"|ready in)\s+(?:the\s+)?(?P<end>end of\s+"
     r"|mid[- ])?(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+)?(?P<m>Jan|Feb|Mar|Apr"
     r"|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s*(?P<d2>\d{1,2}(?:st|nd|rd"
     r"|th)?(?!\d))?,?\s*(?P<y>20\d{2})?",

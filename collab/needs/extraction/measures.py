@@ -76,6 +76,9 @@ def _sign(text: str, start: int) -> int:
 
 def _unit_after(text: str, end: int, words: UnitWords) -> tuple[int, Meanings]:
     at = end
+    if text[at : at + 1] == ")" and text.rfind("(", max(0, at - 16), at) >= 0:
+        behind = words.at(text, at + 1)  # (1550±10)nm
+        return behind if behind else (end, ())
     if text[at : at + 1] in (" ", "-") and text[at + 1 : at + 2] not in ("", " "):
         at += 1
     found = words.at(text, at)

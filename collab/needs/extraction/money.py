@@ -25,7 +25,7 @@ _AMOUNT = re.compile(
     rf"(?P<u>{_CURRENCY})?"
 )
 _CUE = re.compile(
-    r"(?:预算|经费|资金|总投入|投入|费用|总价|总额|总金额|金额|榜额|悬赏|意向价格"
+    r"(?:预算|经费|总包价|含税价?|资金|总投入|投入|费用|总价|总额|总金额|金额|榜额|悬赏|意向价格"
     r"|合同额|报价上限|报价|最高限价|限价|价格|成本(?!低|高)|研发费|出资|支付"
     r"|拟投|budget|funding|cost(?:s| ceiling| cap)?|ceiling|not to exceed|price"
     r"|spend|pay up to)[^。;；\n\d]{0,16}$",
@@ -51,10 +51,12 @@ _NEGOTIABLE = re.compile(
 _MONEY_CONTEXT = re.compile(
     r"价|费|预算|金额|经费|资金|投入|报酬|budget|price|cost|funding|quote", re.IGNORECASE
 )
+_REFERENCE = re.compile(r"\s?(?:元|左右)?\s?[,，]?(?:仅供参考|作参考|为参考价)")
+_NUMBERED = re.compile(r"[A-Za-z0-9]-$")  # Q-2026-118
 _ALONE = re.compile(r"[，,。;；\n]\s?(?:约|大概|大约)?\s?$")  # 两周，1.2万
 _ALONE_AFTER = re.compile(r"\s?(?:元|块)?(?:左右|以内|上下)?\s?(?:[，,。;；!\n]|$)")
 _PER_UNIT = re.compile(
-    r"\s?(?:/|每|per\s)\s?(?:片|颗|只|个|套|次|小时|h\b|hour|天|day|人"
+    r"\s?(?:/|每|一|per\s)\s?(?:片|颗|只|个|套|次|小时|h\b|hour|天|day|人"
     r"|wafer|chip|die|piece|unit|device|项|年)",
     re.IGNORECASE,
 )
@@ -165,11 +167,13 @@ def _amount(
     if (
         before
         and before[-1].isascii()
-        and (before[-1].isalnum() or before[-1] == ".")
+        and (before[-1].isalnum() or before[-1] == "." or _NUMBERED.search(before))
         and not match["c1"]
     ):
         return None
     data = _amount_data(text, match, figure)
+    if _REFERENCE.match(text, match.end()):
+        return None
     if data is None:
         return None
     data["currency"] = _currency(word, chinese)
@@ -206,8 +210,8 @@ def _amount_data(text: str, match: re.Match[str], figure: Any) -> dict[str, Any]
     factor = _FACTORS.get(match["m"] or match["m2"] or "", 1.0)
     if match["v2"]:
         high = figure(match["v2"].replace(" ", ""))
-        if high:
-            top = high * _FACTORS.get(match["m2"] or match["m"] or "", 1.0)
+        top = (high or 0) * _FACTORS.get(match["m2"] or match["m"] or "", 1.0)
+        if high and top > low * factor:
             return {"op": "between", "value": [tidy(low * factor), tidy(top)]}
     return {"op": _op(text, match), "value": tidy(low * factor)}
 

@@ -18,7 +18,7 @@ _REJECT_BEFORE = re.compile(
     r"|\b(?:no need (?:for|of|to)|need not|needn't|do not|don't|does not|must not|should not"
     r"|shall not"
     r"|cannot|can't|won't|not|no|without|neither|nor|exclud(?:e|es|ing)|except(?: for)?|other than"
-    r"|rather than|instead of|avoid(?:ing)?|never)\b",
+    r"|rather than|instead of|avoid(?:ing)?|never|skip(?:ping)?|omit)\b",
     re.IGNORECASE,
 )
 _NOT_REJECT = re.compile(
@@ -34,6 +34,16 @@ _NOT_REJECT = re.compile(
 _EXCEPT = re.compile(r"除", re.IGNORECASE)
 _EXCEPT_ENDS = re.compile(r"[^，,。;；\n]{0,14}?(?:以外|之外|外(?!延|协|观|部|形|径|加工))")
 _EXCEPT_OVER = re.compile(r"以外|之外|外(?=[,，的其均都]|$)")
+_BOUND_NEXT = re.compile(  # no annealing above 400 °C bounds the step, it does not refuse it
+    r"\s*(?:steps? )?(?:above|below|over|under|exceeding|beyond|longer than|hotter than)\s?\d",
+    re.IGNORECASE,
+)
+_NO_BEFORE = re.compile(r"\bno\s$", re.IGNORECASE)
+_HEADED = re.compile(
+    r"(?:不需要|不含|不包括|不要|无需)(?:的|做)?(?:工序|步骤|内容|部分)?\s*[:：]"
+    r"|\b(?:not (?:needed|required|included)|(?:do not|don't) need|out of scope|excluded)\s*:",
+    re.IGNORECASE,
+)
 _USES = re.compile(
     r"\s*(?:use|using|need|want|require|accept|include|have|do|perform|offer|plan|ask for|request"
     r"|to)\b\s*",
@@ -44,7 +54,7 @@ _ENDS = (
     r"|[你贵对][方司们]))"
 )
 _REJECT_AFTER = re.compile(
-    r"^[^，,。;；\n]{0,14}?(?:(?:不要|除外|(?:都|也|均|就|可以?)?不(?:需要|需|用|做|必)|无需"
+    r"^[^，,。;；?？!！\n]{0,14}?(?:(?:不要|除外|(?:都|也|均|就|可以?)?不(?:需要|需|用|做|必)|无需"
     r"|不接受|不考虑|不涉及"
     r"|不包括|不包含|不(?:作|做)?要求)"
     + _ENDS
@@ -92,13 +102,16 @@ def refusal(text: str, layout: Layout, start: int, end: int) -> str:
         _bare(text, start)
         or _before(text, low, start, end)
         or _listed(text, layout, start)
+        or _headed(text, layout, start)
         or _after(text, end)
         or _alone_after(text, layout, start, end)
     )
 
 
-def not_yet(text: str, start: int) -> bool:
-    """True for 未划片的晶圆, which tells the state of a thing and asks for nothing."""
+def not_yet(text: str, start: int, end: int) -> bool:
+    """True for 未划片的晶圆 and no annealing above 400 °C, which ask for nothing."""
+    if _BOUND_NEXT.match(text, end) and _NO_BEFORE.search(text, max(0, start - 6), start):
+        return True
     return bool(_NOT_YET.search(text, max(0, start - 16), start))
 
 
@@ -110,7 +123,7 @@ def _bare(text: str, start: int) -> str:
 
 def _before(text: str, low: int, start: int, end: int) -> str:
     for match in reversed(list(_REJECT_BEFORE.finditer(text, low, start))):
-        if _NOT_REJECT.match(text, match.start()):
+        if _NOT_REJECT.match(text, match.start()) or _BOUND_NEXT.match(text, end):
             continue
         if _EXCEPT.match(match.group()) and not _excepted(text, match, start, end):
             continue
@@ -147,6 +160,13 @@ def _listed(text: str, layout: Layout, start: int) -> str:
         if not _NOT_REJECT.match(text, match.start()) and _governs(text[match.end() : low]):
             return match.group()
     return ""
+
+
+def _headed(text: str, layout: Layout, start: int) -> str:
+    """不需要：划片、分选 and what we don't need: dicing, sorting, to the end of the sentence."""
+    low = max(layout.sentence(start)[0], start - 2 * _REACH)
+    match = _HEADED.search(text, low, start)
+    return match.group() if match and ":" not in text[match.end() : start] else ""
 
 
 def _after(text: str, end: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 # (parameter, words before it, what it becomes or nothing, how far to look)
@@ -28,3 +29,12 @@ CONTEXT_SHIFT: Sequence[tuple[str, str, str, int]] = (
     ("operating-temperature", r"测试|试验|存储|test|storage", "test-temperature", 8),
     ("via-diameter", r"氧化", "", 8),
 )
+
+# a figure of this kind needs a step that makes it
+MADE_BY = {
+    "final-thickness": re.compile(r"薄|磨|抛|厚|thin|grind|lapp|polish|thick", re.IGNORECASE),
+    "etch-depth": re.compile(
+        r"刻|蚀|槽|台阶|台面|脊|etch|groove|trench|mesa|ridge|recess|RIE|ICP|IBE|孔|via|TSV",
+        re.IGNORECASE,
+    ),
+}

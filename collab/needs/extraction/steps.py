@@ -219,7 +219,9 @@ class Steps:
             live.append(mention)
 
     def _only_told(self, mention: Mention) -> bool:
-        return self._layout.told(mention.start) or self._context.state_only(mention.start)
+        return self._layout.told(mention.start) or self._context.state_only(
+            mention.start, mention.end
+        )
 
     def _named_devices(self) -> dict[str, int]:
         """Chains whose device the text names, longer names counting more."""

@@ -57,7 +57,7 @@ _SUPPLIER = re.compile(
 )
 _SEEK = re.compile(r"寻|找|求|希望|委托|能.{0,6}的|looking for|seek|need|want", re.IGNORECASE)
 _ASKER = re.compile(
-    r"(?:我司|我们|我方|本公司|公司|单位|总部|地址|来自|we are|our"
+    r"(?:需求方|发榜方|委托方|甲方|我司|我们|我方|本公司|公司|单位|总部|地址|来自|we are|our"
     r"|located|based|发布单位|联系)[^，,。;；\n]{0,10}$",
     re.IGNORECASE,
 )
