@@ -19,7 +19,17 @@ PUBLIC = (
     "/search?q=qqzzxx", "/search", "/needs/new", "/sign-in", "/help/start", "/help/matching",
     "/help/search", "/help/sources", "/help/privacy", "/help/import", "/help/network",
 )  # fmt: skip
-OWN = ("/needs/mine", "/my-organisation", "/account", "/notices", "/capabilities/new", "/needs/new")
+OWN = (
+    "/needs/mine",
+    "/my-organisation",
+    "/account",
+    "/account/security",
+    "/account/address",
+    "/account/second-factor",
+    "/notices",
+    "/capabilities/new",
+    "/needs/new",
+)
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 

@@ -19,10 +19,20 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
              "--disable-component-update", "--disable-default-apps", "--disable-sync",
              "--no-first-run"]  # fmt: skip
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-OPEN = ("/", "/capabilities", "/organisations", "/needs", "/needs/new", "/runs", "/network",
-        "/search?q=EBL", "/search?q=zzzz", "/sign-in", "/help", "/help/matching", "/api/docs",
+OPEN = ("/", "/sign-in/organisation", "/capabilities", "/organisations", "/needs", "/needs/new",
+        "/runs", "/network", "/search?q=EBL", "/search?q=zzzz", "/sign-in", "/help",
+        "/help/matching", "/api/docs",
         "/nothing-here")  # fmt: skip
-OWN = ("/needs/mine", "/my-organisation", "/notices", "/account", "/capabilities/new")
+OWN = (
+    "/needs/mine",
+    "/my-organisation",
+    "/notices",
+    "/account",
+    "/account/security",
+    "/account/address",
+    "/account/second-factor",
+    "/capabilities/new",
+)
 
 
 @pytest.fixture(scope="module")
