@@ -118,3 +118,15 @@ def test_the_platform_graph_gives_a_scene_with_offers_and_chain() -> None:
     single = found["single_provider"]
     assert sorted(p.target for p in single.edges or ()) == ["ebl", "pack"]
     assert {p.source for p in found["complementarity"].edges or ()} <= set(scene.ties)
+
+
+def test_views_and_files_of_a_hub_of_ten_thousand() -> None:
+    hub = nx.relabel_nodes(nx.star_graph(10_000), str)
+    nx.set_node_attributes(hub, "firm", "kind")
+    drawn = layout(hub)
+    assert len(drawn.positions) == len(hub)
+    assert "</svg>" in draw(Scene(hub).ties, drawn)
+    assert len(link_rows(hub)) == 10_000
+    assert node_rows(hub, compute(hub, ["degree"]), sort_by="degree")[0]["key"] == "0"
+    for form in ("graphml", "gexf", "json"):
+        assert export(hub, form).count("10000")

@@ -55,7 +55,8 @@
     const zoom = view.k / view.fit, area = (inner[2] - inner[0]) * (inner[3] - inner[1]);
     const budget = Math.round(clamp(12, area / 26000, 46) * zoom * zoom);
     const within = seen.filter(isIn);
-    const dear = new Set(within.slice(0, Math.round(clamp(5, (inner[2] - inner[0]) / 90, 14)))); // may lie on small nodes
+    const wide = inner[2] - inner[0], roomy = wide > 600;
+    const dear = new Set(within.slice(0, Math.round(clamp(3, wide / 90, 14)))); // may lie on small nodes where there is room
     const place = (d, edges) => {
       const bold = focus ? focus.centre === d.key : dear.has(d) || d.mark;
       const size = clamp(11, 10.5 + d.pr / 5, 14), w = width(d.label, size, bold ? 600 : 400), gap = d.pr + (d.mark ? 9 : 4);
@@ -64,7 +65,7 @@
         const x = d.px + dx, y = d.py + dy, from = align === "left" ? x : align === "right" ? x - w : x - w / 2;
         const box = [from - 2, y - size * 0.68, from + w + 2, y + size * 0.68];
         if (box[0] < edges[0] + 2 || box[2] > edges[2] - 2 || !room.isFree(box)) continue;
-        if (!focus && !dear.has(d) && !d.mark && !discs.isFree(box, d.key)) continue;
+        if (!focus && !(dear.has(d) && roomy) && !d.mark && !discs.isFree(box, d.key)) continue;
         room.take(box);
         pen.text(d.label, x, y, { size, weight: bold ? 600 : 400, fill: ink.ink, halo: ink.bg, align, font: ink.font });
         return 1;
