@@ -105,7 +105,8 @@ class Extraction:
         kept = []
         for reading in sorted(readings, key=lambda r: r.start):
             key = (reading.parameter, reading.op, str(reading.value))
-            idle = self._layout.aside(reading.start) or self._layout.in_purpose(reading.start)
+            used_for = self._layout.in_purpose(reading.start) and not _lit(reading)
+            idle = self._layout.aside(reading.start) or used_for
             band = figures and reading.parameter == "wavelength" and reading.rule == "named-value"
             if (
                 (idle and reading.parameter != "cooperation-mode")
@@ -303,6 +304,11 @@ class Extraction:
 
     def _span(self, start: int, end: int) -> list[int]:
         return list(self._normal.span(start, end))
+
+
+def _lit(reading: Reading) -> bool:
+    """用于1550nm倍频 tells the wavelength of the thing asked for."""
+    return reading.parameter == "wavelength" and reading.rule != "named-value"
 
 
 def _stage_words(tables: Any) -> dict[str, int]:

@@ -113,12 +113,13 @@ def _objects(
 def without_objects(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     """Without names that say what another step is about: TSV etching, 光刻工艺培训, 揭榜挂帅."""
     ends = {m.end for m in mentions if m.id.startswith("packaging.")}
+    steps = {m.end for m in mentions}
     tested = {m.end for m in mentions if m.id.startswith(_TESTS)}
     taught = set(_taught(text, mentions))
     return [
         m
         for m in mentions
-        if not _kind_word(text, m, tested if m.id == "test" else ends)
+        if not _kind_word(text, m, {"test": tested, "etching": ends}.get(m.id, steps))
         and not _is_device(text, m)
         and m not in taught
         and not _heads_call(text, m)
@@ -127,7 +128,7 @@ def without_objects(text: str, mentions: Sequence[Mention]) -> list[Mention]:
 
 def _kind_word(text: str, mention: Mention, ends: set[int]) -> bool:
     """The broad word right behind a narrower one only names its kind: TSV etching, SEM测试."""
-    if mention.id not in ("etching", "test"):
+    if mention.id not in ("etching", "test") and text[mention.start : mention.end] != "代工":
         return False
     return mention.start in ends or (mention.start - 1 in ends and text[mention.start - 1] == " ")
 
