@@ -149,6 +149,14 @@ def _soft_numbers(found: Found) -> list[Group]:
     return out
 
 
+def sizes_of(found: Found) -> tuple[int, ...]:
+    """Wafer sizes written without an operator, in millimetres."""
+    return tuple(dict.fromkeys(
+        m.wafer_mm for m in quantities(found.folded)
+        if m.wafer_mm and not any(n.start < m.end and m.start < n.end for n in found.numerics)
+    ))  # fmt: skip
+
+
 def _sizes(found: Found) -> list[Group]:
     return [
         Group((

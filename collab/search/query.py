@@ -12,7 +12,7 @@ from collab.search.function_words import FUNCTION_WORDS
 from collab.search.numeric import WAFER, NumericReader, wafer_classes, wafer_values
 from collab.search.places import Gazetteer
 from collab.search.plan import GRAMS, MENTION, TAG, WORDS, Atom, Group, Part, Phrase, Plan, Range
-from collab.search.planning import GRAM_WEIGHT, Found, loose_parts, plan_of
+from collab.search.planning import GRAM_WEIGHT, Found, loose_parts, plan_of, sizes_of
 from collab.search.syntax import FieldTerm, Syntax, conditions, take_apart
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 
@@ -69,6 +69,7 @@ class Parsed:
     plain: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     loose: tuple[Group, ...] = ()
+    sizes: tuple[int, ...] = ()
 
 
 class QueryParser:
@@ -103,7 +104,7 @@ class QueryParser:
             expansions=self._report(found), conditions=tuple(n.range for n in found.numerics),
             unknown_fields=tuple(unknown), plain=tuple(self._plain_words(found)),
             marks=tuple(self._marks(found, syntax)),
-            loose=tuple(Group((part,)) for part in loose_parts(found)),
+            loose=tuple(Group((part,)) for part in loose_parts(found)), sizes=sizes_of(found),
         )  # fmt: skip
 
     def _read(self, written: str, expand: bool) -> Found:

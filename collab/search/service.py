@@ -25,7 +25,7 @@ from collab.members.filters import OrganisationFilter
 from collab.needs import store as needs
 from collab.needs.filters import NeedFilter
 from collab.search import feed
-from collab.search.documents import Document
+from collab.search.documents import KINDS, Document
 from collab.search.highlight import Highlight
 from collab.search.index import CheckReport, IndexUnavailable, SearchIndex, WriterBusy
 from collab.search.query import QueryParser, SearchQuery
@@ -111,11 +111,20 @@ class SearchService:
         return Found(result, hits, result.total - (len(result.hits) - len(hits)))
 
     def suggest(self, actor: Actor, text: str, limit: int = 8) -> list[Suggestion]:
-        """Completions of what has been typed so far; none while there is no index."""
+        """Completions of what has been typed so far; none while there is no index.
+
+        Titles are checked again by the database, like hits.
+        """
         try:
-            return self.index.suggest(text, feed.labels_of(actor), limit)
+            found = self.index.suggest(text, feed.labels_of(actor), limit)
         except IndexUnavailable:
             return []
+        titles = [one.id for one in found if one.kind in KINDS]
+        if not titles:
+            return found
+        with self.database.reading() as uow:
+            seen = feed.readable(uow, actor, titles)
+        return [one for one in found if one.kind not in KINDS or one.id in seen]
 
     def keys(self, uow: UnitOfWork, actor: Actor, query: SearchQuery, most: int) -> list[str]:
         """Keys of the `most` freshest hits the actor may read; IndexUnavailable without index."""

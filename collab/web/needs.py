@@ -87,7 +87,7 @@ def _list(wanted: NeedFilter, template: str) -> str:
 def new() -> str | tuple[str, int] | Response:
     """Paste a text; members save it as a draft, visitors see what would be understood."""
     if request.method == "GET":
-        return _new("", "", ())
+        return _new(params.text("text", 2000), "", ())
     text, title = request.form.get("text", ""), request.form.get("title", "")
     try:
         form = DraftIn(text=text, title=title)

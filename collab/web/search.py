@@ -18,7 +18,7 @@ from collab.search.facets import FACETS, SORTS
 from collab.search.query import SearchQuery
 from collab.search.results import Hit
 from collab.search.service import Found
-from collab.web import labels, params, present
+from collab.web import labels, params, present, search_terms
 from collab.web.context import toggled, with_args
 from collab.web.session import (
     current_actor,
@@ -104,19 +104,52 @@ def index() -> str:
         "search/index.html",
         q=query.text,
         found=found,
-        hits=[hit(h) for h in found.hits],
         facet_rows=_facets(found, regions),
         kinds=_kinds(found, query),
-        sorts=[(s.id, s.en if language() == "en" else s.zh) for s in SORTS.values()],
+        groups=_groups(found, query),
+        sorts=_sorts(query),
         sort=query.sort,
-        expansions=_expansions(found),
-        relaxations=_relaxations(found),
+        placeless=query.sort == "distance" and query.origin is None,
+        chips=search_terms.chosen(_chosen(regions)),
+        unfiltered=search_terms.without_choices([*FACETS]),
+        terms=search_terms,
+        active=sum(len(values) for values in query.filters.values()),
         page=_page(found, query),
         href=lambda n: with_args(page=n),
         export_links=_export_addresses(),
         save_address=_save_address(),
         suggested_title=(query.text or next(iter(query.kinds), ""))[:120],
     )
+
+
+def _groups(found: Found, query: SearchQuery) -> list[dict[str, Any]]:
+    """Hits under headings of kinds while all are shown by relevance, else one list."""
+    items = [hit(h) for h in found.hits]
+    if query.kinds or query.sort != "relevance" or not items:
+        return [{"label": "", "href": "", "count": 0, "hits": items}] if items else []
+    counts = found.result.kinds
+    return [
+        {"label": hits[0].kind_label, "href": with_args(kind=kind),
+         "count": counts.get(kind, len(hits)), "hits": hits}
+        for kind, hits in search_terms.grouped(items)
+    ]  # fmt: skip
+
+
+def _sorts(query: SearchQuery) -> list[dict[str, Any]]:
+    """Orders as links; by distance only for those who have a place."""
+    offered = [s for s in SORTS.values() if s.id != "distance" or current_actor().is_member]
+    return [
+        {"label": s.en if language() == "en" else s.zh, "on": s.id == query.sort,
+         "href": with_args(sort=None if s.id == "relevance" else s.id)}
+        for s in offered
+    ]  # fmt: skip
+
+
+def _chosen(regions: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
+    return {
+        name: [(value, _facet_label(name, value, regions)) for value in params.chosen(name)]
+        for name in FACETS if name != "kind"
+    }  # fmt: skip
 
 
 def _page(found: Found, query: SearchQuery) -> Page[HitItem]:
@@ -137,7 +170,7 @@ def hit(found: Hit) -> HitItem:
         organisation=present.pick(document.organisation_zh, document.organisation_en)
         if document.kind != "organisation"
         else "",
-        why=[vocabulary().label(w.value, language()) for w in found.why],
+        why=search_terms.reasons(found),
         category=document.category,
         evidence=document.evidence,
         status=document.status if document.kind == "capability" else "",
@@ -201,26 +234,6 @@ def _kinds(found: Found, query: SearchQuery) -> list[dict[str, Any]]:
                  "on": key in query.kinds, "count": counts.get(key, 0)}
             )  # fmt: skip
     return tabs
-
-
-def _expansions(found: Found) -> list[dict[str, Any]]:
-    words = vocabulary()
-    return [
-        {
-            "written": e.written,
-            "means": [words.label(i, language()) for i in e.ids],
-            "synonyms": list(e.synonyms[:8]),
-            "narrower": [words.label(i, language()) for i in e.narrower[:8]],
-        }
-        for e in found.result.expansions
-    ]
-
-
-def _relaxations(found: Found) -> list[dict[str, Any]]:
-    return [
-        {"left_out": r.left_out, "href": url_for("search.index", q=r.query.text), "total": r.total}
-        for r in found.result.relaxations
-    ]
 
 
 @blueprint.get("/export.<format>")

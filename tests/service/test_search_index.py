@@ -419,7 +419,7 @@ def test_readers_go_on_while_a_writer_writes_and_is_killed(
 # ---- odd input
 
 
-def _odd_queries(count: int) -> Iterator[str]:
+def odd_queries(count: int) -> Iterator[str]:
     random.seed(5)
     parts = [
         "硅光", "光刻", '"', "(", ")", "[", "]", "-", "--", ":", "wafer:", "kind:x", "<=", "线宽",
@@ -433,7 +433,7 @@ def _odd_queries(count: int) -> Iterator[str]:
 
 
 def test_no_query_string_ever_fails(index: SearchIndex) -> None:
-    for text in _odd_queries(300):
+    for text in odd_queries(300):
         found = index.search(SearchQuery(text), PUBLIC)
         assert 0 <= len(found.hits) <= found.total
         index.suggest(text, PUBLIC)
