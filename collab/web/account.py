@@ -36,7 +36,7 @@ def sign_in() -> str | tuple[str, int] | Response:
     if request.method == "GET":
         return sign_in_page(target)
     email = request.form.get("email", "")[:254]
-    keys = f"sign-in:{email.strip().lower()}", f"sign-in-from:{request.remote_addr}"
+    keys = signing.tries(email)
     with writing() as uow:
         # counted in a transaction of its own, so that a failed attempt stays counted
         service.count_try(uow, keys[0])

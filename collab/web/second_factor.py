@@ -30,7 +30,8 @@ def _question() -> SignInChallenge | None:
 
 
 def _count(question: SignInChallenge) -> None:
-    links.count((f"code:{question.person_id}", service.TRIES), (links.from_here("code"), 60))
+    of_person, from_here = signing.code_tries(question.person_id)
+    links.count((of_person, service.TRIES), (from_here, 60))
 
 
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
@@ -51,7 +52,7 @@ def code() -> Answer:
         if person is not None and known and second_factor.accepts(
             uow, person, request.form.get("code", "")[:40], platform().sealer
         ) and challenges.taken(uow, Purpose.SECOND, _handle()):  # fmt: skip
-            token = signing.open_session(uow, person, f"{question.facts['method']}+code")
+            token = signing.finish(uow, person, question, "code")
     if not token:
         return _code_page(question, (Problem("code", "second_factor_wrong"),)), 422
     return signing.go_on(signing.Entered(token), str(question.facts["next"]))
@@ -96,7 +97,7 @@ def passkey() -> Answer:
         person = signing.answered(uow, question)
         known = person is not None and signing.seal(person) == question.facts["seal"]
         if person is not None and known and challenges.taken(uow, Purpose.SECOND, _handle()):
-            token = signing.open_session(uow, person, f"{question.facts['method']}+passkey")
+            token = signing.finish(uow, person, question, "passkey")
     if not token:
         return _code_page(question, (Problem("", "passkey_refused"),)), 422
     return signing.go_on(signing.Entered(token), str(question.facts["next"]))

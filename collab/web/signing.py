@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from collab.kernel.messages import sentence
 from collab.kernel.problems import Problem
-from collab.members import challenges, passkeys, second_factor, sessions
+from collab.members import challenges, passkeys, second_factor, service, sessions
 from collab.members.challenges import Purpose
 from collab.members.models import Person, SignInChallenge
 from collab.members.passkeys import Copied, Party
@@ -56,6 +56,23 @@ def enter(uow: UnitOfWork, person: Person, method: str, target: str) -> Entered:
         return Entered(token=open_session(uow, person, method))
     facts = {"method": method, "next": target, "seal": seal(person)}
     return Entered(handle=challenges.put(uow, Purpose.SECOND, person_id=person.id, facts=facts))
+
+
+def finish(uow: UnitOfWork, person: Person, question: SignInChallenge, factor: str) -> str:
+    """The second factor was right: a session, and the tries of both factors are forgiven."""
+    service.forgive(uow, *tries(person.email))
+    service.forgive(uow, *code_tries(person.id))
+    return open_session(uow, person, f"{question.facts['method']}+{factor}")
+
+
+def tries(email: str) -> tuple[str, str]:
+    """Under which keys tries with an e-mail address are counted."""
+    return f"sign-in:{email.strip().lower()}", f"sign-in-from:{request.remote_addr}"
+
+
+def code_tries(person_id: int | None) -> tuple[str, str]:
+    """Under which keys tries with a second factor are counted."""
+    return f"code:{person_id}", f"code-from:{request.remote_addr}"
 
 
 def seal(person: Person) -> str:

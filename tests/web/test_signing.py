@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlmodel import col, select
 
 from collab.kernel import clock
+from collab.members import service
 from collab.members.models import OneTimeToken, Person, RoleGrant, SignInSession
 from collab.notices.models import Notice
 from tests.authenticator import Authenticator
@@ -84,6 +85,21 @@ def test_a_passkey_is_asked_for_after_the_password_and_opens_while_passwords_are
     assert last.status_code == 429
     options = post(locked, "/sign-in/passkey/options").get_json()
     assert post(locked, "/sign-in/passkey", answer=device.sign(options)).status_code == 302
+
+
+def test_signing_in_rightly_with_two_factors_uses_up_no_tries(bare: Site) -> None:
+    device = Authenticator()
+    with_passkey(bare, "owner", device)
+    form = {"email": bare.emails["owner"], "password": PASSWORD}
+    for _ in range(service.TRIES + 2):
+        client = bare.app.test_client()
+        assert post(client, "/sign-in", **form).status_code == 302
+        options = post(client, "/sign-in/code/passkey/options").get_json()
+        answer = device.sign(options)
+        assert post(client, "/sign-in/code/passkey", answer=answer).status_code == 302
+    for number in range(service.TRIES + 1):
+        half = post(bare.app.test_client(), "/sign-in", **form)
+        assert half.status_code == (302 if number < service.TRIES else 429), "half is no success"
 
 
 def test_without_a_name_there_are_no_passkeys(bare: Site) -> None:
