@@ -116,6 +116,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is written to standard error."
     )
+    audit_mail: str = Field(
+        "", description="Where the head of the record goes each day by e-mail, out of reach here."
+    )
     smtp_host: str = Field(
         "", description="Without it no e-mail leaves; notices stay in the platform."
     )

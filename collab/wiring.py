@@ -24,6 +24,7 @@ from collab.notices import fitting as fitting_needs
 from collab.notices import joining as joining_notices
 from collab.notices import new_hits
 from collab.notices import service as notices
+from collab.notices.anchors import AnchorMail
 from collab.notices.events import SavedSearchesDue
 from collab.notices.mail import Mailer
 from collab.platform import Platform
@@ -50,6 +51,7 @@ def listeners(
     mailer: Mailer,
     anchorer: Anchorer,
     scanner: Scanner,
+    away: AnchorMail,
 ) -> Mapping[type[Event], Sequence[Listener]]:
     """The table of who follows what; order matters inside a row."""
     index = Listener("search-index", search.follow, lease="search-writer")
@@ -67,6 +69,7 @@ def listeners(
     asked = Listener("secretariat-notices", joining_notices.follow)
     own = Listener("account-notices", account_notices.follow)
     agreed = Listener("agreement-notices", agreement_notices.follow)
+    sent_away = Listener("audit-anchor-mail", away.follow, batch=1, ordered=False)
     looked = Listener("file-scan", scanner.follow, batch=1, ordered=False)
     swept = Listener("file-sweep", scanner.sweep)
     fitting = Listener("fitting-needs", fitting_needs.follow)
@@ -81,7 +84,7 @@ def listeners(
         happened.AgreementChanged: (agreed,),
         happened.LinkIssued: (mail,),
         happened.ApplicationChanged: (asked, mail),
-        happened.DayBegan: (anchor, standings, matches, swept),
+        happened.DayBegan: (anchor, sent_away, standings, matches, swept),
         happened.FileStored: (looked,),
         happened.StandingsDue: (standings,),
         **dict.fromkeys((happened.RulesInForce, happened.VocabularyChanged), (matches,)),
@@ -107,6 +110,7 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
     )
     matching = MatchingService(database, vocabulary, settings.data_dir / "matching")
     network = NetworkService(database, vocabulary)
+    mailer = Mailer(settings, secret_key(settings))
     words.tell(matching.take_vocabulary, network.take_vocabulary, search.take_vocabulary)
     return Platform(
         settings=settings,
@@ -130,9 +134,10 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
                 words,
                 search,
                 matching,
-                Mailer(settings, secret_key(settings)),
+                mailer,
                 Anchorer(settings.data_dir / ANCHORS),
                 Scanner(blobs_of(settings), settings.file_scan_command, settings.file_scan_seconds),
+                AnchorMail(settings, mailer),
             ),
             daily=(happened.DayBegan,),
         ),

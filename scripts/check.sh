@@ -11,6 +11,7 @@ step "lint";             $BIN/ruff check .
 step "types";            $BIN/mypy
 step "import contracts"; $BIN/lint-imports
 step "translations";     $BIN/python scripts/translations.py --check
+step "known weaknesses of dependencies"; $BIN/python scripts/audit_dependencies.py
 
 browser=yes
 if ! $BIN/python -m tests.browser_found; then

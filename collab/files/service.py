@@ -163,6 +163,12 @@ def of_need(uow: UnitOfWork, actor: Actor, need: Need) -> list[FileView]:
     return views
 
 
+def kept(uow: UnitOfWork, row: Attachment, size: int) -> FileView:
+    """A file as its own organisation sees it just after it was put there."""
+    houses = members.organisations_by_id(uow, {row.organisation_id})
+    return FileView(row, size, True, houses.get(row.organisation_id))
+
+
 def _others(need: Need, row: Attachment, parties: set[int]) -> Sequence[int]:
     """Whom a file can be released to: the owner's to each party, a party's to the owner."""
     if row.organisation_id == need.organisation_id:

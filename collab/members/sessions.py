@@ -50,6 +50,10 @@ def sign_out(uow: UnitOfWork, token: str) -> None:
     if row is not None and row.revoked_at is None:
         row.revoked_at = clock.now()
         uow.session.add(row)
+        person = store.person_by_id(uow, row.person_id)
+        if person is not None:
+            actor = Actor(person_id=person.id)
+            uow.note(actor, "signed_out", "person", person.public_id)
 
 
 def ends_at(row: SignInSession, limits: SessionLimits) -> datetime:

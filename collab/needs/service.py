@@ -92,6 +92,7 @@ def change_draft(
     need.structure = understood(form.text, vocabulary, need.posted_on)
     need.vocabulary_version = vocabulary.version
     _save(uow, need)
+    uow.note(actor, "changed", "need", need.public_id)
     return need
 
 

@@ -7,7 +7,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from email.header import decode_header, make_header
 from email.message import Message
 from pathlib import Path
@@ -25,12 +25,15 @@ from sqlmodel import col, select
 from collab.config import Settings
 from collab.kernel import clock
 from collab.kernel.errors import Rejected
-from collab.kernel.happened import AccountChanged, ApplicationChanged, LinkIssued
+from collab.kernel.happened import AccountChanged, ApplicationChanged, DayBegan, LinkIssued
+from collab.kernel.identity import Actor
 from collab.members import links, recovery
 from collab.members.links import Purpose
 from collab.members.models import Application, OneTimeToken, Person, Region
 from collab.notices import account
+from collab.notices.anchors import AnchorMail
 from collab.notices.mail import WORDS, Letter, Mailer, message, worded
+from collab.storage import audit_reading
 from collab.storage.database import Database
 from collab.storage.models import OutboxEvent
 
@@ -252,3 +255,37 @@ def test_a_mail_server_that_cannot_prove_its_name_gets_no_letter(tmp_path: Path,
     finally:
         controller.stop()
     assert len(kept.letters) == (1 if way == "none" else 0)
+
+
+def test_the_head_of_the_record_leaves_by_mail_each_day_and_checks_the_record(
+    database: Database, box: tuple[Box, int], tmp_path: Path
+) -> None:
+    kept, port = box
+    settings = Settings(
+        smtp_host="127.0.0.1", smtp_port=port, smtp_tls="none",
+        smtp_from="collab@alliance.example", audit_mail="keeper@far.example",
+    )  # fmt: skip
+    for number in range(3):
+        with database.writing() as uow:
+            uow.note(Actor(person_id=number), "did", "thing", str(number))
+    day = DayBegan(date(2026, 11, 28))
+    silent = Settings(smtp_host="127.0.0.1", smtp_port=port, smtp_tls="none")
+    AnchorMail(silent, Mailer(silent, "secret")).follow(database, [day])
+    assert kept.letters == [], "nobody is named"
+    AnchorMail(settings, Mailer(settings, "secret")).follow(database, [day])
+    assert [letter["To"] for letter in kept.letters] == ["keeper@far.example"]
+    words = kept.letters[0].get_payload(decode=True).decode()  # type: ignore[union-attr]
+    line = next(row for row in words.splitlines() if row.startswith("{"))
+    file = tmp_path / "kept.jsonl"
+    file.write_text(line, "utf-8")
+    assert audit_reading.broken(database, file) == []
+    with database.engine.begin() as connection:  # the end is cut off, and the head put right
+        if database.is_sqlite:
+            connection.exec_driver_sql("DROP TRIGGER tr_activity_no_delete")
+        else:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        connection.exec_driver_sql("DELETE FROM activity WHERE sequence = 3")
+        sealed = connection.exec_driver_sql("SELECT hash FROM activity WHERE sequence = 2").scalar()
+        connection.exec_driver_sql(f"UPDATE activity_head SET sequence = 2, hash = '{sealed}'")
+    assert audit_reading.broken(database) == [], "only the letter can tell"
+    assert [(b.sequence, b.code) for b in audit_reading.broken(database, file)] == [(3, "anchor")]

@@ -88,15 +88,14 @@ def list_files(key: str) -> Files:
           body=FileNew, answer=FileOut, takes_files=True)  # fmt: skip
 def add_file(key: str, body: FileNew) -> Reply:
     """Keep a file beside a need; nobody else learns of it before it is released."""
-    found, actor = platform(), current_actor()
+    found, data = platform(), _bytes(body.content)
     row = service.attach(
-        found.database, actor, found.files, key, body.organisation or "",
-        (body.name, _bytes(body.content)),
+        found.database, current_actor(), found.files, key, body.organisation or "",
+        (body.name, data),
     )  # fmt: skip
     with reading() as uow:
-        views = service.of_need(uow, actor, service.need_of(uow, row))
-        mine = next(v for v in views if v.row.id == row.id)
-        return Reply(_out(mine), CREATED, f"/files/{row.public_id}/content")
+        kept = _out(service.kept(uow, row, len(data)))
+    return Reply(kept, CREATED, f"/files/{row.public_id}/content")
 
 
 def _bytes(text: str) -> bytes:
