@@ -71,7 +71,8 @@ TABLE: Mapping[str, frozenset[str] | str] = {
     # agreements, between alpha and beta; a signature needs an administrator
     "agreements.index": SIGNED_IN, "agreements.new": PARTIES, "agreements.show": PARTIES,
     "agreements.edit": PARTIES, "agreements.sign": BETA, "agreements.move": PARTIES,
-    "agreements.milestone": PARTIES,
+    "agreements.milestone": PARTIES, "api.list_agreements": SIGNED_IN,
+    "api.show_agreement": PARTIES,
     # an organisation's page, capabilities and lists
     "organisations.mine": SIGNED_IN, "organisations.edit": EDITORS_OF_ALPHA,
     "capabilities.new": EDITORS_OF_ALPHA, "GET capabilities.new": SIGNED_IN,
@@ -80,6 +81,9 @@ TABLE: Mapping[str, frozenset[str] | str] = {
     "imports.upload": SIGNED_IN, "imports.show": EDITORS_OF_ALPHA,
     "imports.confirm": EDITORS_OF_ALPHA, "imports.undo": EDITORS_OF_ALPHA,
     "search.export": SIGNED_IN,
+    "blocked.index": SIGNED_IN, "blocked.add": EDITORS_OF_ALPHA, "blocked.remove": EDITORS_OF_ALPHA,
+    "api.list_blocked": EDITORS_OF_ALPHA, "api.block": EDITORS_OF_ALPHA,
+    "api.unblock": EDITORS_OF_ALPHA,
     # people of an organisation (beta's), and the alliance's own affairs
     "people.index": ADMINISTRATORS_OF_BETA, "people.invite": ADMINISTRATORS_OF_BETA,
     "people.grant": ADMINISTRATORS_OF_BETA, "people.revoke": ADMINISTRATORS_OF_BETA,
