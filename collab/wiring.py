@@ -123,11 +123,7 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
         sealer=sealing.Sealer(sealing.installation_keys(settings.secret_path)),
         openid=OpenIdClient(settings.trusted_services),
         breached=BreachList(settings.breached_passwords),
-        session_limits=SessionLimits(
-            timedelta(days=settings.session_days),
-            timedelta(hours=settings.session_idle_hours),
-            settings.secretariat_second_factor,
-        ),
+        session_limits=session_limits(settings),
         worker=Worker(
             database,
             listeners(
@@ -141,6 +137,15 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
             ),
             daily=(happened.DayBegan,),
         ),
+    )
+
+
+def session_limits(settings: Settings) -> SessionLimits:
+    """How long a sign-in lasts and who needs a second factor for it."""
+    return SessionLimits(
+        timedelta(days=settings.session_days),
+        timedelta(hours=settings.session_idle_hours),
+        settings.secretariat_second_factor,
     )
 
 
