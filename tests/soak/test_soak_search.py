@@ -8,12 +8,16 @@ import signal
 import time
 from multiprocessing import get_context
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
 from collab.search.index import SearchIndex
 from collab.search.query import SearchQuery
 from tests.service import test_search_index as short
+from tests.site import Site, shipped_template, site
+
+__all__ = ["shipped_template", "site"]
 
 SECONDS = 60.0
 FUZZED = 10_000
@@ -61,3 +65,15 @@ def test_no_query_string_fails_or_takes_long(engine: str, tmp_path: Path) -> Non
             slow.append(text)
         assert 0 <= len(found.hits) <= found.total
     assert slow == []
+
+
+def test_no_query_string_breaks_the_page_or_holds_it_up(site: Site) -> None:
+    site.get("/search?q=光刻", "member")
+    wrong = []
+    for number, text in enumerate(short.odd_queries(FUZZED)):
+        query = urlencode({"q": text}, errors="surrogatepass")
+        begun = time.process_time()
+        answer = site.browser("member" if number % 2 else "visitor").get(f"/search?{query}")
+        if answer.status_code >= 500 or time.process_time() - begun > SLOW:
+            wrong.append((answer.status_code, text))
+    assert wrong == []
