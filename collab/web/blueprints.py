@@ -7,6 +7,7 @@ from flask import Flask
 from collab.web import (
     account,
     agreements,
+    allocation,
     api,
     audit,
     blocked,
@@ -35,8 +36,8 @@ from collab.web import help as help_pages
 
 FAMILIES = (
     home, account, agreements, capabilities, organisations, needs, files, runs, search, saved,
-    blocked, network, imports, notices, help_pages, vocabulary, coordinator, joining, people,
-    recovery, second_factor, passkeys, openid, audit, wellknown,
+    blocked, network, imports, notices, help_pages, vocabulary, coordinator, joining,
+    allocation, people, recovery, second_factor, passkeys, openid, audit, wellknown,
 )  # fmt: skip
 
 

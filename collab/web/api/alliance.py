@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from collab.kernel.permissions import Scope
-from collab.network import access, coordination
+from collab.network import access, allotment, coordination
 from collab.network.advice import Question
 from collab.network.store import OpenNeed
 from collab.routing.alliance import chain_coverage
@@ -157,3 +157,66 @@ def ask_what_if(body: WhatIfIn) -> WhatIfOut:
         touched=_refs(outcome["touched"]),
         waiting=desk.seen.waiting,
     )
+
+
+class AssumedIn(BaseModel):
+    """Capacity to assume: `free` needs fit at this capability in this month (YYYY-MM)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    capability: Code
+    month: str = Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")
+    free: int = Field(ge=1, le=999)
+
+
+class AllocationIn(BaseModel):
+    """Capacity beside the announced runs; nothing is saved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    assume: list[AssumedIn] = Field(default_factory=list, max_length=200)
+
+
+class SlotOut(BaseModel):
+    """Room at a run or an assumed line (`at`) in a month."""
+
+    at: str
+    organisation: str
+    month: str
+    free: int
+    taken: int
+    assumed: bool
+
+
+class AssignedOut(BaseModel):
+    """A need and where it would go."""
+
+    need: NeedRef
+    at: str
+    organisation: str
+    month: str
+
+
+class AllocationOut(BaseModel):
+    """The assignment that serves the most priority (`optimal`: proven), with the load spread."""
+
+    assigned: list[AssignedOut]
+    waiting: list[NeedRef]
+    slots: list[SlotOut]
+    served: float
+    optimal: bool
+
+
+@api.post("/alliance/allocation", summary=("分配产能", "Allocate capacity"), tag=TAG,
+          scope=Scope.READ, limit="answers", body=AllocationIn, answer=AllocationOut)  # fmt: skip
+def allocate_capacity(body: AllocationIn) -> AllocationOut:
+    """For coordinators and the secretariat: published needs that they may read, on the seats of
+    upcoming runs and on capacity they assume."""
+    actor, network = current_actor(), platform().network
+    access.must_coordinate(actor)
+    wanted = [allotment.Assumed(a.capability, a.month, a.free) for a in body.assume]
+    with reading() as uow:
+        snapshot = platform().matching.snapshot(uow)
+        desk = coordination.evaluated(uow, actor, network, snapshot)
+        found = allotment.allot(uow, network, desk, wanted)
+    return AllocationOut.model_validate(allotment.as_data(found))
