@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from collab.matching import feed
+from collab.matching.compare import WAFER_CLASSES
 from collab.matching.records import Evidence, Offer, Offered, Status
 from collab.members.models import Region
 from collab.network.store import OpenNeed
@@ -22,22 +23,62 @@ WAFER = "wafer-diameter"
 @dataclass(frozen=True, slots=True)
 class Question:
     """A line to add (technique, region, nominal wafer diameter in mm, material) and capabilities
-    or whole organisations (public ids) to take away; empty parts change nothing."""
+    or whole organisations (public ids) to take away; empty parts change nothing. With `change` (a
+    public id) no line is added: that capability learns the technique, takes the diameter and works
+    the material too."""
 
     technique: str = ""
     region: str = ""
     wafer: float | None = None
     material: str = ""
     remove: tuple[str, ...] = ()
+    change: str = ""
 
     @property
     def asks(self) -> bool:
         """Whether anything would change at all."""
-        return bool(self.technique or self.remove)
+        widened = self.change and (self.technique or self.wafer or self.material)
+        return bool(self.technique or self.remove or widened)
+
+
+def _changed(board: Board, question: Question) -> list[Offer]:
+    """The capability of `change` with what it would do besides."""
+    offer = board.snapshot.get(question.change)
+    if offer is None:
+        return []
+    values = dict(offer.values)
+    if question.wafer:
+        known = values.get(WAFER, Offered())
+        values[WAFER] = Offered(choices=(*_sizes(known), question.wafer))
+    return [
+        replace(
+            offer,
+            techniques=_with(offer.techniques, question.technique),
+            materials=_with(offer.materials, question.material),
+            values=values,
+        )
+    ]
+
+
+def _with(listed: tuple[str, ...], one: str) -> tuple[str, ...]:
+    return listed if not one or one in listed else (*listed, one)
+
+
+def _sizes(known: Offered) -> tuple[float, ...]:
+    """Every nominal diameter that is stated, an open or closed interval spelled out."""
+    if known.choices:
+        return tuple(float(c) for c in known.choices)
+    low, high = known.low, known.high
+    if low is None and high is None:
+        return ()
+    inside = (c for c in WAFER_CLASSES if (low is None or c >= low) and (high is None or c <= high))
+    return tuple(inside)
 
 
 def _line(board: Board, question: Question, regions: Mapping[int, Region]) -> list[Offer]:
     words = board.vocabulary
+    if question.change:
+        return _changed(board, question)
     if question.technique not in words.techniques:
         return []
     place = next((r for r in regions.values() if r.code == question.region), None)

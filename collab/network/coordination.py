@@ -125,7 +125,8 @@ def what_if(
         return None
     removed = leaving(desk.snapshot, question)
     question = replace(question, remove=tuple(o.key for o in removed))
-    names = {t for o in removed for t in o.techniques} | {question.technique} - {""}
+    touched = [*removed, *(o for o in [desk.snapshot.get(question.change)] if o is not None)]
+    names = {t for o in touched for t in o.techniques} | {question.technique} - {""}
     known = network.vocabulary.techniques
     asking = store.asking(uow, related(network.vocabulary, names & known.keys()))
     needs = [n for n in desk.seen.needs if n.id in asking]
@@ -157,8 +158,8 @@ def pictured(
         outcome["gained"],
         outcome["lost"],
         mornings.shown_regions(uow, [*outcome["gained"], *outcome["lost"]]),
-        question.region if question.technique else "",
-        label if question.technique else "",
+        question.region if question.technique and not question.change else "",
+        label if question.technique and not question.change else "",
         tuple(dict.fromkeys(o.organisation for o in removed)),
     )
     view = network.view(uow, wanted, language)

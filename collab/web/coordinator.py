@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from collab.network import access, coordination, visits
 from collab.network.advice import Question
 from collab.network.coordination import Desk
 from collab.network.measured import METRICS
-from collab.network.morning import Morning, Scope
+from collab.network.morning import Morning, Placed, Scope
 from collab.network.wanted import ORGANISATIONS, REGIONS, Wanted
 from collab.storage.uow import UnitOfWork
 from collab.web import labels, params, present
@@ -45,6 +46,7 @@ def question() -> Question:
         wafer=float(wafer) if wafer else None,
         material=params.one("material", words.materials),
         remove=(removed,) if removed else (),
+        change=params.text("change", 80),
     )
 
 
@@ -97,7 +99,14 @@ def _words(desk: Desk, regions: Mapping[str, str], names: Mapping[str, str]) -> 
         "found_names": lambda key: names.get(key, key),
         "as_of": _moment(desk.page.as_of),
         "where": desk.where,
+        "regions_of": _regions_of,
     }
+
+
+def _regions_of(needs: Sequence[Placed]) -> list[tuple[str, int]]:
+    """How many of these needs stand in each region that may be told, the most first."""
+    counted = Counter(p.region for p in needs if p.region)
+    return sorted(counted.items(), key=lambda c: (-c[1], c[0]))
 
 
 def _addresses(where: Scope, asked: Question) -> dict[str, str]:

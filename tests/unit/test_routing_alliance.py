@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.matching_data import make_need, make_offers
-from collab.matching.records import NeedProfile, Step
+from collab.matching.records import Criterion, NeedProfile, Offered, Step
 from collab.matching.snapshot import build
 from collab.routing.alliance import (
     Investment,
@@ -189,3 +189,33 @@ def test_equal_priority_spreads_the_load_and_nonsense_is_refused() -> None:
     assert sorted(s for _, s in found.chosen) == [0, 0, 1, 1]
     with pytest.raises(ValueError, match="positive"):
         allocate({"a": 0.0}, slots, {"a": [0]})
+
+
+def test_a_changed_line_does_what_it_did_and_what_it_learned() -> None:
+    from collab.network.advice import Question, what_if
+    from tests.unit.test_routing_answer import offer
+
+    line = offer("line", "etching.icp", 1, values={"wafer-diameter": Offered(100.0, 150.0)})
+    needs = [
+        NeedProfile(steps=(Step("1", ("etching.icp",), criteria=(_size(100.0),)),)),
+        NeedProfile(steps=(Step("1", ("etching.icp",), criteria=(_size(200.0),)),)),
+        NeedProfile(steps=(Step("1", ("etching.rie",)),)),
+    ]
+    board = Board(VOCABULARY, build(VOCABULARY, [line]), needs)
+    before = plain(board.standings)
+
+    def gained(**more: object) -> list[int]:
+        question = Question(change="line", **more)  # type: ignore[arg-type]
+        assert question.asks
+        changes = what_if(board, list(range(3)), question, {})  # type: ignore[arg-type]
+        assert changes["lost"] == []
+        return changes["gained"]  # type: ignore[return-value]
+
+    assert gained(wafer=200.0) == [1]
+    assert gained(technique="etching.rie") == [2]
+    assert not Question(change="line").asks
+    assert plain(board.standings) == before
+
+
+def _size(value: float) -> Criterion:
+    return Criterion("wafer-diameter", "eq", value, "mm")

@@ -64,6 +64,7 @@ def test_the_morning_counts_only_needs_that_its_viewer_may_read(
     assert CANARIES["invited"] not in page
     found = site.get("/api/v1/alliance/gaps", "coordinator").json
     assert [len(g["needs"]) for g in found["gaps"]] == [2]
+    assert [(g["weight"], g["regions"]) for g in found["gaps"]] == [(2, {"jilin": 2})]
     whole = site.get("/api/v1/alliance/gaps", "secretariat").json
     assert {n["id"] for g in whole["gaps"] for n in g["needs"]} == {keys[d] for d in READS}
     elsewhere = site.get("/coordinator", "coordinator-elsewhere").text
@@ -268,3 +269,23 @@ def test_an_organisation_that_leaves_takes_its_needs_routes_along_on_the_picture
         lost += len(rays)
     assert owners
     assert lost, "needs hang on the only provider of a step"
+
+
+@pytest.mark.parametrize("path", ["investments", "single-providers"])
+def test_programs_read_what_the_desk_shows_and_nothing_of_invited_needs(
+    told: tuple[Site, dict[str, str]], path: str
+) -> None:
+    site, keys = told
+    address = f"/api/v1/alliance/{path}"
+    for who in ("coordinator", "secretariat"):
+        answer = site.get(address, who)
+        assert answer.status_code == 200
+        assert keys["invited"] not in answer.text
+        assert CANARIES["invited"] not in answer.text
+    assert site.get(address, "visitor").status_code == 401
+    assert site.get(address, "member").status_code == 403
+    if path == "investments":
+        lines = site.get(address, "secretariat").json
+        assert lines["proven"]
+        assert {n["id"] for n in lines["needs"]} <= {keys[d] for d in READS}
+        assert [i["technique"] for i in lines["lines"]] == ["lithography.ebl"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -58,10 +59,13 @@ class NeedRef(BaseModel):
 
 
 class Gap(BaseModel):
-    """A technique (or category) that nobody offers as these needs ask for it."""
+    """A technique (or category) that nobody offers as these needs ask for it. `weight` adds up
+    their priorities; `regions` counts them by region where that may be told."""
 
     technique: str
     needs: list[NeedRef]
+    weight: int
+    regions: dict[str, int]
 
 
 class Gaps(BaseModel):
@@ -75,7 +79,8 @@ class Gaps(BaseModel):
 
 
 class WhatIfIn(BaseModel):
-    """A line to add and capabilities to take away; nothing is saved."""
+    """A line to add, or with `change` a capability that learns the technique, takes the diameter
+    and works the material too, and capabilities to take away; nothing is saved."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -84,6 +89,7 @@ class WhatIfIn(BaseModel):
     wafer: float | None = Field(default=None, gt=0, le=1000, allow_inf_nan=False)
     material: TermId | None = None
     remove: list[Code] = Field(default_factory=list, max_length=50)
+    change: Code = ""
 
 
 class WhatIfOut(BaseModel):
@@ -122,7 +128,12 @@ def show_gaps(query: Query) -> Gaps:
         found = coordination.evaluated(uow, actor, network, snapshot).page
     return Gaps(
         gaps=[
-            Gap(technique=g["technique"], needs=_refs(p.need for p in g["needs"]))
+            Gap(
+                technique=g["technique"],
+                needs=_refs(p.need for p in g["needs"]),
+                weight=sum(p.need.priority for p in g["needs"]),
+                regions=dict(Counter(p.region for p in g["needs"] if p.region)),
+            )
             for g in found.gaps
         ],
         waiting=found.waiting,
@@ -145,6 +156,7 @@ def ask_what_if(body: WhatIfIn) -> WhatIfOut:
         wafer=body.wafer,
         material=body.material or "",
         remove=tuple(body.remove),
+        change=body.change,
     )
     with reading() as uow:
         filters.region_path(uow, body.region)
@@ -156,6 +168,83 @@ def ask_what_if(body: WhatIfIn) -> WhatIfOut:
         lost=_refs(outcome["lost"]),
         touched=_refs(outcome["touched"]),
         waiting=desk.seen.waiting,
+    )
+
+
+class SingleOut(BaseModel):
+    """An organisation that alone does what these needs ask for."""
+
+    technique: str
+    organisation: str
+    needs: list[NeedRef]
+
+
+class Singles(BaseModel):
+    """Steps of open needs that hang on one organisation, those with the most needs first."""
+
+    singles: list[SingleOut]
+    waiting: int
+
+
+@api.get("/alliance/single-providers", summary=("单点依赖", "What hangs on one organisation"),
+         tag=TAG, query=Query, answer=Singles)  # fmt: skip
+def show_singles(query: Query) -> Singles:
+    """For coordinators and the secretariat; counts only needs that they may read."""
+    del query
+    actor, network = current_actor(), platform().network
+    access.must_coordinate(actor)
+    with reading() as uow:
+        snapshot = platform().matching.snapshot(uow)
+        found = coordination.evaluated(uow, actor, network, snapshot).page
+    return Singles(
+        singles=[
+            SingleOut(
+                technique=s["technique"],
+                organisation=s["organisation"],
+                needs=_refs(p.need for p in s["needs"]),
+            )
+            for s in found.singles
+        ],
+        waiting=found.waiting,
+    )
+
+
+class InvestmentOut(BaseModel):
+    """A line to build and the needs that have no route without it."""
+
+    technique: str
+    region: str
+    needs: list[NeedRef]
+
+
+class Investments(BaseModel):
+    """The lines that together give the most needs a route; `proven`: no other choice of as many
+    does better."""
+
+    lines: list[InvestmentOut]
+    needs: list[NeedRef]
+    proven: bool
+
+
+@api.get("/alliance/investments", summary=("最值得补的能力", "Lines most worth building"), tag=TAG,
+         limit="answers", query=Query, answer=Investments)  # fmt: skip
+def show_investments(query: Query) -> Investments:
+    """For coordinators and the secretariat: techniques in their regions and the neighbouring ones,
+    over the needs that they may read."""
+    del query
+    actor, network = current_actor(), platform().network
+    access.must_coordinate(actor)
+    with reading() as uow:
+        snapshot = platform().matching.snapshot(uow)
+        desk = coordination.evaluated(uow, actor, network, snapshot)
+        found = coordination.investments(uow, network, desk)
+    return Investments(
+        lines=[
+            InvestmentOut(technique=i["technique"], region=i["region"], needs=_refs(i["needs"]))
+            for i in found["lines"]
+        ],
+        needs=_refs(found["needs"]),
+        proven=found["proven"],
     )
 
 
