@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from enum import StrEnum
 
 from collab.kernel.problems import Problem
+from collab.needs.rules import NeedState
 
 MAX_MILESTONES = 12
 
@@ -62,7 +63,26 @@ MOVERS: dict[AgreementState, frozenset[Side]] = {
     AgreementState.DELIVERED: frozenset({Side.PROVIDER}),
     AgreementState.CLOSED: frozenset({Side.OWNER}),
 }
+# what binds the organisation is for those who may sign; drafting is for everybody of the parties
+BINDING = frozenset({AgreementState.TERMINATED, AgreementState.CLOSED})
+RUNNING = frozenset({AgreementState.SIGNED, AgreementState.DELIVERED})
 REASONED = frozenset({AgreementState.WITHDRAWN, AgreementState.TERMINATED})
+
+
+def need_after(now: AgreementState, others: Collection[AgreementState]) -> NeedState | None:
+    """Where a need stands after one of its agreements entered `now`; None: where it stood.
+
+    A need may have several, one for each provider: it is delivered when none is left to deliver,
+    closed when none runs, and in talks again when all were broken off.
+    """
+    states = {now, *others}
+    if AgreementState.SIGNED in states:
+        return NeedState.AGREED
+    if AgreementState.DELIVERED in states:
+        return NeedState.DELIVERED
+    if AgreementState.CLOSED in states:
+        return NeedState.CLOSED
+    return NeedState.IN_TALKS if now is AgreementState.TERMINATED else None
 
 
 def can_move(before: AgreementState, after: AgreementState, side: Side) -> bool:

@@ -10,14 +10,17 @@ from collab.agreements import store
 from collab.agreements.forms import AgreementIn
 from collab.agreements.models import Agreement, Milestone
 from collab.agreements.rules import (
+    BINDING,
     LIVE,
     AgreementState,
     Outcome,
     Side,
     can_move,
     move_problems,
+    need_after,
     term_problems,
 )
+from collab.deals import service as deal
 from collab.deals import store as deals
 from collab.deals.models import Interest
 from collab.deals.rules import InterestState
@@ -37,26 +40,23 @@ from collab.needs.models import Need
 from collab.needs.rules import OPEN_STATES, NeedState
 from collab.storage.uow import UnitOfWork
 
-# what an agreement's move means for the need behind it
-NEED_AFTER = {
-    AgreementState.SIGNED: NeedState.AGREED,
-    AgreementState.DELIVERED: NeedState.DELIVERED,
-    AgreementState.CLOSED: NeedState.CLOSED,
-}
-ENDED = frozenset({AgreementState.CLOSED, AgreementState.TERMINATED})
+# states of a need in which its owner may still agree with a provider
+NEGOTIABLE = OPEN_STATES | {NeedState.AGREED}
 
 
 @dataclass(frozen=True, slots=True)
 class AgreementView:
-    """An agreement with its parties, its need and the side on which the reader stands."""
+    """An agreement with its parties and the side on which the reader stands; `need` is None for
+    a party that may no longer read it."""
 
     row: Agreement
-    need: Need
+    need: Need | None
     owner: Organisation
     provider: Organisation
     side: Side
     milestones: tuple[Milestone, ...] = ()
     may_sign: bool = False
+    may_bind: bool = False
 
 
 def propose(uow: UnitOfWork, actor: Actor, interest_key: str, form: AgreementIn) -> Agreement:
@@ -82,14 +82,32 @@ def propose(uow: UnitOfWork, actor: Actor, interest_key: str, form: AgreementIn)
 def proposable(uow: UnitOfWork, actor: Actor, interest_key: str) -> tuple[Interest, Need]:
     """The accepted interest and its need, when the actor may propose an agreement for it."""
     interest = deals.open_interest(uow, actor, interest_key)
+    return interest, _negotiable(uow, interest)
+
+
+def _negotiable(uow: UnitOfWork, interest: Interest) -> Need:
+    """The need of an interest that is accepted, and that its owner still wants met.
+
+    In a writing unit of work both are kept from others: nobody withdraws while somebody signs.
+    """
     need = need_store.need_by_id(uow, interest.need_id)
-    if need is None:
-        raise NotFound("interest", interest_key)
+    if uow.writable:
+        deals.lock_interest(uow, interest.id or 0)
+        need = need_store.lock_need(uow, interest.need_id)
     if interest.state is not InterestState.ACCEPTED:
         raise Conflict("cannot_move", state=interest.state)
-    if need.state not in OPEN_STATES:
-        raise Conflict("cannot_move", state=need.state)
-    return interest, need
+    if need is None or need.state not in NEGOTIABLE:
+        raise Conflict("cannot_move", state=need.state if need else "")
+    return need
+
+
+def withdraw_interest(uow: UnitOfWork, actor: Actor, key: str) -> Interest:
+    """Take an interest back, unless an agreement rests on it."""
+    interest = deals.open_interest(uow, actor, key)
+    deals.lock_interest(uow, interest.id or 0)
+    if store.live_of_interest(uow, interest.id or 0) is not None:
+        raise Conflict("agreement_rests")
+    return deal.withdraw_interest(uow, actor, key)
 
 
 def change(
@@ -97,7 +115,7 @@ def change(
 ) -> Agreement:
     """Other words for a proposal; signatures under the old ones no longer count."""
     row = store.open_agreement(uow, actor, key)
-    uow.expect(row, version)
+    _as_read(uow, row, version)
     if row.state is not AgreementState.PROPOSED:
         raise Conflict("cannot_move", state=row.state)
     _check(form)
@@ -117,11 +135,13 @@ def sign(uow: UnitOfWork, actor: Actor, key: str, version: int | None, shows: bo
     `version` is that of the words the person read: a signature never covers words changed since.
     """
     row = store.open_agreement(uow, actor, key, Permission.AGREEMENT_SIGN)
-    if version is None:
-        raise Conflict("stale", version=row.version)
-    uow.expect(row, version)
+    _as_read(uow, row, version)
     if row.state is not AgreementState.PROPOSED:
         raise Conflict("cannot_move", state=row.state, to=AgreementState.SIGNED)
+    interest = deals.lock_interest(uow, row.interest_id)
+    if interest is None:
+        raise NotFound("agreement", key)
+    _negotiable(uow, interest)
     now = clock.now()
     if row.owner_id in actor.admin_organisation_ids:
         row.owner_signed_at, row.owner_signed_by, row.owner_shows = now, actor.person_id, shows
@@ -129,8 +149,8 @@ def sign(uow: UnitOfWork, actor: Actor, key: str, version: int | None, shows: bo
         row.provider_signed_at, row.provider_signed_by = now, actor.person_id
         row.provider_shows = shows
     if row.owner_signed_at and row.provider_signed_at:
-        _enter(uow, row, AgreementState.SIGNED)
         row.signed_at = now
+        _enter(uow, actor, row, AgreementState.SIGNED)
     uow.session.add(row)
     uow.flush()
     uow.note(
@@ -172,17 +192,18 @@ def move(
     outcome: str = "",
 ) -> Agreement:
     """Withdraw, deliver, close or break off, as the table of moves allows to the actor's side."""
-    row = store.open_agreement(uow, actor, key)
-    uow.expect(row, version)
+    permission = Permission.AGREEMENT_SIGN if state in BINDING else Permission.AGREEMENT_READ
+    row = store.open_agreement(uow, actor, key, permission)
+    _as_read(uow, row, version)
     if not can_move(row.state, state, _side(row, actor)):
-        if state in {s for side in Side for s in AgreementState if can_move(row.state, s, side)}:
+        if any(can_move(row.state, state, side) for side in Side):
             raise NotAllowed(Permission.AGREEMENT_SIGN)
         raise Conflict("cannot_move", state=row.state, to=state)
     wrong = list(move_problems(state, remark, outcome))
     if wrong:
         raise Rejected(wrong)
     before = {"state": row.state}
-    _enter(uow, row, state)
+    _enter(uow, actor, row, state)
     row.remark = remark.strip()[:2000]
     row.outcome = Outcome(outcome) if state is AgreementState.CLOSED else row.outcome
     uow.session.add(row)
@@ -204,6 +225,7 @@ def one(uow: UnitOfWork, actor: Actor, key: str) -> AgreementView:
         row, view.need, view.owner, view.provider, view.side,
         tuple(store.milestones_of(uow, row.id or 0)),
         may_sign=row.state is AgreementState.PROPOSED and waiting,
+        may_bind=bool({row.owner_id, row.provider_id} & signer),
     )  # fmt: skip
 
 
@@ -229,10 +251,10 @@ def _views(uow: UnitOfWork, actor: Actor, rows: list[Agreement]) -> list[Agreeme
     houses = organisations.organisations_by_id(
         uow, {r.owner_id for r in rows} | {r.provider_id for r in rows}
     )
-    wanted = need_store.needs_by_id(uow, {r.need_id for r in rows})
+    wanted = need_store.readable_by_id(uow, actor, {r.need_id for r in rows})
     return [
         AgreementView(
-            r, wanted[r.need_id], houses[r.owner_id], houses[r.provider_id], _side(r, actor)
+            r, wanted.get(r.need_id), houses[r.owner_id], houses[r.provider_id], _side(r, actor)
         )
         for r in rows
     ]
@@ -265,17 +287,33 @@ def _write(uow: UnitOfWork, row: Agreement, form: AgreementIn) -> None:
     uow.flush()
 
 
-def _enter(uow: UnitOfWork, row: Agreement, state: AgreementState) -> None:
+def _as_read(uow: UnitOfWork, row: Agreement, version: int | None) -> None:
+    """What binds is done to the words that were read, so a version must be named."""
+    if version is None:
+        raise Conflict("stale", version=row.version)
+    uow.expect(row, version)
+
+
+def _enter(uow: UnitOfWork, actor: Actor, row: Agreement, state: AgreementState) -> None:
     row.state = state
     row.live = True if state in LIVE else None
-    if state in NEED_AFTER:
-        needs.carry(uow, row.need_id, NEED_AFTER[state])
-    if state is AgreementState.SIGNED and row.owner_shows and row.provider_shows:
-        ties.tie(uow, row.owner_id, row.provider_id, RelationKind.AGREEMENT,
-                    row.starts_on, row.ends_on)  # fmt: skip
-    if state in ENDED and row.signed_at is not None and clock.today() < row.ends_on:
-        ends = max(clock.today(), row.starts_on)
-        ties.end_tie(uow, row.owner_id, row.provider_id, RelationKind.AGREEMENT, ends)
+    need_store.lock_need(uow, row.need_id)  # two agreements of one need move one after the other
+    after = need_after(state, [other.state for other in store.others_of_need(uow, row)])
+    if after is not None:
+        needs.carry(uow, actor, row.need_id, after)
+    if row.owner_shows and row.provider_shows:
+        _show(uow, row)
+
+
+def _show(uow: UnitOfWork, row: Agreement) -> None:
+    """The tie in the network begins with the signatures and lasts as long as one agreement."""
+    ends = (row.owner_id, row.provider_id, RelationKind.AGREEMENT)
+    if row.state is AgreementState.SIGNED:
+        ties.tie(uow, *ends, row.starts_on, row.ends_on)
+    elif row.live is None and row.signed_at is not None and clock.today() < row.ends_on:
+        today = max(clock.today(), row.starts_on)
+        last = max([today, *(other.ends_on for other in store.shown_between(uow, row))])
+        ties.end_tie(uow, *ends, last)
 
 
 def _words(row: Agreement) -> dict[str, str | date]:

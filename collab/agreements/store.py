@@ -8,7 +8,7 @@ from sqlmodel import and_, col, delete, func, or_, select
 
 from collab.agreements.access import POLICY
 from collab.agreements.models import Agreement, Milestone
-from collab.agreements.rules import AgreementState
+from collab.agreements.rules import RUNNING, AgreementState
 from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
@@ -86,6 +86,36 @@ def of_interests(
         .order_by(col(Agreement.id))
     ).all()
     return {row.interest_id: row for row in rows}
+
+
+def others_of_need(uow: UnitOfWork, row: Agreement) -> Sequence[Agreement]:
+    """The other agreements about the same need."""
+    return uow.session.exec(
+        select(Agreement).where(col(Agreement.need_id) == row.need_id, col(Agreement.id) != row.id)
+    ).all()
+
+
+def shown_between(uow: UnitOfWork, row: Agreement) -> Sequence[Agreement]:
+    """Other running agreements of the same parties that both of them show."""
+    return uow.session.exec(
+        select(Agreement).where(
+            col(Agreement.owner_id) == row.owner_id,
+            col(Agreement.provider_id) == row.provider_id,
+            col(Agreement.id) != row.id,
+            col(Agreement.state).in_(sorted(RUNNING)),
+            col(Agreement.owner_shows),
+            col(Agreement.provider_shows),
+        )
+    ).all()
+
+
+def live_of_interest(uow: UnitOfWork, interest_id: int) -> Agreement | None:
+    """The agreement of an interest that is not over."""
+    return uow.session.exec(
+        select(Agreement).where(
+            col(Agreement.interest_id) == interest_id, col(Agreement.live).is_(True)
+        )
+    ).first()
 
 
 def agreement_by_id(uow: UnitOfWork, agreement_id: int) -> Agreement | None:

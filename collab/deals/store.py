@@ -40,6 +40,11 @@ def open_interest(
     return row
 
 
+def lock_interest(uow: UnitOfWork, interest_id: int) -> Interest | None:
+    """The interest, kept from all others until the end of this transaction."""
+    return uow.session.get(Interest, interest_id, with_for_update=True, populate_existing=True)
+
+
 def interests_in(uow: UnitOfWork, actor: Actor, need_id: int) -> Sequence[Interest]:
     """Interests in a need that the actor may see."""
     return uow.session.exec(

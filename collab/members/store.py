@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
+from collab.kernel import clock
 from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
@@ -316,6 +317,7 @@ def person_ids_of(uow: UnitOfWork, organisation_id: int) -> list[int]:
         .where(
             col(RoleGrant.organisation_id) == organisation_id,
             col(RoleGrant.revoked_at).is_(None),
+            or_(col(RoleGrant.expires_at).is_(None), col(RoleGrant.expires_at) > clock.now()),
             col(Person.active).is_(True),
         )
         .distinct()

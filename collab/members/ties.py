@@ -17,13 +17,16 @@ DECLARED_HERE = "platform"
 def tie(
     uow: UnitOfWork, from_id: int, to_id: int, kind: RelationKind, first: date, last: date
 ) -> None:
-    """A tie that both organisations declared; one that is there already lasts longer."""
+    """A tie that both organisations declared; one declared before lasts longer, a documented one
+    stays as it is."""
     row = store.relation(uow, from_id, to_id, kind)
     if row is None:
         row = Relation(from_id=from_id, to_id=to_id, kind=kind, valid_from=first, valid_to=last,
                        source_type=DECLARED_HERE, confidence="high")  # fmt: skip
-    elif row.valid_to is not None:
+    elif row.source_type == DECLARED_HERE and row.valid_to is not None:
         row.valid_to = max(row.valid_to, last)
+    else:
+        return
     _keep(uow, row)
 
 

@@ -30,7 +30,7 @@ MOVES: dict[NeedState, frozenset[NeedState]] = {
     NeedState.DRAFT: frozenset({NeedState.PUBLISHED, NeedState.WITHDRAWN}),
     NeedState.PUBLISHED: frozenset({NeedState.IN_TALKS, NeedState.WITHDRAWN, NeedState.EXPIRED}),
     NeedState.IN_TALKS: frozenset({NeedState.AGREED, NeedState.PUBLISHED, NeedState.WITHDRAWN}),
-    NeedState.AGREED: frozenset({NeedState.DELIVERED, NeedState.CLOSED}),
+    NeedState.AGREED: frozenset({NeedState.DELIVERED, NeedState.CLOSED, NeedState.IN_TALKS}),
     NeedState.DELIVERED: frozenset({NeedState.CLOSED}),
     NeedState.CLOSED: frozenset(),
     NeedState.WITHDRAWN: frozenset({NeedState.DRAFT}),

@@ -183,7 +183,7 @@ def move_need(
     """Withdraw a need, or move it on after an agreement, as the table of moves allows."""
     need = store.open_need(uow, actor, key, Permission.NEED_EDIT)
     uow.expect(need, version)
-    if state is NeedState.PUBLISHED or not can_move(need.state, state):
+    if state in (NeedState.PUBLISHED, NeedState.IN_TALKS) or not can_move(need.state, state):
         raise Conflict("cannot_move", state=need.state, to=state)
     before = {"state": need.state}
     need.state = state
@@ -205,19 +205,21 @@ def start_talks(uow: UnitOfWork, actor: Actor, need_id: int, organisation_id: in
     _save(uow, need)
 
 
-def carry(uow: UnitOfWork, need_id: int, state: NeedState) -> None:
+def carry(uow: UnitOfWork, actor: Actor, need_id: int, state: NeedState) -> None:
     """An agreement moved on and takes its need along, where the table of moves allows it.
 
     An agreement may be signed before the talks were put on record: then the need passes through.
     """
     need = store.need_by_id(uow, need_id)
-    if need is None:
+    if need is None or need.state is state:
         return
+    before = {"state": need.state}
     if state is NeedState.AGREED and need.state is NeedState.PUBLISHED:
         need.state = NeedState.IN_TALKS
     if can_move(need.state, state):
         need.state = state
         _save(uow, need)
+        uow.note(actor, "moved", "need", need.public_id, before, {"state": state})
 
 
 def leave_talks(uow: UnitOfWork, need_id: int, organisation_id: int) -> None:

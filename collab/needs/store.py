@@ -242,12 +242,18 @@ def need_by_id(uow: UnitOfWork, need_id: int) -> Need | None:
     return uow.session.get(Need, need_id)
 
 
-def needs_by_id(uow: UnitOfWork, ids: Collection[int]) -> dict[int, Need]:
-    """Needs by database key, without a permission check: for rows whose reader is a party."""
+def readable_by_id(uow: UnitOfWork, actor: Actor, ids: Collection[int]) -> dict[int, Need]:
+    """Needs by database key, as far as the actor may read them."""
     if not ids:
         return {}
-    rows = uow.session.exec(select(Need).where(col(Need.id).in_(ids))).all()
+    may = grants.where(POLICY[Permission.NEED_READ], actor)
+    rows = uow.session.exec(select(Need).where(col(Need.id).in_(ids), may)).all()
     return {row.id: row for row in rows if row.id is not None}
+
+
+def lock_need(uow: UnitOfWork, need_id: int) -> Need | None:
+    """The need, kept from all others until the end of this transaction."""
+    return uow.session.get(Need, need_id, with_for_update=True, populate_existing=True)
 
 
 def open_needs_asking(uow: UnitOfWork, techniques: Collection[str]) -> set[int]:

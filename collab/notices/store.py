@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, delete
-from sqlmodel import col, func, or_, select
+from sqlmodel import and_, col, func, or_, select
 
+from collab.agreements.access import POLICY as AGREEMENTS
+from collab.agreements.models import Agreement
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
 from collab.needs.access import POLICY
@@ -17,14 +19,22 @@ from collab.storage.uow import UnitOfWork
 
 LATEST = 100
 NEED = "/needs/"
+AGREEMENT = "/agreements/"
 
 
 def _still_readable(actor: Actor) -> ColumnElement[bool]:
-    """A notice of a need is there only while its person may read the need."""
+    """A notice of a need or agreement is there only while its person may read that."""
     address = col(Notice.url)
     key = func.substr(address, len(NEED) + 1)
     open_to = select(Need.public_id).where(grants.where(POLICY[Permission.NEED_READ], actor))
-    return or_(address.not_like(f"{NEED}need-%"), key.in_(open_to))
+    agreed = func.substr(address, len(AGREEMENT) + 1)
+    parties = select(Agreement.public_id).where(
+        grants.where(AGREEMENTS[Permission.AGREEMENT_READ], actor)
+    )
+    return and_(
+        or_(address.not_like(f"{NEED}need-%"), key.in_(open_to)),
+        or_(address.not_like(f"{AGREEMENT}agr-%"), agreed.in_(parties)),
+    )
 
 
 def notices_of(uow: UnitOfWork, actor: Actor) -> Sequence[Notice]:

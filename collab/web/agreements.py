@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from collab.agreements import service
 from collab.agreements.forms import AgreementIn
 from collab.agreements.models import Agreement, Milestone
-from collab.agreements.rules import MAX_MILESTONES, AgreementState, Side, moves
+from collab.agreements.rules import BINDING, MAX_MILESTONES, AgreementState, Side, moves
 from collab.kernel import clock
 from collab.kernel.errors import NotFound, Rejected
 from collab.kernel.problems import Problem
@@ -214,16 +214,18 @@ def _page(view: service.AgreementView) -> dict[str, Any]:
     return _row(view) | {
         "version": row.version, "scope": row.scope, "remark": row.remark, "amount": amount,
         "outcome": labels.label("outcome", row.outcome) if row.outcome else "",
-        "need": view.need.title,
-        "need_href": url_for("needs.show", key=view.need.public_id),
+        "need": view.need.title if view.need else "",
+        "need_href": url_for("needs.show", key=view.need.public_id) if view.need else "",
         "parties": [_signature(view.owner, row.owner_signed_at, row.owner_shows),
                     _signature(view.provider, row.provider_signed_at, row.provider_shows)],
         "milestones": [_milestone(view, m) for m in view.milestones],
         "may_sign": view.may_sign,
         "may_edit": row.state is AgreementState.PROPOSED,
         # showing the tie of an anonymous or invited need would say whose it was
-        "suggest_show": view.need.disclosure in (Disclosure.PUBLIC, Disclosure.MEMBERS),
-        "moves": [(s, labels.label("agreement_move", s)) for s in moves(row.state, view.side)],
+        "suggest_show": view.need is not None
+                        and view.need.disclosure in (Disclosure.PUBLIC, Disclosure.MEMBERS),
+        "moves": [(s, labels.label("agreement_move", s)) for s in moves(row.state, view.side)
+                  if view.may_bind or s not in BINDING],
     }  # fmt: skip
 
 

@@ -283,7 +283,7 @@ def show(key: str) -> str:
         moves=_moves(view.row.state) if view.own else [],
         **beside,
         interests=[answers.interest(i, agreed.get(i.row.id or 0)) for i in interests],
-        open=view.row.state in OPEN_STATES,
+        negotiable=view.row.state in agreements.NEGOTIABLE,
         can_offer=_can_offer(view, interests),
     )
 
@@ -326,7 +326,7 @@ def answer_interest(key: str, interest_key: str) -> Response:
     wanted = request.form.get("state", "")
     with writing() as uow:
         if wanted == InterestState.WITHDRAWN:
-            deals.withdraw_interest(uow, current_actor(), interest_key)
+            agreements.withdraw_interest(uow, current_actor(), interest_key)
         elif wanted in set(InterestState):
             deals.answer_interest(
                 uow, current_actor(), interest_key, InterestState(wanted),

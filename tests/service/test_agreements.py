@@ -98,6 +98,35 @@ def read(database: Database, key: str) -> Agreement:
         return uow.session.exec(select(Agreement).where(col(Agreement.public_id) == key)).one()
 
 
+def version_of(database: Database, key: str) -> int:
+    """The version that somebody reads now."""
+    return read(database, key).version
+
+
+def move(database: Database, who: Actor, key: str, state: AgreementState, *words: str) -> None:
+    """A move by somebody who read the present version."""
+    now = version_of(database, key)
+    with database.writing() as uow:
+        service.move(uow, who, key, state, now, *words)
+
+
+def sign(database: Database, who: Actor, key: str, shows: bool = False) -> None:
+    """A signature under the present words."""
+    now = version_of(database, key)
+    with database.writing() as uow:
+        service.sign(uow, who, key, now, shows)
+
+
+def second(database: Database, deal: Deal) -> str:
+    """An accepted interest of the third house in the same need; its key."""
+    with database.writing() as uow:
+        row = Interest(need_id=deal.need_id, message="m", state=InterestState.ACCEPTED,
+                       organisation_id=min(deal.stranger.organisation_ids))  # fmt: skip
+        uow.session.add(row)
+        uow.flush()
+        return row.public_id
+
+
 def ties(database: Database) -> list[Relation]:
     """Every tie there is."""
     with database.reading() as uow:
@@ -178,9 +207,9 @@ def test_one_live_agreement_for_each_interest_whoever_is_quicker(
     assert sorted(str(a)[:4] for a in answers) == ["agr-", "take", "take", "take"]
     key = next(str(a) for a in answers if str(a).startswith("agr-"))
     with pytest.raises(Rejected), database.writing() as uow:
-        service.move(uow, deal.owner, key, AgreementState.WITHDRAWN, None)
+        service.move(uow, deal.owner, key, AgreementState.WITHDRAWN, 1)
     with database.writing() as uow:
-        service.move(uow, deal.owner, key, AgreementState.WITHDRAWN, None, "谈不拢")
+        service.move(uow, deal.owner, key, AgreementState.WITHDRAWN, 1, "谈不拢")
     with database.writing() as uow:
         assert service.propose(uow, deal.owner, deal.interest, words()).state == "proposed"
 
@@ -200,14 +229,14 @@ def test_each_side_moves_what_is_its_own(database: Database, deal: Deal) -> None
     with pytest.raises(NotFound), database.writing() as uow:
         service.mark(uow, deal.owner, key, 9)
     with pytest.raises(NotAllowed), database.writing() as uow:
-        service.move(uow, deal.owner, key, AgreementState.DELIVERED, None)
-    with database.writing() as uow:
-        service.move(uow, deal.provider, key, AgreementState.DELIVERED, None)
+        service.move(uow, deal.owner, key, AgreementState.DELIVERED, version_of(database, key))
+    move(database, deal.provider, key, AgreementState.DELIVERED)
     assert need_state(database, deal) is NeedState.DELIVERED
-    with pytest.raises(Rejected), database.writing() as uow:
-        service.move(uow, deal.owner, key, AgreementState.CLOSED, None)
-    with database.writing() as uow:
+    with pytest.raises(Rejected):
+        move(database, deal.owner, key, AgreementState.CLOSED)
+    with pytest.raises(Conflict, match="stale"), database.writing() as uow:
         service.move(uow, deal.owner, key, AgreementState.CLOSED, None, "好", "achieved")
+    move(database, deal.owner, key, AgreementState.CLOSED, "好", "achieved")
     assert need_state(database, deal) is NeedState.CLOSED
     assert read(database, key).live is None
 
@@ -217,8 +246,10 @@ def test_a_shown_tie_ends_when_the_agreement_is_broken_off(database: Database, d
     for who in (deal.owner, deal.provider):
         with database.writing() as uow:
             service.sign(uow, who, key, read(database, key).version, True)
-    with database.writing() as uow:
-        service.move(uow, deal.provider, key, AgreementState.TERMINATED, None, "设备故障")
+    with pytest.raises(NotAllowed):
+        move(database, deal.clerk, key, AgreementState.TERMINATED, "设备故障")
+    move(database, deal.provider, key, AgreementState.TERMINATED, "设备故障")
+    assert need_state(database, deal) is NeedState.IN_TALKS, "another agreement is possible"
     tie = ties(database)[0]
     assert tie.valid_to is not None
     assert tie.valid_to == day(3)
@@ -251,3 +282,75 @@ def test_the_network_gains_the_tie_that_both_parties_show(database: Database, de
     assert [(link.kind.value, link.evidence, link.valid_to) for link in links] == [
         ("agreement", "declared", day(368))
     ]
+
+
+def test_no_agreement_comes_of_a_withdrawn_interest_or_need(database: Database, deal: Deal) -> None:
+    key, _ = proposed(database, deal)
+    sign(database, deal.provider, key)
+    with pytest.raises(Conflict, match="agreement_rests"), database.writing() as uow:
+        service.withdraw_interest(uow, deal.provider, deal.interest)
+    with database.writing() as uow:
+        need = uow.session.get(Need, deal.need_id)
+        assert need is not None
+        need.state = NeedState.WITHDRAWN
+    with pytest.raises(Conflict, match="cannot_move"):
+        sign(database, deal.owner, key)
+    assert read(database, key).state is AgreementState.PROPOSED
+    move(database, deal.provider, key, AgreementState.WITHDRAWN, "需求已撤回")
+    with database.writing() as uow:
+        service.withdraw_interest(uow, deal.provider, deal.interest)
+
+
+def test_signing_and_withdrawing_the_interest_at_once(database: Database, deal: Deal) -> None:
+    key, _ = proposed(database, deal)
+    sign(database, deal.owner, key)
+    now = version_of(database, key)
+
+    def act(number: int) -> object:
+        with database.writing() as uow:
+            if number:
+                return service.sign(uow, deal.provider, key, now, False).state
+            return service.withdraw_interest(uow, deal.provider, deal.interest).state
+
+    assert sorted(map(str, together(2, act))) == ["agreement_rests", "signed"]
+
+
+def test_a_need_goes_with_the_last_of_its_agreements(database: Database, deal: Deal) -> None:
+    first, _ = proposed(database, deal)
+    other = second(database, deal)
+    for who in (deal.owner, deal.provider):
+        sign(database, who, first, True)
+    with database.writing() as uow:
+        latter = service.propose(uow, deal.stranger, other, words()).public_id
+    for who in (deal.owner, deal.stranger):
+        sign(database, who, latter)
+    move(database, deal.provider, first, AgreementState.DELIVERED)
+    assert need_state(database, deal) is NeedState.AGREED, "the second one is not delivered"
+    move(database, deal.stranger, latter, AgreementState.TERMINATED, "设备故障")
+    assert need_state(database, deal) is NeedState.DELIVERED
+    assert [t.valid_to for t in ties(database)] == [day(368)], "the other tie was never shown"
+    move(database, deal.owner, first, AgreementState.CLOSED, "", "partly")
+    assert need_state(database, deal) is NeedState.CLOSED
+
+
+def test_two_agreements_broken_off_at_once_leave_the_need_open(
+    database: Database, deal: Deal
+) -> None:
+    keys = [proposed(database, deal)[0]]
+    other = second(database, deal)
+    with database.writing() as uow:
+        keys.append(service.propose(uow, deal.stranger, other, words()).public_id)
+    sides = ((deal.owner, deal.provider), (deal.owner, deal.stranger))
+    for key, who in zip(keys, sides, strict=True):
+        for actor in who:
+            sign(database, actor, key)
+    versions = [version_of(database, key) for key in keys]
+
+    def end(number: int) -> object:
+        who = sides[number][1]
+        with database.writing() as uow:
+            service.move(uow, who, keys[number], AgreementState.TERMINATED, versions[number], "停")
+        return "done"
+
+    assert together(2, end) == ["done", "done"]
+    assert need_state(database, deal) is NeedState.IN_TALKS

@@ -13,8 +13,9 @@ from collab.deals.models import Interest
 from collab.deals.rules import InterestState
 from collab.kernel import clock
 from collab.kernel.identity import Actor
-from collab.members.models import Organisation
+from collab.members.models import Organisation, RoleGrant
 from collab.needs.models import Need
+from collab.notices.models import Notice
 from tests.site import EVERYBODY, HOUSES, Site
 from tests.web.api_world import World
 
@@ -136,3 +137,27 @@ def test_programs_read_the_agreements_of_their_owner_and_no_others(world: World)
         assert real.status_code == none.status_code == 404
         assert real.text.replace(key, "") == none.text.replace("agr-0000000000", "")
     assert world.get(f"/agreements/{key}").status_code == 401
+
+
+def test_who_left_a_party_reads_its_agreements_no_more(bare: Site) -> None:
+    _need, interest = accepted(bare, "members")
+    where = bare.post(f"/agreements/new/{interest}", "other", words()).location
+    bare.settle()
+    assert SECRET in bare.get("/notices", "member").text
+    with bare.database.writing() as uow:
+        for grant in uow.session.exec(
+            select(RoleGrant).where(col(RoleGrant.person_id) == bare.people["member"])
+        ):
+            grant.expires_at = clock.now() - timedelta(minutes=1)
+    assert bare.get(where, "member").status_code == 404
+    for path in ("/notices", "/", "/account/data"):
+        assert SECRET not in bare.get(path, "member").text, path
+    assert SECRET in bare.get("/notices", "owner").text
+    read = {"version": version(bare.get(where, "other").text)}
+    assert bare.post(f"{where}/sign", "other", read).status_code == 302
+    bare.settle()
+    with bare.database.reading() as uow:
+        told = uow.session.exec(
+            select(Notice.code).where(col(Notice.person_id) == bare.people["member"])
+        ).all()
+    assert "agreement_half_signed" not in told

@@ -24,7 +24,7 @@ class AgreementOut(BaseModel):
     title: str
     kind: AgreementKind
     state: AgreementState
-    need: str
+    need: str | None
     owner: OrganisationRef
     provider: OrganisationRef
     side: Side
@@ -64,7 +64,7 @@ def _shape(view: AgreementView) -> AgreementOut:
     row = view.row
     return AgreementOut(
         id=row.public_id, title=row.title, kind=row.kind, state=row.state,
-        need=view.need.public_id, owner=organisation_ref(view.owner),
+        need=view.need.public_id if view.need else None, owner=organisation_ref(view.owner),
         provider=organisation_ref(view.provider), side=view.side,
         starts_on=row.starts_on, ends_on=row.ends_on, signed_at=row.signed_at,
     )  # fmt: skip
