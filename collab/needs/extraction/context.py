@@ -11,7 +11,7 @@ from collab.needs.extraction.refusal import not_yet, refusal
 _US = (
     r"(?:我(?:们|司|方|所|校|院|公司|单位|这边)|本(?:公司|单位|组|课题组|团队|实验室)|课题组|团队"
     r"|公司"
-    r"|甲方|客户|用户|需方|需求方|委托方|发榜方|买方)"
+    r"|甲方|客户|用户|需方|需求方|委托方|发榜方|买方|第三方|别家|其他单位|另一家)"
 )
 _DONE = r"(?:提供|完成|负责|承担|进行|实施|自备|解决|搞定|准备|做|出|供|来做|来|安排|另行安排)"
 _BY_US = (
@@ -27,7 +27,7 @@ _OWN_BEFORE = re.compile(
     rf"|自理|解决|供应)?"
     rf"|{_US}(?:目前|现在?)?(?:具备|拥有|掌握|有)(?!没有|需|意|一[个种])"
     rf"|由{_US}(?:自行|自己)?{_DONE}?"
-    r"|\b(?:we|our (?:lab|team|group|company|fab))\s+(?:already\s+)?(?:have|own"
+    r"|\b(?:we|our (?:lab|team|group|company|fab))\s+(?:already\s+)?(?:have|hold|possess|own"
     r"|do|grow|make|design|provide|supply|handle|perform|can do|will (?:do|provide"
     r"|supply|handle|perform))\b(?! not\b)"
     r"|\bwe(?:'ll| will| can)\s+(?:take care of|handle|do|provide|supply|perform|cover)\b"
@@ -40,6 +40,7 @@ _OWN_AFTER = re.compile(
     r"|已(?:经)?(?:完成|做好|做完|具备|有|备好|到位)|已(?:经)?(?:在|由"
     r"|委托)[^，,。;；\n]{1,12}?(?:完成|做|加工|流片)"
     rf"|自备|自行(?:完成|解决|负责|准备)|自己(?:做|完成|有|出|搞定|来)|{_US}(?:自己)?(?:有|做|来)"
+    rf"|{_US}(?:都|也|均)?(?:能|可以?|会)(?:自己)?(?:做|完成)"
     rf"|{_US}(?:都|也)?已经?[^，,。;；\n]{{1,4}}?(?:过|好|完|了))",
     re.IGNORECASE,
 )
@@ -50,6 +51,9 @@ _OWN_AFTER_EN = re.compile(
     r"|(?:is|are|will be|has been|have been) (?:already )?(?:done|provided|supplied|completed"
     r"|finished|handled"
     rf"|performed|made|covered|taken care of) {_BY_US}|(?:is|are|has been|have been) already"
+    r"|(?:is|are|will be) (?:done|handled|covered|performed) (?:elsewhere|by (?:another|others"
+    r"|a third))"
+    r"|(?:has|have) been (?:done|completed|finished)|(?:is|are) (?:complete|finished|done)"
     r"|(?:provided|supplied) by (?:us|the (?:customer|client)|customer)|(?:is"
     r"|are) (?:already )?covered)\b",
     re.IGNORECASE,
@@ -177,7 +181,7 @@ class Context:
             after = _OWN_AFTER_EN.match(rest)
             if after and " and " in after["gap"] and _OWN_TURN.search(self._text, low, start):
                 return ""
-        return after.group().strip() if after and not _OWN_TURN.search(after.group()) else ""
+        return after.group().strip() if after and not _OWN_TURN.search(after["gap"]) else ""
 
     def state_only(self, start: int, end: int) -> bool:
         """True when the words before tell that the step was not done yet (未划片)."""

@@ -17,7 +17,8 @@ _REJECT_BEFORE = re.compile(
     r"|(?<![去清消移剥扣解免排删])除(?!外|了|去)"
     r"|\b(?:no need (?:for|of|to)|need not|needn't|do not|don't|does not|must not|should not"
     r"|shall not"
-    r"|cannot|can't|won't|not|no|without|neither|nor|exclud(?:e|es|ing)|except(?: for)?|other than"
+    r"|cannot|can't|won't|not|no|(?<!and )without|neither|nor|exclud(?:e|es|ing)|except(?: for)?"
+    r"|other than"
     r"|rather than|instead of|avoid(?:ing)?|never|skip(?:ping)?|omit)\b",
     re.IGNORECASE,
 )
@@ -59,6 +60,7 @@ _REJECT_AFTER = re.compile(
     r"|不包括|不包含|不(?:作|做)?要求)"
     + _ENDS
     + r"|不在[^，,。\n]{0,8}范围|不行|不可(?!或缺|少|避免|靠|替代)|免谈|勿扰|谢绝|就?(?:免|算)了"
+    r"|可以?省(?:掉|略|去)|太(?:贵|慢)了?(?=[，,。;；])"
     r"|(?:下一?[期次批阶]段?|以后|后续|将来|后面|另行?)再(?:说|做|议|谈|考虑)|别用"
     r"|(?:is|are|was|were) (?:not|no longer|never) (?:\w+ly )?(?:acceptable|accepted|allowed"
     r"|wanted|required"
@@ -68,13 +70,14 @@ _REJECT_AFTER = re.compile(
     r"|wanted)"
     r"|not (?:accepted|acceptable|allowed|required|needed|wanted|included|necessary|requested"
     r"|in scope)"
+    r"|(?:is|are) too (?:slow|expensive|costly|coarse)"
     r"|(?:is|are) of no (?:interest|use)"
     r"|(?:can|may|could) be (?:skipped|omitted|left out)"
     r"|(?:is|are) (?:excluded|out of scope|unacceptable|unnecessary))",
     re.IGNORECASE,
 )
 _REJECT_GAP = re.compile(
-    r"但|只|而是|采用|改用|后|完|之前|需要.{0,4}(?=不)|\b(?:but|only|and|use)\b", re.IGNORECASE
+    r"但|只|用|而是|采用|改用|后|完|之前|需要.{0,4}(?=不)|\b(?:but|only|and|use)\b", re.IGNORECASE
 )
 _BARE_NOT = re.compile(r"(?<![得能可只无并])[不非]$")
 _NOT_YET = re.compile(
@@ -87,7 +90,7 @@ _TURN = re.compile(
     re.IGNORECASE,
 )
 _TURN = re.compile(
-    r"但(?:是)?|而是|改用|改为|采用|只要|只需|仅需|需要|应采用|须采用|\b(?:but|use|only|instead"
+    r"但(?:是)?|而是|改用|改为|采用|只要|只需|仅需|需要|应采用|须采用|\b(?:we|but|use|only|instead"
     r"|than|after|before|during|following|prior)\b",
     re.IGNORECASE,
 )
@@ -189,12 +192,12 @@ def _alone_after(text: str, layout: Layout, start: int, end: int) -> str:
 
 _ALONE = re.compile(
     r"\s*(?:就|都|也|暂时?|先|我们|这次|本次)*(?:不考虑|不要|不需要|不用|不做|不接受|算了|免了"
-    r"|别用)"
+    r"|别用|后来取消|取消)"
     r"了?\s*(?=[，,。;；!！.\n)）]|$)"
 )
 _WANTED = re.compile(r"需要|要求|要做|委托|采用|必须|改成|改为|只|求|寻")
 _REFUSAL_WORD = re.compile(
-    r"不|无|除外|免|勿|谢绝|\b(?:is|are|was|were|isn|aren|not|can|may|could)\b"
+    r"不|无|再|别|可以?省|太|除外|免|勿|谢绝|\b(?:is|are|was|were|isn|aren|not|can|may|could)\b"
 )
 _LAST_OF_LIST = re.compile(
     r"(?:[A-Za-z-]+ ){0,3}[A-Za-z-]+ (?:or|nor) (?:[A-Za-z-]+ ?){1,4}|(?:or"

@@ -251,7 +251,7 @@ class Steps:
 
     def _settle(self, wanted: Wanted, live: list[Mention]) -> None:
         refused = {m.id for m, kind in wanted.excluded if kind == "reject"}
-        live = [m for m in live if m.id not in refused]
+        live = self._without_bare_test([m for m in live if m.id not in refused])
         own = {m.id for m, kind in wanted.excluded if kind == "own"}
         live_ids = {m.id for m in live}
         groups = self._grouped([m for m in live if m.id not in own])
@@ -278,6 +278,11 @@ class Steps:
             if m.id not in live_ids | broad
         ]
         wanted.excluded = self._narrowest(wanted.excluded)
+
+    def _without_bare_test(self, live: list[Mention]) -> list[Mention]:
+        """Beside a named measurement a bare 测试 or characterisation asks for nothing more."""
+        measured = any(m.id != "test" and self._is_test(m) for m in live)
+        return [m for m in live if m.id != "test"] if measured else live
 
     def _narrowest(self, excluded: list[tuple[Mention, str]]) -> list[tuple[Mention, str]]:
         """Each exclusion once, without parents of another; what the asker does himself is own."""
