@@ -110,10 +110,16 @@ class Context:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._text = layout.text
-        self._cache: dict[tuple[int, int], tuple[list[Span], list[Span]]] = {}
+        self._stances: dict[Span, Stance] = {}
 
     def stance(self, start: int, end: int) -> Stance:
         """How the asker stands to the words from `start` to `end`."""
+        found = self._stances.get((start, end))
+        if found is None:
+            found = self._stances[start, end] = self._stance(start, end)
+        return found
+
+    def _stance(self, start: int, end: int) -> Stance:
         own = self._own(start, end)
         if own:
             return Stance("own", word=own)
