@@ -15,9 +15,10 @@ ROOT = Path(__file__).resolve().parent
 
 
 def create_served_app() -> Flask:
-    """The application of a serving process: its search is made ready in the background."""
+    """The application of a serving process: search and network are made ready in the background."""
     app = create_app()
     app.extensions["collab"].search.warm_soon()
+    app.extensions["collab"].network.warm_soon()
     app.extensions["collab"].words.follow_soon()
     return app
 

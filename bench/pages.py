@@ -14,8 +14,11 @@ from flask import Flask
 from app import create_app
 from collab.config import load_settings
 from collab.importing.synthesis import synthesize
-from collab.kernel.happened import CapabilityChanged, OrganisationChanged
-from collab.network import state
+from collab.kernel.happened import CapabilityChanged, OrganisationChanged, StandingsDue
+from collab.kernel.identity import Actor
+from collab.network import coordination, state
+from collab.network.standings import Standings
+from collab.platform import Platform
 
 PAGES = {
     "catalogue, first page": "/capabilities",
@@ -39,6 +42,7 @@ def measurements() -> Iterator[dict[str, Any]]:
         client = app.test_client()
         client.get("/healthz")
         yield from _network(app, client)
+        yield from _desk(app.extensions["collab"])
         empty = _median(client, "/healthz")
         for name, address in PAGES.items():
             taken = _median(client, address)
@@ -66,6 +70,29 @@ def _network(app: Flask, client: Any) -> Iterator[dict[str, Any]]:
             yield {"name": f"graph from the database, {event.name}", "value": round(whole / change),
                    "unit": "ratio", "against": "reading everything", "set": "design",
                    "goal": ">= 50"}  # fmt: skip
+
+
+def _desk(platform: Platform) -> Iterator[dict[str, Any]]:
+    """Every open need evaluated by the worker, then the desk of the secretariat made of them."""
+    database, matching = platform.database, platform.matching
+    actor = Actor(secretariat=True)
+    standings = Standings(platform.vocabulary, matching.snapshot)
+    taken = _least(lambda: standings.follow(database, [StandingsDue()]), 1)
+
+    def desk() -> coordination.Desk:
+        with database.reading() as uow:
+            snapshot = matching.snapshot(uow)
+            return coordination.evaluated(uow, actor, platform.network, snapshot)
+
+    cold, warm, seen = _least(desk, 1), _least(desk, 5), desk().seen
+    on = f"design, {len(seen.needs)} needs"
+    yield {"name": "needs evaluated in the background", "value": round(taken, 1), "unit": "s CPU",
+           "set": on}  # fmt: skip
+    yield {"name": "needs that wait when the desk opens", "value": seen.waiting, "unit": "",
+           "set": on, "goal": "0"}  # fmt: skip
+    for name, seconds in (("first in a process", cold), ("later", warm)):
+        yield {"name": f"the coordinator's desk, {name}", "value": round(seconds * 1000),
+               "unit": "ms CPU", "set": on, "goal": "<= 1000"}  # fmt: skip
 
 
 def _least(work: Callable[[], object], turns: int) -> float:

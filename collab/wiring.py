@@ -77,7 +77,7 @@ def listeners(
     saved = Listener("saved-searches", new_hits.follower(search), batch=500)
     return {
         **dict.fromkeys((*CATALOGUE, *NEEDS), (index, standings, matches, wake)),
-        happened.VocabularyChanged: (taken, reread, standings),
+        happened.VocabularyChanged: (taken, reread, standings, matches),
         happened.RunChanged: (index, wake),
         SavedSearchesDue: (saved,),
         happened.InterestChanged: (told,),
@@ -87,7 +87,7 @@ def listeners(
         happened.DayBegan: (anchor, sent_away, standings, matches, swept),
         happened.FileStored: (looked,),
         happened.StandingsDue: (standings,),
-        **dict.fromkeys((happened.RulesInForce, happened.VocabularyChanged), (matches,)),
+        happened.RulesInForce: (standings, matches),
         happened.MatchesRefreshed: (fitting,),
         happened.AccountChanged: (own, mail),
     }

@@ -54,6 +54,7 @@ class Demand:
         self._version = outlook.rule_version(vocabulary)
         self._follower = Follower()
         self._known: dict[int, tuple[int, Outlook]] = {}
+        self._old: dict[int, datetime] = {}
         self._last = 0
         self._lock = threading.Lock()
 
@@ -73,10 +74,12 @@ class Demand:
             self._read(uow)
             edition, known = self._last, self._known
             found = {n.id: k[1] for n in needs if (k := known.get(n.id)) and k[0] == n.version}
+            old = [self._old[key] for key in found if key in self._old]
         missing = [n for n in needs if n.id not in found]
         found |= self._fresh(uow, actor, snapshot, missing, patience)
         ready = [n for n in needs if n.id in found]
-        since = store.unsettled_since(uow, standings.LISTENER)
+        settled = [store.unsettled_since(uow, standings.LISTENER), *old]
+        since = min((moment for moment in settled if moment is not None), default=None)
         return Seen(
             ready,
             [found[n.id] for n in ready],
@@ -87,13 +90,19 @@ class Demand:
         )
 
     def _read(self, uow: UnitOfWork) -> None:
-        """Take over what was stored since the last look."""
+        """Take over what was stored since the last look. A row made under rules or words of before
+        counts until the worker has made it anew; the page says that it is of before."""
         if self._follower.changes(uow) is None:
-            self._known, self._last = {}, 0
+            self._known, self._old, self._last = {}, {}, 0
         for row in store.standings_after(uow, self._last):
             self._last = row.id
+            if row.rule_version.split("/")[0] != self._version.split("/")[0]:
+                continue
+            self._known[row.need_id] = row.need_version, outlook.from_json(row.route, row.steps)
             if row.rule_version == self._version:
-                self._known[row.need_id] = row.need_version, outlook.from_json(row.route, row.steps)
+                self._old.pop(row.need_id, None)
+            else:
+                self._old[row.need_id] = row.created_at
 
     def _fresh(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -26,6 +27,8 @@ from graph.project import compare_regions
 from graph.resilience import what_breaks
 
 PICTURES, VIEWS, MANY = 24, 200, 12
+GRACE = 1.5  # seconds
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -119,13 +122,29 @@ class NetworkService:
         return view
 
     def later(self, work: Callable[[], None]) -> None:
-        """Run dear work in a thread, one piece at a time; nobody waits for it."""
+        """Run dear work in a thread, one piece at a time, after the page that asked for it."""
 
         def in_turn() -> None:
             with self._turns:
                 work()
 
-        threading.Thread(target=in_turn, name="network-metrics", daemon=True).start()
+        thread = threading.Timer(GRACE, in_turn)
+        thread.daemon = True
+        thread.start()
+
+    def warm_soon(self) -> threading.Thread:
+        """Read and draw the whole in the background; the first visitor need not wait for it."""
+        thread = threading.Thread(target=self._warm, name="network-warm", daemon=True)
+        thread.start()
+        return thread
+
+    def _warm(self) -> None:
+        try:
+            with self.database.reading() as uow:
+                for language in ("zh", "en"):
+                    self.view(uow, Wanted(), language)
+        except Exception:  # a start must not fail because it could not be made quick
+            log.exception("the network could not be drawn beforehand")
 
     def compared(self, uow: UnitOfWork, first: str, second: str) -> Mapping[str, Any]:
         """Two regions side by side."""

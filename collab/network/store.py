@@ -154,6 +154,7 @@ def standings_after(uow: UnitOfWork, last: int) -> Sequence[Any]:
     columns = (
         col(NeedStanding.id), col(NeedStanding.need_id), col(NeedStanding.need_version),
         col(NeedStanding.rule_version), col(NeedStanding.route), col(NeedStanding.steps),
+        col(NeedStanding.created_at),
     )  # fmt: skip
     query = sa.select(*columns).where(col(NeedStanding.id) > last).order_by(col(NeedStanding.id))
     return uow.session.connection().execute(query).all()

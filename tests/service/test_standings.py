@@ -6,14 +6,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import col, select
 
+from collab import wiring
+from collab.config import load_settings
 from collab.facilities.models import Capability
 from collab.facilities.rules import Status
 from collab.importing import demo_seeding, seeding
 from collab.kernel import clock
 from collab.kernel.errors import NotAllowed
-from collab.kernel.happened import CapabilityChanged, NeedChanged, StandingsDue
+from collab.kernel.happened import CapabilityChanged, NeedChanged, StandingsDue, VocabularyChanged
 from collab.kernel.identity import SYSTEM, Actor
 from collab.matching.snapshot import Snapshot
 from collab.members.models import Person
@@ -28,6 +31,8 @@ from collab.routing.alliance import gap_map, single_providers
 from collab.routing.scenario import Board
 from collab.routing.service import MatchingService
 from collab.storage.database import Database
+from collab.storage.models import OutboxEvent
+from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import load_vocabulary
 
 WORDS = load_vocabulary()
@@ -203,3 +208,37 @@ def test_changes_count_from_the_visit_before_this_one(world: World) -> None:
             visits.seen(uow, actor)
     with world.database.writing() as uow, pytest.raises(NotAllowed):
         visits.seen(uow, Actor(person_id=person))
+
+
+def test_standings_of_other_rules_count_until_they_are_made_anew_and_the_page_says_so(
+    world: World,
+) -> None:
+    world.standings.follow(world.database, [StandingsDue()])
+    with world.database.writing() as uow:
+        for row in uow.session.exec(select(NeedStanding)):
+            row.rule_version = row.rule_version.rpartition("/")[0] + "/words of before"
+        world_settled(uow)
+    with world.database.reading() as uow:
+        snapshot = world.matching.snapshot(uow)
+        needs = store.open_needs(uow, SYSTEM)
+        before = Demand(WORDS).seen(uow, SYSTEM, snapshot, needs, -1.0)
+    assert (before.waiting, before.current) == (0, False)
+    world.standings.follow(world.database, [StandingsDue()])
+    demand = Demand(WORDS)
+    with world.database.reading() as uow:
+        after = demand.seen(uow, SYSTEM, snapshot, needs, -1.0)
+    assert (after.waiting, after.current) == (0, True)
+    assert after.outlooks == before.outlooks
+
+
+def world_settled(uow: UnitOfWork) -> None:
+    """No event waits any more."""
+    uow.session.connection().execute(sa.update(OutboxEvent).values(fanned_at=clock.now()))
+
+
+def test_all_who_depend_on_the_vocabulary_follow_it(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    platform = wiring.build(load_settings(data_dir=tmp_path), sqlite_database)
+    followers = {one.name for one in platform.worker._by_event[VocabularyChanged]}
+    assert followers == {"vocabulary", "search-vocabulary", standings.LISTENER, "matches"}
