@@ -26,7 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 ENGINES = ("whoosh", "tantivy")
-INDEX_FORMAT = "3"
+INDEX_FORMAT = "4"  # 4: documents that are not public are marked as such, and tantivy relies on it
 Progress = Callable[[int], None]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
