@@ -71,7 +71,16 @@ def served(name: str) -> Iterator[str]:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "flask", "--app", "app", "run", "--port", str(port)]
+        command = [
+            sys.executable,
+            "-m",
+            "flask",
+            "--app",
+            "app:create_served_app",
+            "run",
+            "--port",
+            str(port),
+        ]
         env = {**os.environ, "DATA_DIR": folder, "DATABASE_URL": url, "SEED_DEMO": "0"}
         server = subprocess.Popen(
             command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
