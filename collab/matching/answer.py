@@ -116,14 +116,25 @@ def criterion_view(vocabulary: Vocabulary, judged: Judged) -> dict[str, Any]:
 
 
 def parts_view(verdict: Verdict) -> list[dict[str, Any]]:
-    """Every component of the score: its value, its points of how many, and its name."""
-    return [_part_view(name, value) for name, value in verdict.parts.items()]
+    """Every component of the score: its value, its points of how many, and its name; `known` is
+    False where the owner states nothing and the component stands at its middle value."""
+    offer = verdict.offer
+    silent = {
+        "freshness": offer.age_days is None,
+        "lead": offer.lead_weeks is None,
+        "load": offer.load is None,
+    }
+    return [
+        _part_view(name, value, not silent.get(name, False))
+        for name, value in verdict.parts.items()
+    ]
 
 
 @lru_cache(maxsize=10_000)
-def _part_view(name: str, value: float) -> dict[str, Any]:
+def _part_view(name: str, value: float, known: bool) -> dict[str, Any]:
     weight = WEIGHTS[name]
     return {
+        "known": known,
         "id": name, "value": round(value, 4), "weight": weight.points,
         "points": round(value * weight.points, 3), "zh": weight.zh, "en": weight.en,
     }  # fmt: skip

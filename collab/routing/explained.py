@@ -32,6 +32,15 @@ _SEVERITY = {
 }
 
 
+_THUMB = (
+    "技术之后的状态、能接收的状态、焊点重熔温度与标记来自 `collab/routing/tables.py`，是本项目的经验表，"
+    "没有引用公开来源；温度上限、物流周数与下列规则来自词表。",
+    "The state a technique leaves, the states it takes, remelting temperatures and flags come from "
+    "`collab/routing/tables.py`: rules of thumb of this project without a published source. "
+    "Temperature limits, weeks on the road and the rules below come from the vocabulary.",
+)
+
+
 def _offer(key: str, **more: Any) -> Offer:
     number = sum(map(ord, key))
     return Offer(number, key, number, key, ("lithography.ebl",), **more)
@@ -107,6 +116,8 @@ def _routes(vocabulary: Vocabulary) -> Iterator[str]:
     yield ""
     for severity, (zh, en) in _SEVERITY.items():
         yield f"- `{severity}`: {zh}. {en.capitalize()}."
+    yield ""
+    yield from _THUMB
     yield ""
     rows = [
         (r.id, r.severity, f"`{rule_operands(r)}`", r.reason_zh, r.reason_en)

@@ -157,7 +157,12 @@ def candidate(entry: Mapping[str, Any]) -> CandidateItem:
         questions=[said(q) for q in entry.get("questions") or ()],
         would_fit_if=[relaxed(w) for w in entry.get("would_fit_if") or ()],
         parts=[
-            {"label": said(p), "points": p["points"], "weight": p["weight"]}
+            {
+                "label": said(p),
+                "points": p["points"],
+                "weight": p["weight"],
+                "known": p.get("known", True),
+            }
             for p in entry.get("parts") or ()
         ],
     )

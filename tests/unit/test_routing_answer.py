@@ -158,6 +158,52 @@ def test_contradictory_criteria_are_a_gap_not_an_error() -> None:
     assert gap["killer"] == "min-feature"
 
 
+def test_an_unstated_load_is_said_to_be_unknown_and_a_stated_one_counts() -> None:
+    silent, busy = offer("silent", "etching.icp", 1), offer("busy", "etching.icp", 2, load=0.9)
+    free = offer("free", "etching.icp", 3, load=0.1, lead_weeks=(1.0, 2.0), age_days=3)
+    step = ask(need("etching.icp"), silent, busy, free)["steps"][0]
+    parts = {c["capability"]: {p["id"]: p for p in c["parts"]} for c in step["candidates"]}
+    assert [parts[k]["load"]["known"] for k in ("silent", "busy", "free")] == [False, True, True]
+    assert parts["silent"]["load"]["value"] == 0.5
+    assert parts["busy"]["load"]["value"] == pytest.approx(0.1)
+    assert parts["free"]["load"]["value"] == pytest.approx(0.9)
+    assert [parts[k]["freshness"]["known"] for k in ("silent", "free")] == [False, True]
+
+
+def test_a_chain_that_runs_in_a_circle_is_cut_where_it_closes() -> None:
+    chain = VOCABULARY.chains["tfln-modulator"]
+    keys = [s.key for s in chain.steps]
+    circle = replace(chain, steps=(replace(chain.steps[0], after=(keys[-1],)), *chain.steps[1:]))
+    words = replace(VOCABULARY, chains={**VOCABULARY.chains, chain.id: circle})
+    steps = (
+        Step("1", ("lithography.ebl",)),
+        Step("2", ("etching.ibe",), optional=True),
+        Step("3", ("wafer.lnoi",), optional=True),
+    )
+    asked = NeedProfile(steps=steps, chain=chain.id)
+    offers = [offer(s.key, s.techniques[0], int(s.key)) for s in steps]
+    found = answer(asked, build(words, offers), words, today=TODAY)
+    assert found["routes"]
+    done = [leg["capability"] for leg in found["routes"][0]["legs"]]
+    assert done.index("1") < done.index("2") if "2" in done else done  # in the chain's order
+
+
+def test_a_provider_that_vanished_meanwhile_is_in_no_answer() -> None:
+    stays, goes = offer("stays", "etching.icp", 1), offer("goes", "etching.icp", 2)
+    before = build(VOCABULARY, [stays, goes])
+    after = before.changed(deletes=["goes"])
+    asked = need("etching.icp")
+    found = [answer(asked, s, VOCABULARY, today=TODAY)["steps"][0] for s in (before, after)]
+    listed = [{c["capability"] for c in step["candidates"]} for step in found]
+    assert listed == [{"stays", "goes"}, {"stays"}]
+    routes = answer(asked, after, VOCABULARY, today=TODAY)["routes"]
+    assert {leg["capability"] for r in routes for leg in r["legs"]} == {"stays"}
+    nobody = answer(asked, after.changed(deletes=["stays"]), VOCABULARY, today=TODAY)
+    assert nobody["routes"] == []
+    assert nobody["gaps"][0]["code"] == "not_offered"
+    assert {n["code"] for n in nobody["notes"]} == {"empty_catalogue"}
+
+
 def test_the_order_of_the_catalogue_changes_nothing() -> None:
     offers = [offer(f"o{i}", "etching.icp", i, place=WUHAN if i % 2 else LEUVEN) for i in range(9)]
     assert ask(need("etching.icp"), *offers) == ask(need("etching.icp"), *reversed(offers))
