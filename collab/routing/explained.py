@@ -33,8 +33,8 @@ _SEVERITY = {
 
 
 _THUMB = (
-    "技术之后的状态、能接收的状态、焊点重熔温度与标记来自 `collab/routing/tables.py`，是本项目的经验表，"
-    "没有引用公开来源；温度上限、物流周数与下列规则来自词表。",
+    "技术之后的状态、能接收的状态、焊点重熔温度与标记来自 `collab/routing/tables.py`，"
+    "是本项目的经验表，没有引用公开来源；温度上限、物流周数与下列规则来自词表。",
     "The state a technique leaves, the states it takes, remelting temperatures and flags come from "
     "`collab/routing/tables.py`: rules of thumb of this project without a published source. "
     "Temperature limits, weeks on the road and the rules below come from the vocabulary.",
