@@ -309,7 +309,7 @@ def recogniser_of(vocabulary: Vocabulary) -> Recogniser:
     if found is None:
         found = Recogniser(vocabulary)
         for old in list(_made)[:-1]:
-            del _made[old]
+            _made.pop(old, None)  # another thread may have let it go meanwhile
         _made[vocabulary.version] = found
     return found
 

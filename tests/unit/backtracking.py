@@ -26,11 +26,12 @@ class Counter:
         self.most = most
         self.steps = 0
 
-    def count(self, text: str) -> int:
-        """The steps of a match at the beginning of a text."""
+    def count(self, text: str, *, whole: bool = False) -> int:
+        """The steps of a match at the beginning of a text, or of a match of the whole of it."""
         self.steps, self.text = 0, text
-        for _ in self._seq(self.tree, 0, 0):
-            break
+        for end in self._seq(self.tree, 0, 0):
+            if not whole or end == len(text):
+                break
         return self.steps
 
     def _seq(self, nodes: list[Any], index: int, at: int) -> Iterator[int]:
@@ -179,3 +180,56 @@ def nested(pattern: re.Pattern[str]) -> list[str]:
 
     walk(parser.parse(pattern.pattern, pattern.flags), False)
     return found
+
+
+def lures(pattern: re.Pattern[str], size: int) -> list[str]:
+    """Texts that lead the pattern to each of its long repeats, feed it there and then fail it."""
+    found: dict[str, None] = {}
+
+    def walk(nodes: list[Any], before: str) -> None:
+        for kind, argument in nodes:
+            if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+                one = list(argument[2])
+                if argument[1] > 3:
+                    bodies = [_sample(one), *(_sample([n]) for n in one)]
+                    for body in filter(None, bodies):
+                        found[before + (body * size)[:size] + "\x00"] = None
+                walk(one, before)
+            elif kind is op.BRANCH:
+                for branch in argument[1]:
+                    walk(list(branch), before)
+            elif kind is op.SUBPATTERN:
+                walk(list(argument[3]), before)
+            before += _sample([(kind, argument)])
+
+    walk(list(parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)), "")
+    return list(found)
+
+
+def _sample(nodes: list[Any]) -> str:
+    """A short text that the nodes match."""
+    text = ""
+    for kind, argument in nodes:
+        if kind is op.LITERAL:
+            text += chr(argument)
+        elif kind in (op.IN, op.ANY, op.NOT_LITERAL):
+            text += _member(kind, argument)
+        elif kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+            text += _sample(list(argument[2])) * argument[0]
+        elif kind is op.BRANCH:
+            text += _sample(list(argument[1][0]))
+        elif kind is op.SUBPATTERN:
+            text += _sample(list(argument[3]))
+    return text
+
+
+def _member(kind: Any, argument: Any) -> str:
+    """A character that a class holds."""
+    counter = Counter(re.compile(""), 0)
+    said = [chr(a if k is op.LITERAL else a[0]) for k, a in _plain(kind, argument)]
+    tried = [*said, *"a1 光-A_x,.("]
+    return next((c for c in tried if counter._char(kind, argument, c)), "")
+
+
+def _plain(kind: Any, argument: Any) -> list[Any]:
+    return [n for n in argument if n[0] in (op.LITERAL, op.RANGE)] if kind is op.IN else []

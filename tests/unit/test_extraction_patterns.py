@@ -15,7 +15,7 @@ from collab.needs import extraction
 from collab.needs.extraction.grammar import grammar_of
 from collab.vocabulary import normalize
 from collab.vocabulary.catalog import load_vocabulary
-from tests.unit.backtracking import Counter, TooManySteps, letters, nested
+from tests.unit.backtracking import Counter, TooManySteps, letters, lures, nested
 
 SHORT, LONG, MOST = 16, 32, 150_000
 
@@ -82,6 +82,26 @@ def test_the_counter_knows_a_bad_pattern_when_it_sees_one() -> None:
     assert Counter(good, MOST).count("a" * 40) < 400
 
 
+def test_the_counter_knows_a_pattern_that_is_bad_only_for_a_whole_text() -> None:
+    bad = re.compile(r"(?:[a-z-]+ ){0,3}[a-z-]+ or (?:[a-z-]+ ?){1,4}|or (?:[a-z-]+ ?){1,4}")
+    good = re.compile(r"(?:[a-z-]+(?: [a-z-]+){0,3} )?or [a-z-]+(?: [a-z-]+){0,3}")
+    assert _grows(bad)
+    assert not _grows(good)
+
+
+def _grows(pattern: re.Pattern[str]) -> str:
+    """The text on which the steps of a whole match grow faster than its square; empty if none."""
+    counter = Counter(pattern, MOST)
+    for short, long in zip(lures(pattern, SHORT), lures(pattern, LONG), strict=True):
+        try:
+            few = counter.count(short, whole=True)
+            if counter.count(long, whole=True) > 8 * few + 3000:
+                return long
+        except TooManySteps:
+            return long
+    return ""
+
+
 @pytest.mark.parametrize("name", PATTERNS)
 def test_no_endless_repeat_holds_another(name: str) -> None:
     assert nested(PATTERNS[name]) == []
@@ -94,3 +114,8 @@ def test_steps_stay_bounded_on_hostile_texts(name: str) -> None:
     for short, long in zip(hostile(pattern, SHORT), hostile(pattern, LONG), strict=True):
         few = counter.count(short)
         assert counter.count(long) <= 8 * few + 3000, repr(long[:4])
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_steps_stay_bounded_where_a_text_leads_to_a_repeat_and_fails_it(name: str) -> None:
+    assert _grows(PATTERNS[name]) == ""

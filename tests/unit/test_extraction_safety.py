@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collab.needs.extraction import MAX_CHARS, extract
+from collab.needs.extraction import MAX_CHARS, extract, grammar
+from collab.search import concepts
 from collab.vocabulary.catalog import load_vocabulary
 
 VOCABULARY = load_vocabulary()
@@ -132,3 +134,29 @@ def test_any_text_can_be_read(text: str) -> None:
 @settings(max_examples=60, deadline=None)
 def test_any_mixture_of_pieces_can_be_read(pieces: list[str]) -> None:
     read("".join(pieces))
+
+
+class Contested(dict[Any, Any]):
+    """A store from which another thread takes the oldest entry while this one looks at it."""
+
+    def __iter__(self) -> Iterator[Any]:
+        found = list(super().__iter__())
+        for key in found[:1]:
+            dict.pop(self, key, None)
+        return iter(found)
+
+
+def test_a_kept_reading_of_the_vocabulary_may_vanish_while_another_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module, name, maker, make in (
+        (grammar, "_compiled", "Grammar", grammar.grammar_of),
+        (concepts, "_made", "Recogniser", concepts.recogniser_of),
+    ):
+        kept = Contested({(f"v{n}", n): object() for n in range(6)})
+        monkeypatch.setattr(module, name, kept)
+        monkeypatch.setattr(module, maker, lambda _vocabulary: "made")
+        found: Any = make(VOCABULARY)
+        assert found == "made"
+        assert len(kept) <= 4
+        assert make(VOCABULARY) is found

@@ -68,7 +68,7 @@ def grammar_of(vocabulary: Vocabulary) -> Grammar:
     found = _compiled.get(key)
     if found is None:
         found = Grammar(vocabulary)
-        while len(_compiled) >= _KEPT:
-            _compiled.pop(next(iter(_compiled)))
+        for old in list(_compiled)[: 1 - _KEPT]:
+            _compiled.pop(old, None)  # another thread may have let it go meanwhile
         _compiled[key] = found
     return found

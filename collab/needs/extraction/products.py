@@ -34,7 +34,7 @@ _TAUGHT_BEFORE = re.compile(
 )
 _TAUGHT_TOGETHER = re.compile(r"(?:工艺|技术|操作|与|和|、|及|以及|\s|/|and)*", re.IGNORECASE)
 _TAUGHT_AFTER = re.compile(
-    r"(?:\s|on|in|for|of|about|the|:|\d{1,4}|engineers?|people|persons?|students?|operators?"
+    r"(?:\s|on|in|for|of|about|the|:|\d{1,4}(?!\d)|engineers?|people|persons?|students?|operators?"
     r"|participants?)*",
     re.IGNORECASE,
 )

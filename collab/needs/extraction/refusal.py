@@ -19,7 +19,7 @@ _REJECT_BEFORE = re.compile(
     r"|shall not"
     r"|cannot|can't|won't|not|no|(?<!and )without|neither|nor|exclud(?:e|es|ing)|except(?: for)?"
     r"|other than"
-    r"|rather than|instead of|avoid(?:ing)?|never|skip(?:ping)?|omit)\b",
+    r"|rather than|instead of|avoid(?:ing)?|never|skip(?:ping)?|omit)\b(?!-)",
     re.IGNORECASE,
 )
 _NOT_REJECT = re.compile(
@@ -33,8 +33,32 @@ _NOT_REJECT = re.compile(
     re.IGNORECASE,
 )
 _EXCEPT = re.compile(r"除", re.IGNORECASE)
-_EXCEPT_ENDS = re.compile(r"[^，,。;；\n]{0,14}?(?:以外|之外|外(?!延|协|观|部|形|径|加工))")
 _EXCEPT_OVER = re.compile(r"以外|之外|外(?=[,，的其均都]|$)")
+_OUTSIDE = r"(?:以外|之外|外(?!延|协|观|部|形|径|加工))"
+_EXCEPT_ENDS = re.compile(rf"[^，,。;；\n]{{0,14}}?{_OUTSIDE}")
+_ADDED = re.compile(  # 除光刻外，还需要刻蚀 asks for both; 除光刻外，其余也要 does not
+    rf"[^，,。;；\n]{{0,24}}?(?:{_OUTSIDE}[，,]?|[，,])\s?"
+    r"(?:(?!其余|其他|其它|剩|别的|全部|所有)[^，,。;；\n]){0,8}?"
+    r"(?:还|也|另|同时|此外|亦|又|并(?!非|不))(?!\s?(?:不|无|没|勿))"
+    r"(?![^，,。;；\n]{0,8}(?:由我|自行|自己))"
+)
+_ALL_BUT = re.compile(  # 除InP外的衬底不接受, 除光刻外其余都不需要: only the one named
+    rf"[^，,。;；\n]{{0,24}}?{_OUTSIDE}"
+    r"(?:的[^，,。;；\n]{0,8}?|[，,]?[^，,。;；\n]{0,4}?(?:其余|其他|其它|别的|任何|一概|一律"
+    r"|都|均)"
+    r"[^，,。;；\n也还]{0,10}?)"
+    r"(?:不(?:接受|要(?!求)|需要|做|考虑|用)|无需|谢绝|免谈)"
+)
+_BUT_FOR = re.compile(  # 不接受InP以外的衬底, not anything other than InP: again only the one named
+    r"\s?(?:衬底|晶圆|材料|工艺|方案|设备)?(?:以外|之外)"
+)
+_OTHER_THAN = re.compile(r"(?:other than|except)", re.IGNORECASE)
+_NOTHING = re.compile(r"\b(?:no|not|nothing|never|none|without|cannot|don't|won't|nor)\b", re.I)
+_PLAIN = re.compile(  # words before 的 that tell whose or what kind, and let the refusal through
+    r"(?:贵[方司]|你们?|您|他们|别人|任何|其他|其它|额外|另外|单独|专门|后续|传统|普通|常规|复杂"
+    r"|昂贵|这样|那样|类似|全部|所有|湿法|干法|[境国海]外|进口|提供|进行|做|用)"
+    r"[\u3400-\u9fff]{0,3}的"
+)
 _BOUND_NEXT = re.compile(  # no annealing above 400 °C bounds the step, it does not refuse it
     r"\s*(?:steps? )?(?:above|below|over|under|exceeding|beyond|longer than|hotter than)\s?\d",
     re.IGNORECASE,
@@ -84,12 +108,6 @@ _NOT_YET = re.compile(
     r"(?:尚未|还未|没有|未经?|还没(?:有)?|without having been |not yet )$", re.IGNORECASE
 )
 _TURN = re.compile(
-    r"但|只缺|仅缺|需要|需求|需|求|希望|想|寻|找|缺|委托|请|拟|现需|\b(?:but"
-    r"|and (?:are|is|need|now|want|would|look|seek)|need|looking|seek|require"
-    r"|wanted|want)\b",
-    re.IGNORECASE,
-)
-_TURN = re.compile(
     r"但(?:是)?|而是|改用|改为|采用|只要|只需|仅需|需要|应采用|须采用|\b(?:we|but|use|only|instead"
     r"|than|after|before|during|following|prior)\b",
     re.IGNORECASE,
@@ -128,6 +146,8 @@ def _before(text: str, low: int, start: int, end: int) -> str:
     for match in reversed(list(_REJECT_BEFORE.finditer(text, low, start))):
         if _NOT_REJECT.match(text, match.start()) or _BOUND_NEXT.match(text, end):
             continue
+        if _names_the_only_one(text, low, match, end):
+            return ""
         if _EXCEPT.match(match.group()) and not _excepted(text, match, start, end):
             continue
         if _governs(text[match.end() : start]):
@@ -140,6 +160,8 @@ def _governs(between: str) -> bool:
     used = _USES.match(between)
     rest = between[used.end() :] if used else between
     colon = re.search(r"[^\s:：]\s*[:：]", rest)
+    if "的" in _PLAIN.sub("", rest):
+        return False  # 禁止金属污染的产线流片 refuses the dirt, not what it stains
     return not _TURN.search(rest) and colon is None and rest.count(")") <= rest.count("(")
 
 
@@ -147,7 +169,16 @@ def _excepted(text: str, match: re.Match[str], start: int, end: int) -> bool:
     """除光刻外 excepts the step; 除光刻外均做刻蚀 does not except the second one."""
     if _EXCEPT_OVER.search(text[match.end() : start]):
         return False
+    if _ADDED.match(text, end) or _ALL_BUT.match(text, end):
+        return False
     return match.group() != "除" or bool(_EXCEPT_ENDS.match(text, end))
+
+
+def _names_the_only_one(text: str, low: int, match: re.Match[str], end: int) -> bool:
+    """不接受InP以外的衬底, no substrates other than InP: two refusals that ask for InP."""
+    if _OTHER_THAN.match(match.group()):
+        return bool(_NOTHING.search(text, low, match.start()))
+    return not _EXCEPT.match(match.group()) and bool(_BUT_FOR.match(text, end))
 
 
 def _listed(text: str, layout: Layout, start: int) -> str:
@@ -155,8 +186,10 @@ def _listed(text: str, layout: Layout, start: int) -> str:
     low, high = layout.clause(start)
     if not low or text[low - 1] not in ",，":
         return ""
-    clause = text[low:high]
-    if not _LAST_OF_LIST.fullmatch(clause.strip(" ,，.。;；!\n")):
+    if high - low > _LONGEST_MEMBER:
+        return ""
+    clause = text[low:high].strip(" ,，.。;；!\n")
+    if not _LAST_OF_LIST.fullmatch(clause):
         return ""
     before = layout.clause(low - 1)
     for match in reversed(list(_ENGLISH_NO.finditer(text, max(before[0], low - _REACH), low))):
@@ -175,6 +208,8 @@ def _headed(text: str, layout: Layout, start: int) -> str:
 def _after(text: str, end: int) -> str:
     after = _REJECT_AFTER.match(text[end : end + _AFTER_REACH])
     if after is None or re.search(r"^[^，,。;；\n]*?[、]", after.group()):
+        return ""
+    if _ALL_BUT.match(text, end):
         return ""
     said = _REFUSAL_WORD.search(after.group())
     gap = after.group()[: said.start()] if said else after.group()
@@ -199,11 +234,10 @@ _WANTED = re.compile(r"需要|要求|要做|委托|采用|必须|改成|改为|�
 _REFUSAL_WORD = re.compile(
     r"不|无|再|别|可以?省|太|除外|免|勿|谢绝|\b(?:is|are|was|were|isn|aren|not|can|may|could)\b"
 )
-_LAST_OF_LIST = re.compile(
-    r"(?:[A-Za-z-]+ ){0,3}[A-Za-z-]+ (?:or|nor) (?:[A-Za-z-]+ ?){1,4}|(?:or"
-    r"|nor) (?:[A-Za-z-]+ ?){1,4}",
-    re.IGNORECASE,
-)
+_WORDS = r"[A-Za-z-]+(?: [A-Za-z-]+){0,3}"  # parted by one space: only one way to match
+_LAST_OF_LIST = re.compile(rf"(?:{_WORDS} )?(?:or|nor) {_WORDS}", re.IGNORECASE)
+_LONGEST_MEMBER = 80
 _ENGLISH_NO = re.compile(
-    r"\b(?:do not|don't|does not|no|not|without|neither|nor|no need (?:for|of))\b", re.IGNORECASE
+    r"\b(?:do not|don't|does not|no|not|without|neither|nor|no need (?:for|of))\b(?!-)",
+    re.IGNORECASE,
 )

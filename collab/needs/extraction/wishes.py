@@ -21,8 +21,8 @@ _TRL = re.compile(
     r"|readiness level(?: \(TRL\))?)\s*(?:[:：]|为|应|需|须|要求|达到|of|at|is"
     r"|level|等级)*\s*"
     r"(?P<op>不低于|不小于|大于等于|至少|达到|≥|>=|>|at least|or above|不少于"
-    r"|高于)?\s*(?:TRL)?\s?-?(?P<v>[1-9])(?!\d|\.\d)\s*(?:级)?\s*(?:(?:~|-|到"
-    r"|至|to)\s*(?:TRL)?\s?(?P<v2>[1-9])(?!\d))?\s*(?:级)?\s*(?P<after>以上|及以上"
+    r"|高于)?\s*(?:TRL)?\s?-?(?P<v>[1-9])(?!\d|\.\d)\s*(?:级\s*)?(?:(?:~|-|到"
+    r"|至|to)\s*(?:TRL\s?)?(?P<v2>[1-9])(?!\d)\s*(?:级\s*)?)?(?P<after>以上|及以上"
     r"|or above|or higher|or better|\+)?",
     re.IGNORECASE,
 )
