@@ -142,13 +142,17 @@ def withdraw(
 
 
 def _ties(uow: UnitOfWork, row: VocabularyProposal, shipped: Vocabulary) -> Iterator[Problem]:
-    """What holds on to the words of an accepted proposal."""
+    """What holds on to the words of an accepted proposal.
+
+    In the order of acceptance, as they are laid over: a term below a term below mine counts too.
+    """
     mine = addition_of(row)
-    rest = [addition_of(r) for r in store.accepted(uow) if r.id != row.id]
-    _, with_it = fitting(shipped, [mine, *rest])
-    _, without = fitting(shipped, rest)
-    if any(a not in without for a in with_it if a != mine):
-        yield Problem("term", "word_needed", {"term": mine.term})
+    accepted = store.accepted(uow)
+    _, with_it = fitting(shipped, map(addition_of, accepted))
+    _, without = fitting(shipped, [addition_of(r) for r in accepted if r.id != row.id])
+    lost = [a.words()[0] for a in with_it if a != mine and a not in without]
+    if lost:
+        yield Problem("term", "word_needed", {"term": mine.term, "words": " / ".join(lost)})
     if mine.broader and store.in_use(uow, mine.term):
         yield Problem("term", "term_in_use", {"term": mine.term})
 

@@ -53,7 +53,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "second_factor_wrong": ("动态码不对或已用过，请等下一组。", "This code is wrong or was used; wait for the next one."),
     "unknown_term": ("词表里没有“{term}”，请从列表中选择。", "“{term}” is not in the vocabulary; choose one of the list."),
     "word_owned": ("“{word}”已属于“{owner}”，同一写法不能指两项。", "“{word}” belongs to “{owner}” already; one spelling cannot mean two."),
-    "word_needed": ("其他已接受的写法依赖“{term}”，请先撤回那些写法。", "Other accepted words build on “{term}”; withdraw those first."),
+    "word_needed": ("其他已接受的写法依赖“{term}”，请先撤回：{words}。", "Other accepted words build on “{term}”; withdraw these first: {words}."),
     "term_in_use": ("“{term}”仍被需求或能力使用，不能撤回。", "“{term}” is still used by needs or capabilities and cannot be withdrawn."),
     "vocabulary_id": ("标识须为小写英文字母、数字、连字符和点，如 etching.dry。", "An id has lower-case letters, digits, hyphens and dots, such as etching.dry."),
     "vocabulary_word": ("“{word}”太短或重复，不能作为写法。", "“{word}” is too short or repeated."),

@@ -225,22 +225,31 @@ class SearchIndex:
         Readers go on; changes made meanwhile by anybody are carried over before the switch.
         """
         with self._layout.lock("rebuild", wait=self._wait):
+            return self._build(documents, progress)
+
+    def renew(self, documents: Iterable[Document]) -> int | None:
+        """Rebuild if that is still needed once this one's turn has come; None when it is not."""
+        with self._layout.lock("rebuild", wait=self._wait):
+            return self._build(documents, None) if self.needs_rebuild() else None
+
+    def _build(self, documents: Iterable[Document], progress: Progress | None) -> int:
+        """Rebuild; the place of the one that rebuilds must be held."""
+        with self._layout.lock(wait=self._wait):
+            self._layout.start_journal()
+        self._layout.unmark_broken()
+        folder = self._layout.fresh(self._meta())
+        try:
+            fresh = make_backend(self.engine, folder, create=True)
+            count = fresh.write(self._counted(documents, progress))
             with self._layout.lock(wait=self._wait):
-                self._layout.start_journal()
-            self._layout.unmark_broken()
-            folder = self._layout.fresh(self._meta())
-            try:
-                fresh = make_backend(self.engine, folder, create=True)
-                count = fresh.write(self._counted(documents, progress))
-                with self._layout.lock(wait=self._wait):
-                    self._replay(fresh)
-                    fresh.close()
-                    self._layout.switch(folder)
-                    self._layout.drop_journal()
-            except BaseException:
+                self._replay(fresh)
+                fresh.close()
+                self._layout.switch(folder)
                 self._layout.drop_journal()
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
+        except BaseException:
+            self._layout.drop_journal()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         return count
 
     def _counted(self, documents: Iterable[Document], progress: Progress | None) -> Iterable[Entry]:

@@ -224,22 +224,31 @@ class SearchService:
 
     def rebuild(self, progress: Callable[[int], None] | None) -> int:
         """Build the index anew beside the live one; returns how many documents it has."""
-        made = self._made(self.vocabulary)  # place names may have changed
-        with self.database.reading() as uow:
-            count = made.rebuild(feed.all_documents(uow), progress)
-        with self._opening:
-            self._index = made
-        return count
+        return self._anew(lambda made, documents: made.rebuild(documents, progress)) or 0
+
+    def _anew(self, build: Callable[[SearchIndex, Iterator[Document]], int | None]) -> int | None:
+        """Build and put in force; once more when another vocabulary was taken meanwhile."""
+        while True:
+            vocabulary = self.vocabulary
+            made = self._made(vocabulary)  # place names may have changed
+            with self.database.reading() as uow:
+                count = build(made, feed.all_documents(uow))
+            with self._opening:
+                if self.vocabulary is vocabulary:
+                    self._index = made
+                    return count
+            log.info("the vocabulary changed while the search index was built; once more")
 
     def ensure(self, *, readable: bool = False) -> bool:
         """Rebuild when there is no index, or another analyser or vocabulary made it.
 
         `readable` is content with an index that still answers; `ensure_soon` does the rest.
         """
-        if not self.index.needs_rebuild() or (readable and self.index.answers()):
+        index = self.index
+        behind = index.parser.vocabulary is not self.vocabulary
+        if not (behind or index.needs_rebuild()) or (readable and index.answers()):
             return False
-        self.rebuild(None)
-        return True
+        return self._anew(SearchIndex.renew) is not None
 
     def ensure_soon(self) -> threading.Thread:
         """The same in the background, while the index in force goes on answering."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ _INFINITE = 1e300
 
 Visible = list[tuple[Any, Any]]
 Facets = dict[str, dict[str, int]]
+View = tuple[Any, dict[Any, Facets]]  # a searcher, and what was counted with it
 
 
 def _number_fields() -> list[str]:
@@ -90,7 +92,8 @@ class TantivyBackend:
         self._numbers = frozenset(_number_fields())
         self._contents = folder / "meta.json"
         self._stamp: tuple[int, int, int] | None = None
-        self._browsing: dict[Any, Facets] = {}
+        self._view: View
+        self._reading = threading.Lock()
         self.refresh()
 
     @staticmethod
@@ -155,23 +158,29 @@ class TantivyBackend:
 
     def refresh(self) -> None:
         """Make the last commit visible; one look at the table of contents when nothing changed."""
+        if self._written() == self._stamp:
+            return
+        with self._reading:  # nobody puts an older commit in the place of a newer one
+            stamp = self._written()
+            if stamp != self._stamp:
+                self._index.reload()
+                self._view = (self._index.searcher(), {})
+                self._stamp = stamp
+
+    def _written(self) -> tuple[int, int, int]:
         found = self._contents.stat()
-        stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
-        if stamp != self._stamp:
-            self._index.reload()
-            self._searcher = self._index.searcher()
-            self._browsing = {}
-            self._stamp = stamp
+        return found.st_ino, found.st_mtime_ns, found.st_size
 
     def execute(self, plan: Plan, labels: frozenset[str], want: Want) -> Raw:
         """The plan carried out on what the labels allow."""
-        searcher = self._searcher
+        view = self._view  # once: what is kept of a commit must never pass for the next one's
+        searcher = view[0]
         build = _Builder(self._schema, searcher, self._numbers)
         visible = build.visible(labels)
         if visible is None:
             return Raw((), 0, {})
         query = build.query(plan, visible, frozenset(), scored=bool(want.limit))
-        facets = self._known_facets(searcher, build, plan, labels, want)
+        facets = self._known_facets(view, build, plan, labels, want)
         hits, total = self._hits(searcher, query, want)
         return Raw(tuple(hits), total, facets)
 
@@ -204,18 +213,20 @@ class TantivyBackend:
         return hits, found.count
 
     def _known_facets(
-        self, searcher: Any, build: _Builder, plan: Plan, labels: frozenset[str], want: Want
+        self, view: View, build: _Builder, plan: Plan, labels: frozenset[str], want: Want
     ) -> Facets:
-        """Counts of a page without words are kept until the next commit, for the same labels."""
+        """Counts of a page without words are kept with their commit, for the same labels."""
+        searcher, kept = view
         visible = build.visible(labels) or []
         if plan.must or plan.some or plan.exclude or plan.ranges or not want.facets:
             return self._facets(searcher, build, plan, visible, want) if want.facets else {}
-        kept, key = self._browsing, (labels, tuple(sorted(plan.filters.items())), want.facets)
-        if key not in kept:
+        key = (labels, tuple(sorted(plan.filters.items())), want.facets)
+        found = kept.get(key)
+        if found is None:
             if len(kept) >= MOST_KEPT:
                 kept.clear()
-            kept[key] = self._facets(searcher, build, plan, visible, want)
-        return kept[key]
+            found = kept[key] = self._facets(searcher, build, plan, visible, want)
+        return found
 
     def _facets(
         self, searcher: Any, build: _Builder, plan: Plan, visible: Visible, want: Want
@@ -231,7 +242,7 @@ class TantivyBackend:
 
     def counts(self, name: str, terms: Iterable[str], labels: frozenset[str]) -> dict[str, int]:
         """Visible documents that hold each of the terms."""
-        searcher = self._searcher
+        searcher = self._view[0]
         build = _Builder(self._schema, searcher, self._numbers)
         visible = build.visible(labels)
         found: dict[str, int] = dict.fromkeys(terms, 0)
@@ -246,22 +257,23 @@ class TantivyBackend:
         self, name: str, prefix: str, labels: frozenset[str], limit: int
     ) -> dict[str, int]:
         """Visible terms that begin like this, with visible documents."""
-        visible = _Builder(self._schema, self._searcher, self._numbers).visible(labels)
+        searcher = self._view[0]
+        visible = _Builder(self._schema, searcher, self._numbers).visible(labels)
         if visible is None:
             return {}
         seen = Query.boolean_query([(Occur.Must, Query.all_query()), *visible])
-        found = self._searcher.terms_with_prefix(name, prefix, seen, limit)
+        found = searcher.terms_with_prefix(name, prefix, seen, limit)
         return {term: int(count) for term, count in found if count}
 
     def versions(self) -> dict[str, str]:
         """The version of every living document by key."""
-        found = self._searcher.terms_with_prefix("version", "", Query.all_query())
+        found = self._view[0].terms_with_prefix("version", "", Query.all_query())
         pairs = (term.rpartition("\t") for term, count in found if count)
         return {key: version for key, _, version in pairs}
 
     def size(self) -> int:
         """How many documents are alive."""
-        return int(self._searcher.num_docs)
+        return int(self._view[0].num_docs)
 
 
 def _labels(entry: Entry) -> list[str]:

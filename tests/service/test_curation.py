@@ -243,6 +243,32 @@ def test_a_term_that_is_used_or_built_on_is_not_withdrawn(
     assert service.in_force(database, SHIPPED) is SHIPPED
 
 
+def test_a_term_between_two_others_is_not_withdrawn(
+    database: Database, cast: tuple[Actor, Actor]
+) -> None:
+    """The middle one does not fit without the first; what is below it must hold it all the same."""
+    secretariat, _ = cast
+    chain = [
+        accepted(database, cast, term=f"{above}.{own}", broader=above, zh=f"{word}刻蚀",
+                 en=f"{own} etching", words_zh=f"{word}蚀法")
+        for above, own, word in (
+            ("etching", "blue", "蔚蓝"), ("etching.blue", "deep", "深蓝"),
+            ("etching.blue.deep", "night", "夜蓝"),
+        )
+    ]  # fmt: skip
+    before = service.in_force(database, SHIPPED).version
+    for key, names in ((chain[0], "深蓝刻蚀 / 夜蓝刻蚀"), (chain[1], "夜蓝刻蚀")):
+        with database.writing() as uow, pytest.raises(Rejected) as refused:
+            service.withdraw(uow, secretariat, key, None, "", SHIPPED)
+        [problem] = refused.value.problems
+        assert (problem.code, problem.facts["words"]) == ("word_needed", names)
+    assert service.in_force(database, SHIPPED).version == before
+    for key in reversed(chain):
+        with database.writing() as uow:
+            service.withdraw(uow, secretariat, key, None, "", SHIPPED)
+    assert service.in_force(database, SHIPPED) is SHIPPED
+
+
 def test_two_processes_follow_what_is_accepted_and_withdrawn(
     database: Database, cast: tuple[Actor, Actor]
 ) -> None:

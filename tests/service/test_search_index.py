@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gc
+import json
 import multiprocessing
 import os
 import random
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from collab.search import tantivy_engine
 from collab.search.concepts import default_recogniser
 from collab.search.documents import Document
 from collab.search.index import IndexUnavailable, SearchIndex, WriterBusy
@@ -265,6 +267,68 @@ def test_a_restricted_document_is_gone_from_every_reader_after_the_commit(
     for reader in readers:
         assert keys(reader, "引线键合", ("org:1",)) == []
     assert index.size() == 5
+
+
+def test_counts_of_before_a_restriction_do_not_outlive_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader is held up on the searcher of before while the restriction is committed."""
+    index = SearchIndex(tmp_path, "tantivy", PARSER)
+    index.upsert(some_documents())
+    restricted = [make(4, labels=("org:1",), category="packaging", version="2")]
+    visible = tantivy_engine._Builder.visible
+
+    def held_up(self: Any, labels: frozenset[str]) -> Any:
+        if restricted:
+            index.upsert([restricted.pop()])
+            index.size()  # whoever comes first looks at the new commit
+        return visible(self, labels)
+
+    monkeypatch.setattr(tantivy_engine._Builder, "visible", held_up)
+    index.search(SearchQuery(""), PUBLIC)
+    assert not restricted
+    assert "packaging" not in dict(index.search(SearchQuery(""), PUBLIC).facets["category"])
+    own = index.search(SearchQuery(""), ("public", "org:1")).facets["category"]
+    assert dict(own)["packaging"] == 1
+
+
+def test_every_entry_says_that_it_is_public_or_that_it_is_not(tmp_path: Path) -> None:
+    """Tantivy leaves out what is marked: what carries no mark would be seen by everybody."""
+    index = SearchIndex(tmp_path, "tantivy", PARSER)
+    sets = [(), ("public",), ("org:1",), ("org:1", "public"), ("public", "public"),
+            ("need:9", "org:2"), ("secretariat",)]  # fmt: skip
+    index.rebuild([make(n, labels=labels) for n, labels in enumerate(sets)])
+    index.upsert([make(n + 50, labels=labels) for n, labels in enumerate(sets)])
+    index.upsert([make(1, labels=("org:1",)), make(2, labels=PUBLIC)])
+    backend: Any = index._fresh()
+    searcher = backend._view[0]
+    marks = (tantivy_engine.PUBLIC, tantivy_engine.RESTRICTED)
+    public, hidden = (
+        {d["key"][0] for d in map(searcher.doc, (a for _, a in searcher.search(
+            tantivy_engine.Query.term_query(backend._schema, "label", mark, "basic"), 99).hits))}
+        for mark in marks
+    )  # fmt: skip
+    assert public | hidden == {f"capability:{n + m}" for n in range(len(sets)) for m in (0, 50)}
+    assert public & hidden == set()
+    assert {"capability:2", "capability:51"} <= public
+    assert {"capability:0", "capability:1", "capability:50"} <= hidden
+
+
+def test_an_index_without_these_marks_is_refused_and_built_anew(
+    index: SearchIndex, engine: str, tmp_path: Path
+) -> None:
+    made_with = Layout(tmp_path / engine).live() / "made-with.json"
+    plain = json.loads(made_with.read_text())
+    made_with.write_text(json.dumps({**plain, "format": "3"}))
+    fresh = SearchIndex(tmp_path, engine, PARSER)
+    assert (fresh.needs_rebuild(), fresh.answers()) == (True, False)
+    with pytest.raises(IndexUnavailable, match="form 3"):
+        fresh.search(SearchQuery("EBL"), PUBLIC)
+    with pytest.raises(IndexUnavailable, match="form 3"):
+        fresh.upsert([make(9)])
+    assert fresh.renew(some_documents()) == 6
+    assert keys(fresh, "EBL") == ["1"]
+    assert fresh.renew(some_documents()) is None
 
 
 # ---- what survives

@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from collab.search import service
+from collab.search import feed, service
+from collab.search.documents import Document
+from collab.search.index import SearchIndex
 from collab.search.query import SearchQuery
+from collab.storage.uow import UnitOfWork
 from collab.vocabulary.additions import Addition, with_additions
 from collab.vocabulary.catalog import Vocabulary, build
 from tests.site import Site, bare, bare_template
@@ -100,9 +103,9 @@ def test_the_keeper_rebuilds_in_the_background(bare: Site, monkeypatch: pytest.M
     )
 
 
-def with_word(vocabulary: Vocabulary) -> Vocabulary:
-    addition = Addition("lithography.ebl", words_zh=("电子笔描画",))
-    return build(with_additions(vocabulary.raw, [addition]), f"{vocabulary.version}+1")
+def with_word(vocabulary: Vocabulary, word: str = "电子笔描画", mark: str = "+1") -> Vocabulary:
+    addition = Addition("lithography.ebl", words_zh=(word,))
+    return build(with_additions(vocabulary.raw, [addition]), f"{vocabulary.version}{mark}")
 
 
 def test_a_new_vocabulary_is_taken_without_downtime(bare: Site) -> None:
@@ -126,6 +129,61 @@ def test_a_new_vocabulary_is_taken_without_downtime(bare: Site) -> None:
     with bare.database.reading() as uow:
         found = search.search(uow, actor, SearchQuery("EBL", mentions=True))
     assert key in {hit.key for hit in found.hits}, "texts are read with the new word"
+
+
+def another_process(site: Site) -> service.SearchService:
+    here = site.platform.search
+    return service.SearchService(site.database, here.vocabulary, folder_of(site), here.index.engine)
+
+
+def test_words_accepted_while_the_index_is_built_come_into_it_too(
+    bare: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = bare.published("members", title="求电子毫毛描画的合作")
+    bare.settle()
+    search, elsewhere = bare.platform.search, another_process(bare)
+    first = with_word(search.vocabulary)
+    second = with_word(first, "电子毫毛描画", "+2")
+    search.take_vocabulary(first)
+    later, whole = [second], feed.all_documents
+
+    def meanwhile(uow: UnitOfWork) -> Iterator[Document]:
+        yield from whole(uow)
+        if later:
+            search.take_vocabulary(later.pop())
+
+    monkeypatch.setattr(feed, "all_documents", meanwhile)
+    assert search.ensure()
+    elsewhere.take_vocabulary(second)
+    for process in (search, elsewhere):
+        assert process.index.parser.vocabulary is second
+        assert not process.index.needs_rebuild()
+        assert not process.ensure()
+        with bare.database.reading() as uow:
+            query = SearchQuery("EBL", mentions=True)
+            found = process.search(uow, bare.actor("other"), query)
+        assert key in {hit.key for hit in found.hits}
+
+
+def test_of_two_who_find_the_index_old_one_builds_it(
+    bare: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare.published("members", title="琥珀色波导")
+    bare.settle()
+    search, elsewhere = bare.platform.search, another_process(bare)
+    words = with_word(search.vocabulary)
+    search.take_vocabulary(words)
+    elsewhere.take_vocabulary(words)
+    made, done = search._made, []
+
+    def late(vocabulary: Vocabulary) -> SearchIndex:
+        done.append(elsewhere.ensure())
+        return made(vocabulary)
+
+    monkeypatch.setattr(search, "_made", late)
+    assert search.index.needs_rebuild()
+    assert (search.ensure(), done) == (False, [True])
+    assert not search.index.needs_rebuild()
 
 
 def test_an_index_of_another_form_is_not_read(bare: Site, monkeypatch: pytest.MonkeyPatch) -> None:
