@@ -12,10 +12,12 @@ from typing import IO, Any
 
 import click
 from flask import Flask
+from pydantic import ValidationError
 
 from collab import commands_data, commands_serve
 from collab.kernel.identity import Actor
 from collab.needs.extraction import extract
+from collab.needs.forms import Structure
 from collab.platform import Platform
 from collab.search.query import SearchQuery
 from collab.vocabulary.catalog import VocabularyError, load_vocabulary
@@ -130,6 +132,10 @@ def match_command(source: str, as_json: bool, top: int) -> None:
     if text.lstrip().startswith("{"):
         try:
             structure = json.loads(text)
+            Structure.model_validate(structure)
+        except ValidationError as error:
+            first = error.errors()[0]
+            fail(f"{source}: {'.'.join(map(str, first['loc']))}: {first['msg']}")
         except ValueError:
             fail(f"{source}: not valid JSON")
         answer = found.matching.answer_structure(ANY_MEMBER, structure, top=max(1, min(top, 50)))

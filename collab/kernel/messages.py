@@ -84,6 +84,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "missing": ("所指的记录不存在。", "The record it refers to does not exist."),
     "busy": ("系统正忙，请稍后再试。", "The platform is busy; please try again in a moment."),
     "not_a_draft": ("需求已发布，不能再改原文；可以撤回后重新编辑。", "The need is published and its text is fixed; withdraw it to edit it again."),
+    "too_much_room": ("一次最多假设 {most} 个名额，请减少。", "At most {most} places can be assumed at once; assume fewer."),
     "agreement_rests": ("这项意向已有进行中的协议，请先撤回或终止协议。", "An agreement rests on this interest; withdraw or terminate it first."),
     "cannot_move": ("当前状态不能这样操作。", "This is not possible in the present state."),
     "not_found": ("没有找到，或者您无权查看。", "Not found, or not yours to see."),

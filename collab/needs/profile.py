@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 from collab.kernel import quantities
 from collab.vocabulary.catalog import Vocabulary
+
+MOST_WEEKS = 2600.0  # fifty years: what is further off is no deadline, and dates end somewhere
 
 
 def wanted_techniques(structure: Mapping[str, Any]) -> list[tuple[tuple[str, ...], bool]]:
@@ -56,15 +59,18 @@ def criteria(vocabulary: Vocabulary, structure: Mapping[str, Any]) -> Iterator[M
 
 
 def deadline_weeks(structure: Mapping[str, Any], posted: date) -> float | None:
-    """Calendar weeks from the posting date to the deadline; None when none is stated."""
+    """Calendar weeks from the posting date to the deadline, at most MOST_WEEKS; None when none is
+    stated, or nothing that could be one."""
     deadline = structure.get("deadline")
     if not deadline:
         return None
+    weeks: float | None = None
     if deadline.get("type") == "date":
-        try:
-            return max(0.0, (date.fromisoformat(str(deadline["value"])) - posted).days / 7)
-        except ValueError:
-            return None
-    factor = quantities.WEEKS.get(str(deadline.get("unit")))
-    value = deadline.get("value")
-    return float(value) * factor if factor and isinstance(value, int | float) else None
+        with suppress(ValueError):
+            weeks = (date.fromisoformat(str(deadline["value"])) - posted).days / 7
+    else:
+        factor = quantities.WEEKS.get(str(deadline.get("unit")))
+        value = deadline.get("value")
+        if factor and isinstance(value, int | float) and value >= 0:
+            weeks = float(value) * factor
+    return None if weeks is None else min(max(0.0, weeks), MOST_WEEKS)

@@ -9,7 +9,9 @@ from typing import Any
 
 from collab.facilities import catalogue as facilities
 from collab.kernel import clock
+from collab.kernel.errors import Rejected
 from collab.kernel.identity import Actor
+from collab.kernel.problems import Problem
 from collab.matching.compare import Mark
 from collab.matching.prepare import NARROWER, StepAsk
 from collab.matching.records import NeedProfile
@@ -21,6 +23,8 @@ from collab.network.store import OpenNeed
 from collab.routing.allocation import Slot, allocate
 from collab.routing.scenario import Board
 from collab.storage.uow import UnitOfWork
+
+MOST_ROOM = 1000  # assumed places in one question: the solver compares every need with every place
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,13 @@ def announced(uow: UnitOfWork, actor: Actor) -> list[Place]:
 
 
 def supposed(desk: Desk, assumed: Sequence[Assumed]) -> list[Place]:
-    """Capacity that the question assumes; what names no capability is left out."""
+    """Capacity that the question assumes; what names no capability is left out. Raises Rejected
+    for months that are over and for more room than can be assigned at once."""
+    wrong = [Problem("month", "past") for a in assumed if a.month < f"{clock.today():%Y-%m}"]
+    if sum(a.free for a in assumed) > MOST_ROOM:
+        wrong.append(Problem("free", "too_much_room", {"most": MOST_ROOM}))
+    if wrong:
+        raise Rejected(wrong)
     found = []
     for one in assumed:
         offer = desk.snapshot.get(one.capability)

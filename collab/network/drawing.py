@@ -70,16 +70,22 @@ class Picture:
         in the background (see `pending`)."""
         if METRICS[name].level is not Level.NODE:
             return {}
-        if name not in self._found and not is_quick(name, len(self.ties)):
-            if name not in self.pending:
+        self.ask(name)
+        return {} if name in self.pending else self.measure(name).nodes or {}
+
+    def ask(self, *names: str) -> None:
+        """Have dear metrics worked out in the background, each once."""
+        for name in names:
+            known = METRICS[name].level is not Level.NODE or name in self._found
+            if not known and name not in self.pending and not is_quick(name, len(self.ties)):
                 self.pending.add(name)
-                self._later(lambda: self._arrived(name))
-            return {}
-        return self.measure(name).nodes or {}
+                self._later(lambda name=name: self._arrived(name))  # type: ignore[misc]
 
     def _arrived(self, name: str) -> None:
-        self.measure(name)
-        self.pending.discard(name)
+        try:
+            self.measure(name)
+        finally:
+            self.pending.discard(name)
 
 
 @dataclass(frozen=True)
@@ -175,6 +181,9 @@ def _areas(drawn: Layout, language: str) -> list[Data]:
 
 
 def _organisations(picture: Picture, part: Shown, wanted: Wanted, language: str) -> Data:
+    # asked before the values: one that arrives in between is drawn anew, never left out for good
+    picture.ask(wanted.size, wanted.colour)
+    pending = sorted({wanted.size, wanted.colour} & picture.pending)
     found = {
         name: Measure(values)
         for name in dict.fromkeys((wanted.size, wanted.colour))
@@ -194,7 +203,7 @@ def _organisations(picture: Picture, part: Shown, wanted: Wanted, language: str)
         "paths": [_path(ties, p, language) for p in part.paths],
         "bounds": drawn.bounds,
         "spacing": SPACING,
-        "pending": sorted({wanted.size, wanted.colour} & picture.pending),
+        "pending": pending,
         "sentence": say(ties, drawn, language),
         "counts": {"nodes": len(ties), "links": ties.number_of_edges()},
     }

@@ -89,12 +89,16 @@ class NetworkService:
         """The public graph as of `uow`."""
         with self._lock:
             events = self._follower.changes(uow)
-            if self._state is None or events is None or self._stale:
-                self._stale = False
-                version = self._state.version + 1 if self._state else 1
-                self._state = state.read(uow, self.vocabulary, version)
-            else:
-                self._state = state.follow(uow, self.vocabulary, self._state, events)
+            try:
+                if self._state is None or events is None or self._stale:
+                    version = self._state.version + 1 if self._state else 1
+                    self._state = state.read(uow, self.vocabulary, version)
+                    self._stale = False
+                else:
+                    self._state = state.follow(uow, self.vocabulary, self._state, events)
+            except Exception:
+                self._stale = True  # these events are behind us: read everything the next time
+                raise
             return self._state
 
     def picture(self, uow: UnitOfWork, wanted: Wanted) -> Picture:

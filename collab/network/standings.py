@@ -84,6 +84,8 @@ class Standings:
         changed = {e.capability_id for e in events if isinstance(e, CapabilityChanged)}
         changed |= facilities.ids_of_organisations(uow, owners)
         due = {e.need_id for e in events if isinstance(e, NeedChanged | NeedPublished)}
+        # needs of an owner that was suspended, came back, or keeps others away
+        due |= needs.ids_of_organisations(uow, owners)
         return due | self._affected(uow, changed) if changed else due
 
     def _affected(self, uow: UnitOfWork, capability_ids: Collection[int]) -> set[int]:

@@ -78,7 +78,8 @@ class MatchingService:
             if self._snapshot is None:
                 self._snapshot = self._opened(uow)
             events = self._follower.changes(uow)
-            current = self._snapshot
+            # a read that fails leaves none: these events are behind us, so all is read anew
+            current, self._snapshot = self._snapshot, None
             if events is None or current is None or current.worn or _everything(events):
                 current = snapshot.build(self.vocabulary, feed.offers(uow))
                 if self._kept is not None:

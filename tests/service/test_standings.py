@@ -16,7 +16,13 @@ from collab.facilities.rules import Status
 from collab.importing import demo_seeding, seeding
 from collab.kernel import clock
 from collab.kernel.errors import NotAllowed
-from collab.kernel.happened import CapabilityChanged, NeedChanged, StandingsDue, VocabularyChanged
+from collab.kernel.happened import (
+    CapabilityChanged,
+    NeedChanged,
+    OrganisationChanged,
+    StandingsDue,
+    VocabularyChanged,
+)
 from collab.kernel.identity import SYSTEM, Actor
 from collab.matching.snapshot import Snapshot
 from collab.members.models import Person
@@ -242,3 +248,16 @@ def test_all_who_depend_on_the_vocabulary_follow_it(
     platform = wiring.build(load_settings(data_dir=tmp_path), sqlite_database)
     followers = {one.name for one in platform.worker._by_event[VocabularyChanged]}
     assert followers == {"vocabulary", "search-vocabulary", standings.LISTENER, "matches"}
+
+
+def test_needs_of_an_owner_that_was_away_are_evaluated_again(world: World) -> None:
+    world.standings.follow(world.database, [StandingsDue()])
+    with world.database.reading() as uow:
+        need = uow.session.get(Need, min(world.stored()))
+        assert need is not None
+        owner = need.organisation_id
+    first = world.stored()
+    world.standings.follow(world.database, [OrganisationChanged(owner)])
+    second = world.stored()
+    assert told(second) == world.anew()
+    assert second[min(first)].id != first[min(first)].id

@@ -225,3 +225,18 @@ def test_budgets(text: str, op: str, value: Any, currency: str) -> None:
 )
 def test_what_is_no_budget(text: str) -> None:
     assert extract(text, VOCABULARY)["budget"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("阵列规模1920×1080的Micro LED巨量转移", "pixel-count", 1920 * 1080),
+        ("8×1024像素的探测器阵列倒装", "pixel-count", 8 * 1024),
+        ("注入剂量5×1014cm-2的离子注入", "implant-dose", 5e14),
+        ("掺杂浓度1.25×1018cm-3的外延", "doping-concentration", 1.25e18),
+        ("掺杂浓度3x10¹⁸cm⁻³的外延", "doping-concentration", 3e18),
+    ],
+)
+def test_a_grid_is_no_power_of_ten(text: str, name: str, value: float) -> None:
+    found = {p["id"]: p["value"] for p in extract(text, VOCABULARY)["parameters"]}
+    assert found[name] == value

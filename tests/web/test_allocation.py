@@ -113,3 +113,16 @@ def test_a_run_after_the_deadline_or_in_another_material_takes_nobody(bare: Site
     assert late not in placed
     assert other not in placed
     assert found["slots"]
+
+
+def test_room_beyond_what_can_be_compared_and_months_gone_by_are_refused(bare: Site) -> None:
+    client = bare.browser("secretariat")
+    next_year = f"{clock.today().year + 1}-06"
+    for assumed in ([{"capability": f"cap-{n}", "month": next_year, "free": 999} for n in range(2)],
+                    [{"capability": "cap-1", "month": "2020-01", "free": 1}]):  # fmt: skip
+        answer = client.post("/api/v1/alliance/allocation", json={"assume": assumed},
+                             headers={"X-CSRFToken": csrf(client)})  # fmt: skip
+        assert answer.status_code == 422, answer.text
+        assert answer.json["errors"]
+    assert bare.get("/coordinator/allocation?capability=cap-1&month=2020-01&free=3",
+                    "secretariat").status_code == 422  # fmt: skip

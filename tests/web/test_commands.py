@@ -38,3 +38,12 @@ def test_search_and_extract_read_lines_from_a_file_or_standard_input(
         broken = run(site, command, "--jsonl", given='{"id": 1}\n')
         assert (broken.exit_code, broken.stdout) == (2, "")
         assert "line 1" in broken.stderr
+
+
+def test_match_answers_a_far_deadline_and_refuses_a_bent_structure_in_one_line(site: Site) -> None:
+    far = run(site, "match", "-", "--json", given="MPW 流片，500000周内完成")
+    assert far.exit_code == 0, far.output
+    assert json.loads(far.stdout)["steps"]
+    for bent in ('{"techniques": "x"}', '{"techniques": [{"id": 5}]}', "{broken"):
+        found = run(site, "match", "-", given=bent)
+        assert (found.exit_code, found.stdout, found.stderr.count("\n")) == (2, "", 1), bent
