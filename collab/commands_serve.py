@@ -205,9 +205,18 @@ def _serve(host: str, port: int, workers: int) -> None:
 @click.command("backup")
 @click.argument("target", type=click.Path(path_type=Path))
 def backup_command(target: Path) -> None:
-    """Write a consistent, verified backup while the platform runs, files included."""
+    """Write a consistent, verified backup while the platform runs; status 3 if files are lost."""
     found = platform()
-    console.print(backup.back_up(found.database, target, tables.metadata, found.files.blobs))
+    made = backup.back_up(found.database, target, tables.metadata, found.files.blobs)
+    console.print(made)
+    _name_losses(made)
+    if made.lost:
+        sys.exit(3)
+
+
+def _name_losses(manifest: backup.Manifest) -> None:
+    for one in manifest.lost:
+        click.echo(f"lost\t{one.file}\t{one.organisation}\t{one.sha256}")
 
 
 @click.command("restore")
@@ -224,6 +233,7 @@ def restore_command(source: Path, yes: bool) -> None:
     )
     found.worker.settle()
     console.print(report)
+    _name_losses(report)
 
 
 @click.command("audit-verify")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from collab.config import Settings
 from collab.curation.live import LiveVocabulary
 from collab.files.rules import Limits, known_extensions
+from collab.files.scanning import LISTENER as FILE_SCAN
 from collab.files.scanning import Scanner
 from collab.files.service import FileRoom
 from collab.kernel import happened
@@ -70,7 +71,8 @@ def listeners(
     own = Listener("account-notices", account_notices.follow)
     agreed = Listener("agreement-notices", agreement_notices.follow)
     sent_away = Listener("audit-anchor-mail", away.follow, batch=1, ordered=False)
-    looked = Listener("file-scan", scanner.follow, batch=1, ordered=False)
+    # a scanner may be away for hours: asked every quarter of an hour for a day, then again daily
+    looked = Listener(FILE_SCAN, scanner.follow, batch=1, ordered=False, attempts=100)
     swept = Listener("file-sweep", scanner.sweep)
     fitting = Listener("fitting-needs", fitting_needs.follow)
     wake = Listener("saved-searches-wake", new_hits.wake, batch=500)

@@ -13,9 +13,11 @@ from collab.kernel import clock
 from collab.kernel.events import Event
 from collab.kernel.happened import FileStored
 from collab.kernel.identity import SYSTEM
+from collab.storage import deliveries
 from collab.storage.blobs import Blobs
 from collab.storage.database import Database
 
+LISTENER = "file-scan"
 CLEAN, FOUND = 0, 1  # exit statuses, as virus scanners have them
 
 
@@ -38,7 +40,8 @@ class Scanner:
                 self._look_at(database, event.attachment_id)
 
     def sweep(self, database: Database, _events: Sequence[Event]) -> None:
-        """Listener: once a day what nobody has any more goes."""
+        """Listener: once a day what nobody has any more goes, and given up scans begin again."""
+        deliveries.revive(database, LISTENER)
         service.sweep(database, self._blobs)
 
     def _look_at(self, database: Database, attachment_id: int) -> None:

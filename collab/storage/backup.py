@@ -23,7 +23,7 @@ from sqlmodel import col
 from collab.kernel import clock
 from collab.kernel.events import DatabaseRestored
 from collab.storage import backup_files, copying, migrate
-from collab.storage.backup_files import BadBackup
+from collab.storage.backup_files import BadBackup, Loss
 from collab.storage.blobs import Blobs
 from collab.storage.database import WRITING, Database
 from collab.storage.models import Lease, OutboxEvent
@@ -46,6 +46,12 @@ class Manifest:
     activity: tuple[int, str]
     sha256: str
     files: int = 0
+    lost: tuple[Loss, ...] = ()
+
+    def contents(self, copy: Path) -> list[str]:
+        """The contents that the backup holds: those of the tables without the lost ones."""
+        gone = {one.sha256 for one in self.lost}
+        return [sha256 for sha256 in backup_files.hashes(copy) if sha256 not in gone]
 
 
 def back_up(
@@ -55,7 +61,8 @@ def back_up(
 
     The tables are kept as a SQLite file whichever database they come from, so that a backup can
     be restored into the other kind too. The contents of files are in it, keys beside the database
-    are not. Raises BadBackup when the copy does not verify; `target` appears only when complete.
+    are not. Contents that are lost or changed on disk are left out and named in the manifest with
+    their files. Raises BadBackup when the copy does not verify; `target` appears once complete.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
@@ -66,13 +73,13 @@ def back_up(
             _copy_rows(database, copy, metadata)
         manifest = _inspect(copy, database.url.get_backend_name())
         wanted = backup_files.hashes(copy) if blobs is not None else []
-        manifest = changed(manifest, files=len(wanted))
         packed = Path(folder) / "packed.zip"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-            archive.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
             archive.write(copy, TABLES)
-            if blobs is not None:
-                backup_files.pack(archive, blobs, wanted)
+            gone = backup_files.pack(archive, blobs, wanted) if blobs is not None else []
+            lost = backup_files.losses(copy, gone)
+            manifest = changed(manifest, files=len(wanted) - len(gone), lost=lost)
+            archive.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
         packed.chmod(0o600)
         _to_disk(packed)
         packed.replace(target)
@@ -107,7 +114,7 @@ def restore(
         if not replace and _has_rows(database, metadata):
             raise BadBackup("the database is not empty; say that it may be replaced")
         if blobs is not None:  # first: rows never stand without their contents
-            backup_files.unpack(source, blobs, backup_files.hashes(copy))
+            backup_files.unpack(source, blobs, manifest.contents(copy))
         last_event = _last_event(database)
         if database.is_sqlite:
             _copy_back(copy, database)
@@ -191,6 +198,7 @@ def _opened(source: Path) -> Iterator[tuple[Path, Manifest]]:
                 with archive.open(TABLES) as packed, copy.open("wb") as file:
                     shutil.copyfileobj(packed, file, MANY)
             said["activity"] = tuple(said["activity"])
+            said["lost"] = tuple(Loss(*one) for one in said.get("lost", ()))
             manifest = Manifest(**said)
         except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as failure:
             raise BadBackup(f"{source.name} is not a whole backup: {failure}") from failure
@@ -201,7 +209,7 @@ def _opened(source: Path) -> Iterator[tuple[Path, Manifest]]:
             if getattr(found, what) != getattr(manifest, what):
                 raise BadBackup(f"{source.name}: {what} is not what its manifest says")
         if manifest.files:
-            backup_files.check(source, backup_files.hashes(copy))
+            backup_files.check(source, manifest.contents(copy))
         if manifest.head not in set(migrate.steps()):
             raise BadBackup(f"{source.name} was made by other code, version {manifest.head}")
         yield copy, manifest

@@ -8,10 +8,19 @@ import zipfile
 from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from collab.storage.blobs import Blobs, Lost
 
 FOLDER = "files/"
+
+
+class Loss(NamedTuple):
+    """A file whose content was not on disk as it was when the backup was made."""
+
+    sha256: str
+    file: str
+    organisation: str
 
 
 class BadBackup(Exception):
@@ -31,24 +40,47 @@ def hashes(copy: Path) -> list[str]:
         return [row[0] for row in rows]
 
 
-def pack(archive: zipfile.ZipFile, blobs: Blobs, wanted: Collection[str]) -> None:
-    """Add the contents, each read against its hash. Raises BadBackup for one that is lost."""
+def pack(archive: zipfile.ZipFile, blobs: Blobs, wanted: Collection[str]) -> list[str]:
+    """Add the contents, each read against its hash; those that are lost or changed are returned.
+
+    One lost content must not keep all others, and the tables, from being saved.
+    """
+    gone = []
     for sha256 in wanted:
         try:
-            archive.writestr(FOLDER + sha256, blobs.read(sha256), zipfile.ZIP_STORED)
-        except Lost as lost:
-            raise BadBackup(f"the content {sha256} is not on disk as it was") from lost
+            data = blobs.read(sha256)
+        except Lost:
+            gone.append(sha256)
+        else:
+            archive.writestr(FOLDER + sha256, data, zipfile.ZIP_STORED)
+    return gone
+
+
+def losses(copy: Path, gone: Collection[str]) -> tuple[Loss, ...]:
+    """Every file in these tables whose content is one of these, with its organisation."""
+    with closing(sqlite3.connect(f"file:{copy}?mode=ro", uri=True)) as connection:
+        return tuple(
+            Loss(*row)
+            for sha256 in gone
+            for row in connection.execute(
+                "SELECT s.sha256, a.public_id, o.public_id FROM attachment a"
+                " JOIN storedfile s ON s.id = a.stored_id"
+                " JOIN organisation o ON o.id = a.organisation_id"
+                " WHERE s.sha256 = ? ORDER BY a.id",
+                (sha256,),
+            )
+        )
 
 
 def check(source: Path, wanted: Collection[str]) -> None:
-    """Raises BadBackup unless every content is in the archive as its hash says."""
+    """Raises BadBackup unless each of these contents is in the archive as its hash says."""
     with zipfile.ZipFile(source) as archive:
         for sha256 in wanted:
             _content(archive, sha256)
 
 
 def unpack(source: Path, blobs: Blobs, wanted: Collection[str]) -> None:
-    """Put every content where files are read from."""
+    """Put these contents where files are read from."""
     with zipfile.ZipFile(source) as archive:
         for sha256 in wanted:
             blobs.place(blobs.stage(_content(archive, sha256)))

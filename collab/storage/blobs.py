@@ -99,7 +99,9 @@ def lock(uow: UnitOfWork) -> None:
 
 
 def _folder(path: Path) -> None:
+    """The folder, its own entry on disk too: whoever made it may not have come to that."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _to_disk(path.parent)
 
 
 def _to_disk(path: Path) -> None:

@@ -24,6 +24,7 @@ from collab.storage.models import Activity
 from tests.site import CAST, Site, csrf, open_site
 from tests.surfaces import said
 from tests.unit.test_files_rules import CONTENTS
+from tests.web.test_commands import run
 from tests.web.test_disclosure_in_time import accepted, moved
 
 PDF = CONTENTS["pdf"][0]
@@ -360,17 +361,62 @@ def test_a_scan_that_takes_too_long_leaves_the_file_closed(bare: Site) -> None:
     assert bare.get(f"/files/{file_key(bare)}", "owner").status_code == 409
 
 
-def test_a_backup_holds_the_files_and_notices_a_lost_one(bare: Site, tmp_path: Path) -> None:
+def test_a_file_opens_once_a_scanner_that_was_away_is_back(
+    bare_template: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    from tests.site import people
+
+    back = tmp_path / "back"
+    shutil.copytree(bare_template, tmp_path / "data")
+    command = f"sh -c 'test -e \"{back}\" || exit 2'"
+    site = open_site(tmp_path / "data", file_scan_command=command)
+    people(site)
+    for hours in (2, 40):  # still asked for, and given up
+        back.unlink(missing_ok=True)
+        send(site, site.published("members"))
+        file = file_key(site)
+        with site.database.reading() as uow:
+            stored_at = uow.session.exec(select(Attachment)).all()[-1].created_at
+        for quarter in range(0, hours * 4, 1):
+            with clock.frozen(stored_at + timedelta(minutes=15 * quarter)):
+                site.platform.worker.settle()
+        assert site.get(f"/files/{file}", "owner").status_code == 409
+        back.touch()
+        with clock.frozen(stored_at + timedelta(hours=hours, minutes=15)):
+            site.platform.worker.settle()
+        if hours == 40:
+            with clock.frozen(stored_at + timedelta(hours=72)):
+                site.platform.worker.settle()
+        assert site.get(f"/files/{file}", "owner").data == PDF, hours
+    site.database.close()
+
+
+def test_a_backup_holds_the_files_and_goes_on_without_a_lost_one(
+    bare: Site, tmp_path: Path
+) -> None:
     key = bare.published("members")
     send(bare, key)
     file, blobs = file_key(bare), bare.platform.files.blobs
     target = tmp_path / "backup.zip"
     made = backup.back_up(bare.database, target, tables.metadata, blobs)
-    assert made.files == 1
+    assert (made.files, made.lost) == (1, ())
+    assert run(bare, "backup", str(target)).exit_code == 0
     on_disk(bare)[0].unlink()
     assert bare.get(f"/files/{file}", "owner").status_code == 409
-    with pytest.raises(backup.BadBackup):
-        backup.back_up(bare.database, tmp_path / "again.zip", tables.metadata, blobs)
+    send(bare, key, name="kept.txt", data=b"kept")
+    kept, again = file_key(bare), tmp_path / "again.zip"
+    made = backup.back_up(bare.database, again, tables.metadata, blobs)
+    named = [(one.file, one.organisation) for one in made.lost]
+    assert (made.files, named) == (1, [(file, bare.organisations["alpha"])])
+    assert backup.verify(again) == made
+    told = run(bare, "backup", str(tmp_path / "told.zip"))
+    assert (told.exit_code, f"lost\t{file}\t{named[0][1]}" in told.stdout) == (3, True)
+    on_disk(bare)[0].unlink()
+    backup.restore(bare.database, again, tables.metadata, replace=True, blobs=blobs)
+    assert bare.get(f"/files/{kept}", "owner").data == b"kept"
+    assert bare.get(f"/files/{file}", "owner").status_code == 409, "lost stays lost"
     backup.restore(bare.database, target, tables.metadata, replace=True, blobs=blobs)
     assert bare.get(f"/files/{file}", "owner").data == PDF
     broken = target.read_bytes().replace(PDF, PDF[:-1] + b"!")
