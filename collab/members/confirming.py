@@ -6,6 +6,7 @@ from collab.kernel.errors import NotAllowed, Rejected
 from collab.kernel.identity import Actor
 from collab.kernel.problems import Problem
 from collab.members import passwords, store
+from collab.members import store_signing as signing
 from collab.members.models import Person
 from collab.storage.uow import UnitOfWork
 
@@ -31,3 +32,11 @@ def want_fresh(*, fresh: bool) -> None:
     """Rejected unless the person showed who they are a short while ago, in this browser."""
     if not fresh:
         raise Rejected([Problem("", "confirm_again")])
+
+
+def keep_a_way_in(uow: UnitOfWork, person: Person) -> None:
+    """Rejected when the person has only one way to sign in, which is about to be taken away."""
+    key = person.id or 0
+    ways = len(signing.passkeys_of(uow, key)) + len(signing.identities_of(uow, key))
+    if not person.password_hash and ways <= 1:
+        raise Rejected([Problem("", "last_way_in")])

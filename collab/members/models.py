@@ -223,6 +223,7 @@ class ExternalIdentity(Row, table=True):
     person_id: int = Field(foreign_key="person.id", index=True)
     issuer: str = Field(max_length=300)
     subject: str = Field(max_length=255)
+    by_hand: bool = False  # connected by the person with fresh proof, not by the service alone
     last_used_at: datetime | None = None
 
 

@@ -15,7 +15,7 @@ from collab.members import challenges, people, store
 from collab.members import store_joining as joined
 from collab.members import store_signing as signing
 from collab.members.challenges import Purpose
-from collab.members.confirming import own_person, want_fresh
+from collab.members.confirming import keep_a_way_in, own_person, want_fresh
 from collab.members.forms import ProviderIn
 from collab.members.models import (
     ExternalIdentity,
@@ -69,6 +69,7 @@ def configure(
     """Enter or change an organisation's service. The caller has asked the service before."""
     house, row = configured(uow, actor, key)
     want_fresh(fresh=fresh)
+    signing.lock_domains(uow)
     domains = list(dict.fromkeys(form.domains))
     wrong = list(_domain_problems(uow, actor, domains, row))
     if wrong:
@@ -185,12 +186,13 @@ def enter(uow: UnitOfWork, row: IdentityProvider, claims: Claims, language: str)
 
     Known are people by issuer and subject. For the first time an address counts: verified by the
     service, of a domain of the organisation, and invited by it or of somebody who stands in it
-    and nowhere else; who stands elsewhere too connects the service when signed in.
+    and nowhere else; who stands elsewhere too connects the service when signed in. The same holds
+    later: a service that was not connected by hand loses whoever gains a role elsewhere.
     """
     known = signing.identity(uow, claims.issuer, claims.subject)
     if known is not None:
         person = store.person_by_id(uow, known.person_id)
-        if person is None or not _stands_there(uow, person, row):
+        if person is None or not _stands_there(uow, person, row, only=not known.by_hand):
             raise Rejected([Problem("", "openid_refused")])
         known.last_used_at = clock.now()
         uow.session.add(known)
@@ -224,9 +226,14 @@ def connect(uow: UnitOfWork, actor: Actor, row: IdentityProvider, claims: Claims
     """The actor, signed in otherwise, signs in by this service from now on."""
     person = own_person(uow, actor)
     known = signing.identity(uow, claims.issuer, claims.subject)
-    if known is not None or not _stands_there(uow, person, row):
+    # what the service linked by itself may be taken over by hand, by the same person
+    taken = known is not None and (known.by_hand or known.person_id != person.id)
+    if taken or not _stands_there(uow, person, row):
         raise Rejected([Problem("", "openid_refused")])
-    _link(uow, person, row, claims)
+    if known is not None:
+        uow.session.delete(known)
+        uow.flush()
+    _link(uow, person, row, claims, by_hand=True)
 
 
 def disconnect(uow: UnitOfWork, actor: Actor, key: int, *, fresh: bool) -> None:
@@ -237,9 +244,7 @@ def disconnect(uow: UnitOfWork, actor: Actor, key: int, *, fresh: bool) -> None:
     row = next((i for i in mine if i.id == key), None)
     if row is None:
         raise NotFound("identity", key)
-    others = bool(person.password_hash) or signing.passkeys_of(uow, person.id or 0)
-    if not others and len(mine) == 1:
-        raise Rejected([Problem("", "last_way_in")])
+    keep_a_way_in(uow, person)
     uow.session.delete(row)
     uow.note(actor, "service_unlinked", "person", person.public_id, {"issuer": row.issuer}, {})
     uow.record(AccountChanged(person.id or 0, "service_unlinked", clock.now()))
@@ -250,17 +255,20 @@ def connections(uow: UnitOfWork, actor: Actor) -> list[ExternalIdentity]:
     return list(signing.identities_of(uow, actor.person_id or 0))
 
 
-def _link(uow: UnitOfWork, person: Person, row: IdentityProvider, claims: Claims) -> None:
+def _link(
+    uow: UnitOfWork, person: Person, row: IdentityProvider, claims: Claims, *, by_hand: bool = False
+) -> None:
     uow.session.add(
         ExternalIdentity(
             person_id=person.id or 0,
             issuer=claims.issuer,
             subject=claims.subject,
+            by_hand=by_hand,
             last_used_at=clock.now(),
         )
     )
     uow.flush()
-    after = {"issuer": row.issuer, "provider": row.public_id}
+    after = {"issuer": row.issuer, "provider": row.public_id, "by_hand": by_hand}
     uow.note(Actor(person_id=person.id), "service_linked", "person", person.public_id, after=after)
     uow.record(AccountChanged(person.id or 0, "service_linked", clock.now()))
 

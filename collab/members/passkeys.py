@@ -31,7 +31,7 @@ from collab.kernel.problems import Problem
 from collab.members import challenges, store
 from collab.members import store_signing as signing
 from collab.members.challenges import Purpose
-from collab.members.confirming import own_person, want_fresh
+from collab.members.confirming import keep_a_way_in, own_person, want_fresh
 from collab.members.models import Passkey, Person, SignInChallenge
 from collab.storage.uow import UnitOfWork
 
@@ -141,10 +141,11 @@ def rename(uow: UnitOfWork, actor: Actor, key: str, name: str) -> None:
 
 
 def remove(uow: UnitOfWork, actor: Actor, key: str, *, fresh: bool) -> None:
-    """One of the actor's passkeys opens nothing more."""
+    """One of the actor's passkeys opens nothing more; the last way in stays."""
     want_fresh(fresh=fresh)
     row = _one(uow, actor, key)
     person = own_person(uow, actor)
+    keep_a_way_in(uow, person)
     uow.session.delete(row)
     uow.flush()
     uow.note(actor, "passkey_removed", "person", person.public_id, {"passkey": key}, {})

@@ -151,6 +151,7 @@ def _end(uow: UnitOfWork, actor: Actor, rows: list[SignInSession], *, tell: bool
         uow.session.add(row)
     if rows:
         after = {"count": len(rows)}
-        uow.note(actor, "sessions_ended", "person", str(actor.person_id), after=after)
+        key = own_person(uow, actor).public_id
+        uow.note(actor, "sessions_ended", "person", key, after=after)
         if tell:
             uow.record(AccountChanged(actor.person_id or 0, "sessions_ended", clock.now()))

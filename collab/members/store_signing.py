@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlmodel import col, select
 
 from collab.members.models import (
@@ -18,6 +18,8 @@ from collab.members.models import (
     SignInChallenge,
 )
 from collab.storage.uow import UnitOfWork
+
+DOMAINS_LOCK = 7_262_021
 
 
 def challenge_by_hash(uow: UnitOfWork, handle_hash: str) -> SignInChallenge | None:
@@ -92,6 +94,13 @@ def sealed_people(uow: UnitOfWork) -> Sequence[Person]:
 def providers(uow: UnitOfWork) -> Sequence[IdentityProvider]:
     """Every sign-in service."""
     return uow.session.exec(select(IdentityProvider).order_by(col(IdentityProvider.id))).all()
+
+
+def lock_domains(uow: UnitOfWork) -> None:
+    """From here to the commit nobody else enters a sign-in service, so no domain is taken twice."""
+    connection = uow.session.connection()
+    if connection.dialect.name == "postgresql":  # a writer of SQLite is alone anyway
+        connection.execute(select(func.pg_advisory_xact_lock(DOMAINS_LOCK)))
 
 
 def working_providers(uow: UnitOfWork) -> Sequence[IdentityProvider]:

@@ -46,7 +46,9 @@ class Pace:
                 service.count_try(uow, key, most, by=due)
         except TooMany as refusal:
             with self._lock:
-                self._keys[key].until = clock.now() + refusal.wait
+                # another thread may have cleared the table in the meantime
+                one = self._keys.setdefault(key, _Counted(clock.now()))
+                one.until = clock.now() + refusal.wait
             raise
 
     def _add(self, key: str, step: int) -> int:

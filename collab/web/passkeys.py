@@ -87,10 +87,11 @@ def security_page(wrong: tuple[Problem, ...]) -> str:
         local=f"http://localhost:{platform().settings.port}/account/security",
         services=[
             {"key": r.public_id, "host": urlsplit(r.issuer).netloc} for r in services
-            if r.issuer not in {i.issuer for i in linked}
+            if r.issuer not in {i.issuer for i in linked if i.by_hand}
         ],
         linked=[
-            {"key": i.id, "host": urlsplit(i.issuer).netloc, "used": present.moment(i.last_used_at)}
+            {"key": i.id, "host": urlsplit(i.issuer).netloc, "by_hand": i.by_hand,
+             "used": present.moment(i.last_used_at)}
             for i in linked
         ],
         fresh=signing.is_fresh(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,10 +39,24 @@ def party() -> Party | None:
     public = platform().settings.public_url
     if public:
         parts = urlsplit(public)
-        return Party(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
+        host = parts.hostname or ""
+        return None if is_number(host) else Party(host, f"{parts.scheme}://{parts.netloc}")
     if (urlsplit(f"//{request.host}").hostname or "") != "localhost":
         return None
     return Party("localhost", f"{request.scheme}://{request.host}")
+
+
+def is_number(host: str) -> bool:
+    """Whether a host is an IP address, for which no browser makes passkeys.
+
+    >>> [is_number(h) for h in ("10.0.0.7", "2001:db8::1", "collab.example", "")]
+    [True, True, False, False]
+    """
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def open_session(uow: UnitOfWork, person: Person, method: str) -> str:

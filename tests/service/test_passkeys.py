@@ -28,7 +28,7 @@ PARTY = Party("localhost", "http://localhost")
 def people(database: Database) -> list[Actor]:
     """Two people."""
     with database.writing() as uow:
-        rows = [Person(email=f"p{n}@x.example", name=f"人{n}") for n in range(2)]
+        rows = [Person(email=f"p{n}@x.example", name=f"人{n}", password_hash="x") for n in range(2)]
         uow.session.add_all(rows)
         uow.flush()
         return [Actor(person_id=row.id, name=row.name) for row in rows]
@@ -61,6 +61,22 @@ def entered(database: Database, handle: str, answer: str, party: Party = PARTY) 
     with database.writing() as uow:
         person = passkeys.answered(uow, question, party, answer)
         return person.id if person is not None else None
+
+
+def test_the_last_way_in_is_not_removed(database: Database, people: list[Actor]) -> None:
+    keys = [made(database, people[0], Authenticator(), name) for name in ("手机", "电脑")]
+    with database.writing() as uow:
+        person = uow.session.get(Person, people[0].person_id)
+        assert person is not None
+        person.password_hash = ""
+        uow.session.add(person)
+    with database.writing() as uow:
+        passkeys.remove(uow, people[0], keys[0], fresh=True)
+    with pytest.raises(Rejected) as refusal, database.writing() as uow:
+        passkeys.remove(uow, people[0], keys[1], fresh=True)
+    assert [p.code for p in refusal.value.problems] == ["last_way_in"]
+    with database.reading() as uow:
+        assert [k.public_id for k in passkeys.own(uow, people[0])] == keys[1:]
 
 
 def test_a_passkey_is_made_named_used_and_removed(database: Database, people: list[Actor]) -> None:

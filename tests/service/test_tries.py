@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collab.kernel.errors import TooMany
+import pytest
+
+from collab.kernel.errors import Rejected, TooMany
 from collab.kernel.identity import Actor
-from collab.members import challenges, second_factor, service
+from collab.members import challenges, openid, second_factor, service
 from collab.members.challenges import Purpose
-from collab.members.models import Person
+from collab.members.forms import ProviderIn
+from collab.members.models import Organisation, Person
+from collab.members.rules import OrganisationKind
 from collab.storage.database import Database
 from collab.storage.sealing import Sealer
+from collab.web.pace import Pace
 from tests.conftest import Freezer
 from tests.service.together import together
 
@@ -60,3 +65,48 @@ def test_a_code_on_paper_is_used_by_one_of_many(database: Database) -> None:
             return second_factor.accepts(uow, found, codes[0], sealer)
 
     assert sorted(map(str, together(8, use))).count("True") == 1
+
+
+def test_many_reads_refused_while_the_table_is_cleared_stay_refusals(
+    database: Database, freeze: Freezer
+) -> None:
+    freeze()
+    pace = Pace(database)
+    pace.count("token:a", 1)
+
+    def refuse(*_args: object, **_more: object) -> None:
+        pace._keys.clear()  # as another thread does when there are too many keys
+        raise TooMany(60)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "count_try", refuse)
+        with pytest.raises(TooMany):
+            pace.count("token:a", 1)
+    with pytest.raises(TooMany):
+        pace.count("token:a", 1)
+    pace.count("token:b", 1)
+
+
+def test_a_domain_is_entered_by_one_of_many(database: Database) -> None:
+    with database.writing() as uow:
+        person = Person(email="s@x.example", name="秘")
+        houses = [
+            Organisation(name_zh=f"甲{n}", name_en=f"A{n}", kind=OrganisationKind.FIRM)
+            for n in range(6)
+        ]
+        uow.session.add_all([person, *houses])
+        uow.flush()
+        keys = [house.public_id for house in houses]
+        actor = Actor(person_id=person.id, secretariat=True)
+
+    def enter(number: int) -> str:
+        form = ProviderIn(issuer="https://id.example", client_id="x", client_secret="y",
+                          domains=["lab.example"], active=True)  # fmt: skip
+        try:
+            with database.writing() as uow:
+                openid.configure(uow, actor, keys[number], form, Sealer(["key"]), fresh=True)
+        except Rejected as refusal:
+            return str(refusal.problems[0].code)
+        return "entered"
+
+    assert sorted(together(6, enter)) == ["domain_taken"] * 5 + ["entered"]

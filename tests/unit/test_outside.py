@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -84,3 +88,68 @@ def test_the_connection_goes_to_the_judged_address_under_its_name(
         with pytest.raises(Refused):
             session.get("https://public.example/path")
     assert len(went) == 1
+
+
+@contextmanager
+def dripping(start: bytes, drop: bytes, pause: float) -> Iterator[str]:
+    """A server that says `start` and then `drop` for ever; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        done = threading.Event()
+
+        def serve() -> None:
+            with suppress(OSError):
+                while not done.is_set():
+                    asked, _ = listening.accept()
+                    with asked, suppress(OSError):
+                        asked.recv(4096)
+                        asked.sendall(start)
+                        while not done.wait(pause):
+                            asked.sendall(drop)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        finally:
+            done.set()
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+
+
+def ask(url: str) -> requests.Response:
+    with requests.Session() as session:
+        outside.guard(session, {"127.0.0.1"})
+        return session.get(url)
+
+
+LONG = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+OPEN = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+@pytest.mark.parametrize("start", [LONG, OPEN, b"HTTP/1.1 200 OK\r\nX: ", b""])
+def test_a_server_that_drips_is_left_whether_in_headers_or_in_the_body(
+    monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    monkeypatch.setattr(outside, "WHOLE", 0.3)
+    monkeypatch.setattr(outside, "READ", 60)  # the pauses are never too long, only the whole is
+    with dripping(start, b"x", 0.02) as url, pytest.raises(Refused, match="too long"):
+        ask(url)
+    short = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    with dripping(short, b"", 0.02) as url:
+        assert ask(url).text == "ok", "and the next one is asked"
+
+
+def test_an_answer_without_end_is_left() -> None:
+    with dripping(OPEN, b"x" * 65_536, 0.0001) as url, pytest.raises(Refused, match="answer is"):
+        ask(url)
+    most = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % outside.MOST_BYTES
+    with dripping(most + b"x" * outside.MOST_BYTES, b"", 0.02) as url:
+        assert len(ask(url).content) == outside.MOST_BYTES
+
+
+def test_a_process_asks_one_thing_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside, "WHOLE", 1.0)
+    with dripping(LONG, b"x", 0.02) as url, ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(ask, url) for _ in range(2)]
+        said = sorted(str(one.exception()) for one in both)
+    assert said == ["another request is under way", "it took too long"]

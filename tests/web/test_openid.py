@@ -171,6 +171,31 @@ def test_a_service_takes_over_nobody_who_stands_elsewhere_too(
     assert rows(hall, ExternalIdentity) == []
 
 
+def test_a_service_keeps_nobody_who_gained_a_role_elsewhere_unless_connected_by_hand(
+    hall: Site, provider: Provider
+) -> None:
+    mail, client = "other@example.net", hall.app.test_client()
+    assert come_back(hall, client, provider, email=mail).status_code == 302
+    with hall.database.writing() as uow:
+        uow.session.add(RoleGrant(person_id=hall.people["other"], role=Role.SECRETARIAT))
+    thief = hall.app.test_client()
+    refused = come_back(hall, thief, provider, email=mail)
+    unknown = come_back(hall, hall.app.test_client(), provider, email="x@beta.example", sub="s-9")
+    assert (refused.status_code, thief.get("/audit").status_code) == (422, 302)
+    plain = [re.sub(r'(content|value|href)="[^"]*"', "", a.text) for a in (refused, unknown)]
+    assert plain[0] == plain[1]
+    own, key = hall.fresh_browser("other"), way(hall).rpartition("/")[2]
+    assert f"/account/openid/{key}/connect" in own.get("/account/security").text
+    page = post(own, f"/account/openid/{key}/connect")
+    found = re.search(r'href="(http://127\.0\.0\.1[^"]+)"', page.text)
+    assert found
+    query = provider.consent(html.unescape(found[1]), email="", email_verified=False)
+    assert own.get(way(hall) + query).location == "/account/security"
+    assert [i.by_hand for i in rows(hall, ExternalIdentity)] == [True]
+    assert f"/account/openid/{key}/connect" not in own.get("/account/security").text
+    assert come_back(hall, thief, provider, email=mail).status_code == 302
+
+
 def test_a_connection_made_for_one_person_is_not_finished_by_another(
     hall: Site, provider: Provider
 ) -> None:

@@ -121,6 +121,13 @@ def test_with_a_public_address_only_it_is_the_origin(bare_template: Path, tmp_pa
     options = post(client, "/sign-in/passkey/options").get_json()
     assert options["rpId"] == "oe.example.org"
     site.database.close()
+    for number in ("https://192.0.2.7", "https://[2001:db8::7]:8443"):
+        site = open_site(tmp_path, public_url=number)
+        client = site.app.test_client()
+        page = client.get("/sign-in", base_url=number)
+        assert page.status_code == 200
+        assert "data-passkey" not in page.text, "browsers make none for an address of numbers"
+        site.database.close()
 
 
 def test_weighty_changes_want_a_fresh_proof(bare: Site, freeze: Freezer) -> None:
