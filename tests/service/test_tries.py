@@ -9,7 +9,7 @@ from collab.kernel.identity import Actor
 from collab.members import challenges, openid, second_factor, service
 from collab.members.challenges import Purpose
 from collab.members.forms import ProviderIn
-from collab.members.models import Organisation, Person
+from collab.members.models import Organisation, Person, Region
 from collab.members.rules import OrganisationKind
 from collab.storage.database import Database
 from collab.storage.sealing import Sealer
@@ -90,11 +90,12 @@ def test_many_reads_refused_while_the_table_is_cleared_stay_refusals(
 def test_a_domain_is_entered_by_one_of_many(database: Database) -> None:
     with database.writing() as uow:
         person = Person(email="s@x.example", name="秘")
-        houses = [
-            Organisation(name_zh=f"甲{n}", name_en=f"A{n}", kind=OrganisationKind.FIRM)
-            for n in range(6)
-        ]
-        uow.session.add_all([person, *houses])
+        region = Region(code="here", zh="h", en="h", kind="province", path="/here/")
+        uow.session.add_all([person, region])
+        uow.flush()
+        firm, where = OrganisationKind.FIRM, region.id or 0
+        houses = [Organisation(name_zh=f"甲{n}", kind=firm, region_id=where) for n in range(6)]
+        uow.session.add_all(houses)
         uow.flush()
         keys = [house.public_id for house in houses]
         actor = Actor(person_id=person.id, secretariat=True)
