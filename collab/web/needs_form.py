@@ -161,7 +161,9 @@ def _frame(form: Form, wanted: dict[str, Any]) -> None:
         }
     if form.get("trl", "").strip():
         value = _value(form["trl"], "")
-        wanted["trl"] = {"op": "between" if isinstance(value, list) else "ge", "value": value}
+        said = form.get("trl.op") or "ge"
+        one = "ge" if said == "between" else said  # a range of which one end was deleted
+        wanted["trl"] = {"op": "between" if isinstance(value, list) else one, "value": value}
 
 
 def read(form: Form, before: Mapping[str, Any]) -> Structure:

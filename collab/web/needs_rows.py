@@ -157,7 +157,7 @@ def echoed(form: Form, words: Vocabulary, language: str) -> dict[str, Any]:
                      for k in ("value", "unit", "date", "soft", "span")},
         "budget": {k: form.get(f"budget.{k}", "")
                    for k in ("op", "value", "currency", "negotiable", "span")},
-        "trl": {"value": form.get("trl", "")},
+        "trl": {"value": form.get("trl", ""), "op": form.get("trl.op", "")},
         "region": {wish: [v for v in form.getlist(f"region.{wish}") if v]
                    for wish in ("prefer", "require", "exclude")},
         "confidentiality": {"level": form.get("confidentiality"),

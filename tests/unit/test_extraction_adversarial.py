@@ -52,5 +52,23 @@ def test_nothing_is_read_but_what_is_asked_for(case: Mapping[str, Any]) -> None:
         assert found == (sorted(wanted) if isinstance(wanted, list) else wanted), part
 
 
+@pytest.mark.parametrize(
+    ("text", "piece"),
+    [
+        ("Ohmic contact resistance < 5e-6", "contact resistance < 5e-6"),
+        (
+            "insertion loss repeatability better than 0.2 dB",
+            "loss repeatability better than 0.2 dB",
+        ),
+        ("需要划片，農曆年前交貨", "農曆年前交貨"),
+        ("需要光刻，优先华中地区", "优先华中地区"),
+        ("需要光刻，优先湖北，2027年6月前交货", ""),
+    ],
+)
+def test_what_is_left_open_is_shown_in_whole_words(text: str, piece: str) -> None:
+    open_pieces = extract(text, load_vocabulary(), POSTED)["not_understood"]
+    assert [p["text"] for p in open_pieces] == ([piece] if piece else [])
+
+
 def test_there_are_enough_cases() -> None:
     assert len(CASES) >= 60

@@ -179,3 +179,19 @@ def test_the_words_of_a_correction_can_be_proposed_as_a_spelling(bare: Site) -> 
     assert 'value="planarization.cmp"' in filled.text
     assert "抛光机加工" in filled.text
     assert "<q>抛光</q>" not in bare.get("/vocabulary/proposals", "member").text
+
+
+def test_a_readiness_level_keeps_the_comparison_that_was_chosen(bare: Site) -> None:
+    key = bare.draft(text="需要光刻，TRL不低于5")
+    assert save(bare, key) == 302
+    assert structure(bare, key)["trl"]["op"] == "ge"
+    assert save(bare, key, **{"trl.op": "eq"}) == 302
+    assert structure(bare, key)["trl"] == {"op": "eq", "value": 5, "spans": []}
+    assert save(bare, key) == 302  # the page offers what is kept, and sends it back
+    assert structure(bare, key)["trl"]["op"] == "eq"
+    assert save(bare, key, trl="5~7") == 302
+    assert structure(bare, key)["trl"]["op"] == "between"
+    assert save(bare, key, trl="6") == 302
+    assert structure(bare, key)["trl"]["op"] == "ge"
+    assert save(bare, key, **{"trl.op": "nonsense"}) == 422
+    assert structure(bare, key)["trl"]["value"] == 6

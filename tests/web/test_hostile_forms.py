@@ -43,7 +43,7 @@ NEED_FIELDS = (
     "any.0.id", "any.0.span", "material.0.id", "material.0.span", "parameter.0.id",
     "parameter.0.op", "parameter.0.value", "parameter.0.unit", "parameter.0.span",
     "parameter.0.hard", "quantity.value", "quantity.unit", "deadline.value", "deadline.unit",
-    "deadline.date", "budget.value", "budget.currency", "budget.op", "trl", "chain",
+    "deadline.date", "budget.value", "budget.currency", "budget.op", "trl", "trl.op", "chain",
     "region.prefer", "confidentiality", "title", "version",
 )  # fmt: skip
 CAPABILITY_FIELDS = (

@@ -13,7 +13,7 @@ from collab.needs.extraction.criteria import Criteria
 from collab.needs.extraction.cues import accepted_unit
 from collab.needs.extraction.findings import Reading, Taken, Unread
 from collab.needs.extraction.grammar import Grammar
-from collab.needs.extraction.layout import lay_out, without_runs
+from collab.needs.extraction.layout import lay_out, whole_word, without_runs
 from collab.needs.extraction.measures import Measure, measures
 from collab.needs.extraction.scene import Scene
 from collab.needs.extraction.steps import Steps, Wanted
@@ -89,6 +89,8 @@ class Extraction:
             if self._taken.overlaps(measure.start, measure.end):
                 continue
             reading = criteria.from_measure(measure)
+            if reading is None and found:
+                reading = criteria.second_bound(found[-1], measure)
             if reading is not None:
                 self._taken.add(measure.start, measure.end)
                 found.append(reading)
@@ -128,6 +130,7 @@ class Extraction:
         for cue in self._grammar.cues.find(self._text, self._folded):
             named.add(cue.start, cue.end)
         self._unread += self._unclear_words(named)
+        self._unread += self._open_wishes()
         for measure in numbers:
             idle = self._layout.aside(measure.start) or self._layout.in_purpose(measure.start)
             if idle or self._taken.overlaps(measure.start, measure.end):
@@ -143,7 +146,16 @@ class Extraction:
                 continue
             low = self._layout.clause(measure.start)[0]
             start = max(low, (before.start if before else measure.start) - 16)
+            start = whole_word(self._text, low, start)
             self._unread.append(self._unnamed(measure, start, before.op if before else ""))
+
+    def _open_wishes(self) -> list[Unread]:
+        """Days and regions the vocabulary cannot name: 农历年前交货, 优先华中地区."""
+        return [
+            Unread(start, end, "no-parameter")
+            for start, end in wishes.unnamed(self._text)
+            if not self._taken.overlaps(start, end) and not self._layout.aside(start)
+        ]
 
     def _unnamed(self, measure: Measure, start: int, said: str) -> Unread:
         """A figure without a name: what it says, and the parameters whose unit it has."""

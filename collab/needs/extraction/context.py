@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from collab.needs.extraction.layout import Layout, Span
-from collab.needs.extraction.refusal import not_yet, refusal
+from collab.needs.extraction.refusal import EITHER_WAY, not_yet, refusal
 
 _US = (
     r"(?:我(?:们|司|方|所|校|院|公司|单位|这边)|本(?:公司|单位|组|课题组|团队|实验室)|课题组|团队"
@@ -75,7 +75,7 @@ _OPTIONAL = re.compile(
     r"最好|优先|如能|若能|如果能|如可(?!靠)|若可(?!靠)|如有(?:可能|条件"
     r"|能力|需要|必要)|可选|选做|选配|视情况|尽量|尽可能|倾向|更佳|更好"
     r"|加分|可以考虑|可考虑"
-    r"|\b(?:preferabl[ey]|preferred|prefer|ideally|if possible|optional(?:ly)?"
+    r"|\b(?:with or without|preferabl[ey]|preferred|prefer|ideally|if possible|optional(?:ly)?"
     r"|nice[- ]to[- ]have|would be (?:a plus|nice|great|good|welcome)|a plus"
     r"|a bonus|bonus|desirable|(?:is|are) (?:also )?(?:acceptable|fine|welcome"
     r"|ok)|as a fallback|fallback|could also)\b",
@@ -137,7 +137,8 @@ class Context:
         low, high = self._soft_scope(start)
         if _NEED_CUE.search(self._text, low, high):
             return False
-        if _OPTIONAL.search(self._text, low, high) or _IF_AFTER.match(self._text, end):
+        said = _OPTIONAL.search(self._text, low, high)
+        if said or _IF_AFTER.match(self._text, end) or EITHER_WAY.match(self._text, end):
             return True
         sentence = self._layout.sentence(start)
         openings = list(_OPENS.finditer(self._text, max(sentence[0], start - _REACH), start))
@@ -196,7 +197,10 @@ class Context:
     def alternatives(self, first_end: int, second_start: int) -> bool:
         """True when the two findings are joined by 或, or, /."""
         between = self._text[first_end:second_start]
-        return len(between) <= 14 and bool(_JOIN.match(between)) and bool(_OR.search(between))
+        if len(between) > 14 or not _JOIN.match(between):
+            return False
+        ors = list(_OR.finditer(between))
+        return bool(ors) and "、" not in between[ors[-1].end() :]  # SEM/EDX、EMMI is a list
 
 
 _TURN_BACK = re.compile(r"必须|务必|must|须|[;；]")

@@ -12,6 +12,7 @@ from collab.needs.extraction.layout import Layout
 from collab.needs.extraction.units import tidy
 
 _NUM = r"(?:\d{1,3}(?:,\d{3}){1,5}|\d+(?:\.\d+)?|[一二两三四五六七八九十百千]{1,6})"
+_SPREAD = rf"(?:\s?\(?\s?(?:±|\+/-|正负)\s?{_NUM}\s?%?\)?)?"  # 50±5片 asks for 50
 _STOP = (
     r"(?:of|on|in|and|or|per|for|to|with|at|by|from|[GMk]Hz|nm|um|dB|weeks?|months?|days?"
     r"|channels?)\b"
@@ -62,7 +63,7 @@ _NOUN_UNITS: Sequence[tuple[str, str]] = (
     (r"^(?:片|张|枚|个)?(?:\d{1,2}英寸)?(?:晶圆|圆片|外延片|硅片|衬底|wafer)", "wafer"),
 )
 _CHINESE_QUANTITY = re.compile(
-    rf"(?P<v>{_NUM})(?:\s?[~至到-]\s?(?P<v2>{_NUM}))?\s*(?P<m>万|千|百)?\s?(?P<u>圆片"
+    rf"(?P<v>{_NUM}){_SPREAD}(?:\s?[~至到-]\s?(?P<v2>{_NUM}))?\s*(?P<m>万|千|百)?\s?(?P<u>圆片"
     rf"|张晶圆|批次|人次|个人|片|颗|粒|只|枚|支|套|台|批|块|件|个|人|名|位(?=[^，,。]{0, 6}(?:员"
     rf"|师|生|老师|人))|根|张|对|条(?!龙))"
     r"(?!内|间|上|式|级|专利|项|月|季|小时|工作日|周|星期|礼拜|点|通道"
@@ -74,7 +75,7 @@ _CHINESE_QUANTITY = re.compile(
     r"|[^，,。]{0,2}/)"
 )
 _ENGLISH_QUANTITY = re.compile(
-    rf"(?<![A-Za-z0-9.×x/-])(?P<v>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d+|{_EN})(?:\s?"
+    rf"(?<![A-Za-z0-9.×x/-])(?P<v>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d+|{_EN}){_SPREAD}(?:\s?"
     rf"(?:-|to|~)\s?(?P<v2>\d+))?(?:\s|(?=pcs))(?P<a>(?:(?:\d{{1,3}}[ -]?(?:mm|inch"
     rf"|in)|{_ADJECTIVE})\s){{0,4}}?)"
     rf"(?P<u>wafers?|dies?|chips?|modules?|devices?|samples?|pieces?|units?|pcs"
@@ -187,7 +188,7 @@ def _repeated(text: str, figure: Any) -> list[Amount]:
 def _chinese(text: str, match: re.Match[str], figure: Any) -> Amount | None:
     value = figure(match["v"])
     before = text[match.start() - 1 : match.start()]
-    if before.isascii() and before.isalpha():  # Q4批量
+    if match["v"][0].isdigit() and before.isascii() and before.isalpha():  # Q4批量
         return None
     if not value or match["v"] + match["u"] == "一批":
         return None

@@ -11,20 +11,18 @@ from collab.needs.extraction.findings import ByPlace, Reading, Taken
 from collab.needs.extraction.grammar import Grammar
 from collab.needs.extraction.measures import Measure
 from collab.needs.extraction.operators import REACH, UP_TO, Found
-from collab.needs.extraction.scales import (
-    OPERATING_CLASSES,
-    TEST_TEMPERATURES,
-    band_value,
-    wafer_class,
-)
+from collab.needs.extraction.scales import band_value, named_heat, wafer_class
 from collab.needs.extraction.scene import Scene
-from collab.needs.extraction.shifts import CONTEXT_SHIFT, MADE_BY
+from collab.needs.extraction.shifts import CONTEXT_SHIFT, DERIVED, MADE_BY
 from collab.needs.extraction.unaided import Unaided
 from collab.needs.extraction.units import convert, tidy
 from collab.vocabulary.catalog import Parameter
 
 _POSITIVE_LEVELS = frozenset({"return-loss", "isolation", "extinction-ratio", "smsr"})
 _FLIP = {"le": "ge", "lt": "ge", "ge": "le", "gt": "le"}
+_AND_BOUND = re.compile(
+    r"\s?[，,]?\s?(?:并且|同时|且|并|而|又|但|及|和|and|but|yet)?\s?(?:也|亦|应|须)?\s?", re.I
+)
 _BRACKETED = re.compile(r"\([^()]{0,40}\)")
 _CONDITION = re.compile(r"(?:@\s?)?-?\d+(?:\.\d+)?\s?°C\b,?")
 _FILLER = re.compile(
@@ -40,8 +38,6 @@ _FILLER = re.compile(
 _AFTER_CUE = re.compile(
     r"\s?(?:的|厚的?|长的?|宽的?|高的?|\bof (?:the )?(?:\w+ )?|-)?\s?", re.IGNORECASE
 )
-
-
 _GENERAL_CUES = frozenset({"diameter", "直径"})  # a word glued before says of what
 
 
@@ -82,7 +78,7 @@ class Criteria:
             band = band_value(groups["band"], self._grammar.tables["wavelength_bands_nm"])
             return self._named(parameter, band, form, 0.8)
         if "kw" in groups:
-            return self._named(parameter, _keyword(form), form, 0.9)
+            return self._named(parameter, named_heat(groups["kw"]), form, 0.9)
         value = self._grammar.figure(groups["v"])
         if value is None:
             return None
@@ -137,6 +133,16 @@ class Criteria:
                     reading.end = max(reading.end, cue.end)
                 return reading
         return None
+
+    def second_bound(self, first: Reading, measure: Measure) -> Reading | None:
+        """不超过350℃且不低于300℃: the other bound of the property just read."""
+        before = self._grammar.operators.before(self._scene.text, measure.start)
+        if before is None or before.op not in _FLIP or before.op[0] == first.op[0]:
+            return None
+        if not _AND_BOUND.fullmatch(self._scene.text, first.end, before.start):
+            return None
+        parameter = self._parameters[first.parameter]
+        return self._read(parameter, measure, before, None, first.rule, 0.85)
 
     def _claims(
         self, measure: Measure, before: Found | None, after: Found | None
@@ -217,6 +223,8 @@ class Criteria:
     @staticmethod
     def _bridges(gap: str, has_operator: bool) -> bool:
         bare = _BRACKETED.sub("", gap)
+        if DERIVED.match(bare):
+            return False
         if re.search(r"\d", bare) or re.search(r"[。;；!?\n]", bare):
             return False
         rest = _FILLER.sub("", bare)
@@ -389,10 +397,3 @@ class Criteria:
             return True
         figures = value if isinstance(value, list) else [value]
         return all(parameter.hard[0] <= v <= parameter.hard[1] for v in figures)
-
-
-def _keyword(form: Form) -> tuple[str, object] | None:
-    word = form.groups["kw"]
-    if word in OPERATING_CLASSES:
-        return "between", OPERATING_CLASSES[word]
-    return TEST_TEMPERATURES.get(word)

@@ -25,7 +25,8 @@ _DEADLINE_CUE = re.compile(
 )
 _DEADLINE_AFTER = re.compile(
     r"\s?(?:之?内|以内)|\s?(?:能|可以?|要|必须)?(?:左右)?(?:交|完成|给样|出片"
-    r"|拿到|出结果|出来|到货|供货|搞定)|\s?(?:lead|deliver|turn[- ]?around|latest"
+    r"|拿到|出具?(?:正式|测试|检测|分析|书面)?报告|出结果"
+    r"|出来|到货|供货|搞定)|\s?(?:lead|deliver|turn[- ]?around|latest"
     r"|max|at most)",
     re.IGNORECASE,
 )
@@ -134,7 +135,7 @@ _WORDS = re.compile(
     r"|交付)?"
 )
 _ENGLISH_DATE = re.compile(
-    r"(?:by|before|until|no later than|latest|due|deadline:?|deliver(?:y|ed)? in"
+    r"(?:by|before|until|no later than|latest|due|deadline(?: is)?:?|deliver(?:y|ed)? in"
     r"|ready in)\s+(?:the\s+)?(?P<end>end of\s+"
     r"|mid[- ])?(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+)?(?P<m>Jan|Feb|Mar|Apr"
     r"|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s*(?P<d2>\d{1,2}(?:st|nd|rd"

@@ -181,6 +181,13 @@ def without_runs(text: str) -> str:
     return _RUNS.sub(lambda m: "。" * (m.end() - m.start()), text)
 
 
+def whole_word(text: str, low: int, at: int) -> int:
+    """The place, or the beginning of the Latin word that it would cut through."""
+    while at > low and text[at - 1 : at + 1].isascii() and text[at - 1 : at + 1].isalnum():
+        at -= 1
+    return at
+
+
 def lay_out(text: str) -> Layout:
     """Find the parts of a normalised text; linear in its length."""
     sentences, clauses = _starts(_SENTENCE, text), _starts(_CLAUSE, text)

@@ -7,6 +7,13 @@ from collections.abc import Iterator
 
 from collab.needs.extraction.terms import Mention
 
+BOUGHT = re.compile(  # 求购二手MOCVD一台 asks for the tool, not for what it does
+    r"(?<!已)(?<!经)(?:求购|采购(?![方商])|购置|购买|购入)(?!了|的)[^，,。;；\n]{0,16}?"
+    r"(?:[一两二三四五六七八九十\d]台|设备|机台|光刻机|刻蚀机|划片机|减薄机|镀膜机)(?!租|服务|维)"
+    r"|\b(?:buy|purchase|procure|acquire)(?:ing)? (?:[A-Za-z-]+ ){1,5}?"
+    r"(?:tools?|systems?|machines?|reactors?|steppers?|scanners?|aligners?)\b",
+    re.IGNORECASE,
+)
 _SPLIT = (  # steps whose name is parted by what they act on
     (
         "etching.substrate-removal",
@@ -26,6 +33,7 @@ _SPLIT = (  # steps whose name is parted by what they act on
             re.IGNORECASE,
         ),
     ),
+    ("equipment.supply", BOUGHT),
     (
         "packaging.die-attach.eutectic",
         re.compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from collab.needs.extraction.parted import BOUGHT
 from collab.needs.extraction.terms import Mention
 from collab.vocabulary.catalog import Vocabulary
 from collab.vocabulary.normalize import Normaliser, fold_case
@@ -41,6 +42,11 @@ _TAUGHT_AFTER = re.compile(
 _FORMS = ("packaging.butterfly", "packaging.to-can", "packaging.box", "packaging.cob")
 _DEVICE_NEXT = re.compile(
     r"\s?(?:封装的?)?(?:器件|模块|激光器|modules?\b|lasers?\b|devices?\b)", re.IGNORECASE
+)
+_OPENS_NOT = re.compile(r"[，,。;；\n]|进行|开展|实施")
+_THING_NEXT = re.compile(
+    r"(?:后|好|过)?的?(?![、和与及或])[^，,。;；\n、和与及或]{0,12}?"
+    r"(?:器件|激光器|芯片|模块|模组|探测器|晶圆|样[品件]|管壳|组件|巴条)(?:进行|开展|实施)"
 )
 _PACKED = re.compile(r"封装|组装|贴装|贴片|耦合|打线|packag|assembl|bond", re.IGNORECASE)
 _TESTS = ("metrology.", "test.", "failure-analysis.")
@@ -116,6 +122,7 @@ def without_objects(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     steps = {m.end for m in mentions}
     tested = {m.end for m in mentions if m.id.startswith(_TESTS)}
     taught = set(_taught(text, mentions))
+    bought = [match.span() for match in BOUGHT.finditer(text)]
     return [
         m
         for m in mentions
@@ -123,6 +130,8 @@ def without_objects(text: str, mentions: Sequence[Mention]) -> list[Mention]:
         and not _is_device(text, m)
         and m not in taught
         and not _heads_call(text, m)
+        and not _describes(text, m)
+        and not any(low <= m.start < high for low, high in bought)
     ]
 
 
@@ -138,6 +147,14 @@ def _is_device(text: str, mention: Mention) -> bool:
     if not mention.id.startswith(_FORMS) or not _DEVICE_NEXT.match(text, mention.end):
         return False
     return not _PACKED.search(text)
+
+
+def _describes(text: str, mention: Mention) -> bool:
+    """对TO封装激光器进行开封: what was done to the thing that is worked on."""
+    opens = text.rfind("对", max(0, mention.start - 24), mention.start)
+    if opens < 0 or _OPENS_NOT.search(text, opens, mention.start):
+        return False
+    return bool(_THING_NEXT.match(text, mention.end))
 
 
 def _taught(text: str, mentions: Sequence[Mention]) -> list[Mention]:

@@ -17,7 +17,8 @@ _REJECT_BEFORE = re.compile(
     r"|(?<![去清消移剥扣解免排删])除(?!外|了|去)"
     r"|\b(?:no need (?:for|of|to)|need not|needn't|do not|don't|does not|must not|should not"
     r"|shall not"
-    r"|cannot|can't|won't|not|no|(?<!and )without|neither|nor|exclud(?:e|es|ing)|except(?: for)?"
+    r"|cannot|can't|won't|not|no|(?<!and )(?<!with or )without|neither|nor"
+    r"|exclud(?:e|es|ing)|except(?: for)?"
     r"|other than"
     r"|rather than|instead of|avoid(?:ing)?|never|skip(?:ping)?|omit)\b(?!-)",
     re.IGNORECASE,
@@ -100,6 +101,12 @@ _REJECT_AFTER = re.compile(
     r"|(?:is|are) (?:excluded|out of scope|unacceptable|unnecessary))",
     re.IGNORECASE,
 )
+EITHER_WAY = re.compile(  # 划片可做可不做 leaves it to the other side
+    r"\s?(?:服务|工序|步骤|环节)?\s?(?:可(?P<v>[做要加选用有]?)可不(?P=v)|可有可无"
+    r"|(?P<w>[做要用加])不(?P=w)(?:都|均|皆)?(?:行|可以?|无所谓)"
+    r"|(?:may or may not|is up to you)\b)",
+    re.IGNORECASE,
+)
 _REJECT_GAP = re.compile(
     r"但|只|用|而是|采用|改用|后|完|之前|需要.{0,4}(?=不)|\b(?:but|only|and|use)\b", re.IGNORECASE
 )
@@ -119,6 +126,8 @@ _AFTER_REACH = 60
 def refusal(text: str, layout: Layout, start: int, end: int) -> str:
     """The words that refuse the span; empty when none does."""
     low = max(layout.clause(start)[0], start - _REACH)
+    if EITHER_WAY.match(text, end):
+        return ""
     return (
         _bare(text, start)
         or _before(text, low, start, end)

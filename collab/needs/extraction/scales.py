@@ -57,3 +57,10 @@ TEST_TEMPERATURES: Mapping[str, tuple[str, Any]] = {
     "4K": ("eq", -269.15),
     "4 K": ("eq", -269.15),
 }
+
+
+def named_heat(word: str) -> tuple[str, object] | None:
+    """What a word such as 工业级 or 低温 says of the temperature."""
+    if word in OPERATING_CLASSES:
+        return "between", OPERATING_CLASSES[word]
+    return TEST_TEMPERATURES.get(word)

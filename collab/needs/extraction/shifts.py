@@ -30,6 +30,14 @@ CONTEXT_SHIFT: Sequence[tuple[str, str, str, int]] = (
     ("via-diameter", r"氧化", "", 8),
 )
 
+# insertion loss repeatability is another property than the insertion loss
+DERIVED = re.compile(
+    r"\s?的?(?:测[试量])?(?:重复性|复现性|稳定性|一致性|不确定度|漂移|波动|分辨率)"
+    r"|\s?(?:measurement )?(?:repeatability|reproducibility|stability|consistency|uncertainty|drift"
+    r"|fluctuation|ripple)\b",
+    re.IGNORECASE,
+)
+
 # a figure of this kind needs a step that makes it
 MADE_BY = {
     "final-thickness": re.compile(r"薄|磨|抛|厚|thin|grind|lapp|polish|thick", re.IGNORECASE),

@@ -358,7 +358,7 @@ class Steps:
     def _work_pieces(self, wanted: Wanted) -> None:
         """The materials asked for and refused."""
         pieces = WorkPieces(self._grammar, self._text, self._folded, self._context)
-        found = pieces.sort(self.mentions, self.materials, self._idle)
+        found = pieces.sort(self.mentions, self.materials, self._idle, self._layout.told)
         wanted.materials, wanted.excluded_materials = found
 
     def _about_region(self, mention: Mention) -> bool:

@@ -102,6 +102,16 @@ _ANONYMOUS = re.compile(
     r"|anonymous",
     re.IGNORECASE,
 )
+_UNNAMED = re.compile(  # days that move with the moon, and regions of several provinces
+    r"(?:[农農][历曆](?:新?年)?|春[节節]|过年|過年|元旦|元宵|国[庆慶]|中秋|端午|五一|十一(?![月五])|"
+    r"(?<![\d一二三四五六七八九十几两多半])年|节)(?:假期|长假|放假)?(?:之|以)?[前后後]"
+    r"(?:能|可以?|须|必须|要|需)?(?:交[货貨付样]|完成|出[片货样]|到[货貨]|拿到|给样|供[货貨])"
+    r"|(?:before|by|after) (?:the )?(?:Chinese New Year|Lunar New Year|CNY|Spring Festival"
+    r"|Christmas|Easter|Golden Week|summer break)\b"
+    r"|(?:优先|首选|最好在?|仅限|只限|限于?|不接受)(?:考虑)?(?:华[东南西北中]|东北|西[北南]|中部"
+    r"|西部|东部)(?:地区|区域|片区)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +233,11 @@ def confidentiality(text: str) -> Wish:
             found.append((level, match.span()))
     spans = tuple(s for _, s in found[:1]) + ((hidden.span(),) if hidden else ())
     return Wish({"level": found[0][0] if found else None, "anonymous": hidden is not None}, spans)
+
+
+def unnamed(text: str) -> list[Span]:
+    """Wishes for a day or a region that the vocabulary has no name for."""
+    return [match.span() for match in _UNNAMED.finditer(text)]
 
 
 def _names_only(match: re.Match[str], hidden: re.Match[str] | None) -> bool:

@@ -14,6 +14,11 @@ _SUBSTRATE_NEXT = re.compile(
     r"[\s-]?(?:衬底|基片|晶圆|圆片|substrates?\b|wafers?\b)", re.IGNORECASE
 )
 _CAPABLE = re.compile(r"具备|掌握|拥有|能力|capab")
+_OTHERS_OWN = re.compile(
+    r"国外|国内|国际|竞品|友商|同行|业[界内]|市[场面]|文献|论文|进口|海外|产线|平台"
+    r"|competitor|literature|commercial|state[- ]of",
+    re.IGNORECASE,
+)
 _LONGEST_NAME = 100
 _CARRIER = ("packaging", "mask", "singulation", "planarization", "bonding", "metrology")
 
@@ -29,12 +34,17 @@ class WorkPieces:
         self._context = context
 
     def sort(
-        self, steps: Sequence[Mention], named: Sequence[Mention], idle: Callable[[Mention], bool]
+        self,
+        steps: Sequence[Mention],
+        named: Sequence[Mention],
+        idle: Callable[[Mention], bool],
+        told: Callable[[int], bool],
     ) -> tuple[list[Mention], list[Mention]]:
         """Materials asked for, and materials refused."""
         refused: list[Mention] = []
         live: list[Mention] = []
         spare: list[Mention] = []
+        passing: list[Mention] = []
         carriers = ByPlace(m for m in steps if m.id.split(".")[0] in _CARRIER)
         for mention in [*named, *self._hidden(steps, named)]:
             if _is_dopant(self._text, mention):
@@ -45,9 +55,11 @@ class WorkPieces:
                 continue
             elif idle(mention):
                 spare.append(mention)
+            elif told(mention.start):
+                passing.append(mention)
             else:
                 live.append(mention)
-        chosen = live or self._capable(spare)
+        chosen = live or self._capable(spare) or self._held(passing)
         kept = dropped_parents(chosen, self._vocabulary)
         ids = {m.id for m in kept}
         worked = {m.id: m for m in chosen if m.id not in ids and self._is_work_piece(m)}
@@ -81,6 +93,13 @@ class WorkPieces:
         return [
             m for m in spare
             if _CAPABLE.search(self._text[max(0, m.start - 14) : m.end + 14])
+        ]  # fmt: skip
+
+    def _held(self, passing: list[Mention]) -> list[Mention]:
+        """Where nothing else is named, the wafers that the asker tells of are worked on."""
+        return [
+            m for m in passing
+            if not _OTHERS_OWN.search(self._text[max(0, m.start - 24) : m.start])
         ]  # fmt: skip
 
     def _widened(self, mentions: list[Mention]) -> list[Mention]:
