@@ -45,7 +45,7 @@ bench: install-dev ## print measured ratios, one JSON object a line, and a table
 	@$(BIN)/python -m bench
 
 soak: install-dev ## the long fuzz, kill and concurrency loops
-	$(BIN)/pytest -c pyproject.toml tests/soak --run-soak
+	$(BIN)/pytest -c pyproject.toml tests/soak tests/web/test_hostile_everywhere.py --run-soak
 
 lock: install-dev ## renew the locked dependencies
 	$(BIN)/uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
