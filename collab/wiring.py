@@ -55,15 +55,17 @@ def listeners(
     away: AnchorMail,
 ) -> Mapping[type[Event], Sequence[Listener]]:
     """The table of who follows what; order matters inside a row."""
-    index = Listener("search-index", search.follow, lease="search-writer")
-    matches = Listener("matches", matching.follow, batch=500)
+    index = Listener("search-index", words.before(search.follow), lease="search-writer")
+    matches = Listener("matches", words.before(matching.follow), batch=500)
     evaluated = Standings(matching.vocabulary, matching.snapshot)
     words.tell(evaluated.take_vocabulary)
     taken = Listener("vocabulary", words.follow, batch=500)
     reread = Listener(
-        "search-vocabulary", lambda _database, _events: _reread(search), lease="search-writer"
+        "search-vocabulary",
+        words.before(lambda _database, _events: _reread(search)),
+        lease="search-writer",
     )
-    standings = Listener(STANDINGS, evaluated.follow, batch=500)
+    standings = Listener(STANDINGS, words.before(evaluated.follow), batch=500)
     told = Listener("notices", notices.follow)
     mail = Listener("mail", mailer.follow, batch=1, ordered=False)
     anchor = Listener("audit-anchor", anchorer.follow)

@@ -17,6 +17,7 @@ from collab.vocabulary.catalog import Vocabulary
 LOOK = 1.0  # seconds between two looks into the outbox
 log = logging.getLogger(__name__)
 Taker = Callable[[Vocabulary], None]
+Run = Callable[[Database, Sequence[Event]], None]
 
 
 class LiveVocabulary:
@@ -74,6 +75,19 @@ class LiveVocabulary:
     def follow(self, _database: Database, _events: Sequence[Event]) -> None:
         """Listener: the worker takes a change before whatever depends on it is made anew."""
         self.refresh()
+
+    def before(self, run: Run) -> Run:
+        """The listener `run` in a process that has taken what is in force.
+
+        Workers share listeners: the one that makes things anew need not be the one that took the
+        change, and with the words of before it would find nothing to do and the event be gone.
+        """
+
+        def follow(database: Database, events: Sequence[Event]) -> None:
+            self.refresh()  # a failure goes to the outbox, which brings the events again
+            run(database, events)
+
+        return follow
 
     def follow_soon(self, stop: threading.Event | None = None) -> threading.Thread:
         """Keep looking in the background until `stop`."""

@@ -64,16 +64,16 @@ class Standings:
     def __init__(self, vocabulary: Vocabulary, snapshot_of: SnapshotOf) -> None:
         self.vocabulary = vocabulary
         self._snapshot_of = snapshot_of
-        self._version = outlook.rule_version(vocabulary)
 
     def take_vocabulary(self, vocabulary: Vocabulary) -> None:
         """Evaluate with another vocabulary from now on."""
-        self.vocabulary, self._version = vocabulary, outlook.rule_version(vocabulary)
+        self.vocabulary = vocabulary
 
     def follow(self, database: Database, events: Sequence[Event]) -> None:
         """Listener: evaluate the needs that events concern, and any that were never evaluated."""
+        version = outlook.rule_version(self.vocabulary)
         with database.reading() as uow:
-            due = sorted(self._due(uow, events) | store.unevaluated(uow, self._version))
+            due = sorted(self._due(uow, events) | store.unevaluated(uow, version))
         for begin in range(0, len(due), CHUNK):
             self._evaluate(database, due[begin : begin + CHUNK])
 
@@ -96,22 +96,26 @@ class Standings:
         return found | {n for n, raw in store.packed_fits(uow) if outlook.lists(raw, keys)}
 
     def _evaluate(self, database: Database, need_ids: Sequence[int]) -> None:
+        # Once, and before the snapshot, whose words may be newer but never older: a row must not
+        # say that it was made with words which came into force while it was made.
+        words = self.vocabulary
         with database.reading() as uow:
             snapshot = self._snapshot_of(uow)
             rows = store.whole_needs(uow, SYSTEM, need_ids).values()
-            made = [self._row(uow, snapshot, n) for n in rows if n.state in OPEN_STATES]
+            made = [_row(uow, words, snapshot, n) for n in rows if n.state in OPEN_STATES]
         with database.writing() as uow:
             store.replace_standings(uow, need_ids, made)
 
-    def _row(self, uow: UnitOfWork, snapshot: Snapshot, need: Need) -> NeedStanding:
-        profile, asks = ready(uow, self.vocabulary, need)
-        standing = Board(self.vocabulary, snapshot, [profile], [asks]).standings[0]
-        found = outlook.outlook(profile, standing, snapshot)
-        return NeedStanding(
-            need_id=need.id or 0,
-            need_version=need.version,
-            rule_version=self._version,
-            route=standing.route,
-            steps=found.as_json(),
-            fits=outlook.packed(standing),
-        )
+
+def _row(uow: UnitOfWork, words: Vocabulary, snapshot: Snapshot, need: Need) -> NeedStanding:
+    profile, asks = ready(uow, words, need)
+    standing = Board(words, snapshot, [profile], [asks]).standings[0]
+    found = outlook.outlook(profile, standing, snapshot)
+    return NeedStanding(
+        need_id=need.id or 0,
+        need_version=need.version,
+        rule_version=outlook.rule_version(words),
+        route=standing.route,
+        steps=found.as_json(),
+        fits=outlook.packed(standing),
+    )

@@ -11,6 +11,8 @@ from sqlmodel import col, select
 
 from collab import wiring
 from collab.config import load_settings
+from collab.curation import service as curation
+from collab.curation.forms import proposal_from
 from collab.facilities.models import Capability
 from collab.facilities.rules import Status
 from collab.importing import demo_seeding, seeding
@@ -20,10 +22,12 @@ from collab.kernel.happened import (
     CapabilityChanged,
     NeedChanged,
     OrganisationChanged,
+    RulesInForce,
     StandingsDue,
     VocabularyChanged,
 )
 from collab.kernel.identity import SYSTEM, Actor
+from collab.matching import store as match_store
 from collab.matching.snapshot import Snapshot
 from collab.members.models import Person
 from collab.needs.models import Need
@@ -33,6 +37,7 @@ from collab.network.demand import Demand
 from collab.network.models import NeedStanding
 from collab.network.morning import Placed
 from collab.network.standings import Standings
+from collab.routing import refreshing
 from collab.routing.alliance import gap_map, single_providers
 from collab.routing.scenario import Board
 from collab.routing.service import MatchingService
@@ -261,3 +266,56 @@ def test_needs_of_an_owner_that_was_away_are_evaluated_again(world: World) -> No
     second = world.stored()
     assert told(second) == world.anew()
     assert second[min(first)].id != first[min(first)].id
+
+
+def accept_a_word(database: Database) -> VocabularyChanged:
+    with database.writing() as uow:
+        person = uow.session.exec(select(Person.id)).first()
+        actor = Actor(person_id=person, secretariat=True)
+        form = proposal_from({"term": "etching.icp", "words_zh": "蓝鲸刻蚀"})
+        row = curation.propose(uow, actor, form, WORDS)
+        row = curation.accept(uow, actor, row.public_id, None, "", WORDS)
+        return VocabularyChanged(row.vocabulary_version)
+
+
+def test_a_worker_that_did_not_take_the_change_itself_takes_it_before_it_makes_anew(
+    world: World, tmp_path: Path
+) -> None:
+    names = (standings.LISTENER, "matches")
+    workers = [wiring.build(load_settings(data_dir=tmp_path), world.database) for _ in names]
+    for worker, name, event in zip(workers, names, (StandingsDue(), RulesInForce("")), strict=True):
+        worker.worker._listeners[name].run(world.database, [event])
+    changed = accept_a_word(world.database)
+    for worker, name in zip(workers, names, strict=True):
+        assert worker.words.current is WORDS
+        worker.worker._listeners[name].run(world.database, [changed])
+        assert worker.words.current.version == changed.version
+    with world.database.reading() as uow:
+        current = workers[0].words.current
+        assert not store.unevaluated(uow, outlook.rule_version(current))
+        assert not match_store.outdated(uow, refreshing.version_of(current))
+        assert store.unevaluated(uow, outlook.rule_version(WORDS))
+
+
+def test_what_is_stored_names_the_words_it_was_made_with(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other words come into force just as the snapshot has been taken."""
+    accept_a_word(world.database)
+    words = curation.in_force(world.database, WORDS)
+    whole = MatchingService.snapshot
+
+    def meanwhile(self: MatchingService, uow: UnitOfWork) -> Snapshot:
+        found = whole(self, uow)
+        self.vocabulary = world.standings.vocabulary = words
+        return found
+
+    monkeypatch.setattr(MatchingService, "snapshot", meanwhile)
+    world.standings._snapshot_of = world.matching.snapshot
+    world.standings.follow(world.database, [])
+    due = sorted(world.stored())[: standings.CHUNK]
+    world.matching.vocabulary = WORDS
+    world.matching.refresh(world.database, due[:10])
+    with world.database.reading() as uow:
+        assert store.unevaluated(uow, outlook.rule_version(words))
+        assert set(due[:10]) <= match_store.outdated(uow, refreshing.version_of(words))
