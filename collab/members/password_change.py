@@ -31,7 +31,7 @@ def change_password(
     breached: BreachList,
     fresh: bool = False,
 ) -> None:
-    """Set a new password; every other session ends. Who has none yet sets the first one."""
+    """Set a new password; other sessions and tokens end. Who has none yet sets the first one."""
     person = own_person(uow, actor)
     prove(person, current, fresh=fresh, field="current")
     wrong = list(passwords.new_password_problems(new, known_words(person), breached, "new"))
@@ -40,6 +40,7 @@ def change_password(
     person.password_hash = passwords.hash_password(new)
     uow.session.add(person)
     sessions.revoke_others(uow, actor, keep_session, tell=False)
+    joined.end_tokens(uow, person.id or 0, clock.now())
     uow.note(actor, "password_changed", "person", person.public_id)
     uow.record(AccountChanged(person.id or 0, "password_changed", clock.now()))
 
@@ -76,6 +77,7 @@ def change_address(uow: UnitOfWork, token: str) -> Person:
     person.email, person.verified_at = row.email, clock.now()
     uow.session.add(person)
     joined.drop_sessions(uow, person.id or 0)
+    joined.end_tokens(uow, person.id or 0, clock.now())
     uow.note(Actor(person_id=person.id), "address_changed", "person", person.public_id)
     uow.record(AccountChanged(person.id or 0, "address_changed", clock.now(), row.id))
     return person

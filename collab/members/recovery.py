@@ -63,7 +63,7 @@ def _person(uow: UnitOfWork, purpose: Purpose, token: str) -> Person:
 
 
 def reset_password(uow: UnitOfWork, token: str, new: str, breached: BreachList) -> Person:
-    """Set a new password by a link; every session ends, the second factor stays."""
+    """Set a new password by a link; every session and token ends, the second factor stays."""
     person = reset_link(uow, token)
     wrong = list(passwords.new_password_problems(new, known_words(person), breached))
     if wrong:
@@ -75,6 +75,7 @@ def reset_password(uow: UnitOfWork, token: str, new: str, breached: BreachList) 
         person.verified_at = person.verified_at or clock.now()
     uow.session.add(person)
     joined.drop_sessions(uow, person.id or 0)
+    joined.end_tokens(uow, person.id or 0, clock.now())
     uow.note(Actor(person_id=person.id), "password_reset", "person", person.public_id)
     uow.record(AccountChanged(person.id or 0, "password_reset", clock.now()))
     return person

@@ -80,7 +80,7 @@ def switch_off(uow: UnitOfWork, actor: Actor, password: str, *, fresh: bool) -> 
 
 
 def reset(uow: UnitOfWork, actor: Actor, person_key: str) -> None:
-    """The secretariat takes every second factor of somebody who lost them; every session ends."""
+    """The secretariat takes somebody's second factors, who lost them; sessions and tokens end."""
     joined.require(uow, actor, Permission.ORGANISATION_ADMIT)
     person = joined.person_by_key(uow, person_key)
     key = person.id or 0
@@ -92,6 +92,7 @@ def reset(uow: UnitOfWork, actor: Actor, person_key: str) -> None:
     store.drop_passkeys(uow, key)
     store.drop_recovery_codes(uow, key)
     joined.drop_sessions(uow, key)
+    joined.end_tokens(uow, key, clock.now())
     after = {"second_factor": False, "passkeys": 0}
     uow.note(actor, "second_factor_reset", "person", person_key, before, after)
     _tell(uow, person, "second_factor_reset")

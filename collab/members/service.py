@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from collab.kernel import clock
 from collab.kernel.errors import NotAllowed, NotFound, TooMany
-from collab.kernel.happened import OrganisationChanged
+from collab.kernel.happened import AccountChanged, OrganisationChanged
 from collab.kernel.identity import VISITOR, Actor, Role
 from collab.kernel.permissions import Permission, Scope
 from collab.members import passwords, store
+from collab.members.confirming import want_fresh
 from collab.members.forms import OrganisationIn, TokenIn
 from collab.members.models import ApiToken, Organisation, Person
 from collab.members.rules import Membership
@@ -103,10 +104,13 @@ def actor_of_token(uow: UnitOfWork, token: str) -> Actor | None:
     return actor_of(uow, person, frozenset(row.scopes))
 
 
-def issue_token(uow: UnitOfWork, actor: Actor, form: TokenIn) -> tuple[ApiToken, str]:
-    """A new API token of the actor and its secret, which is shown this once."""
+def issue_token(
+    uow: UnitOfWork, actor: Actor, form: TokenIn, *, fresh: bool
+) -> tuple[ApiToken, str]:
+    """A new API token of the actor and its secret, which is shown this once; the actor is told."""
     if actor.person_id is None or actor.scopes is not None:
         raise NotAllowed("token:issue")
+    want_fresh(fresh=fresh)
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     row = ApiToken(
         person_id=actor.person_id,
@@ -117,6 +121,7 @@ def issue_token(uow: UnitOfWork, actor: Actor, form: TokenIn) -> tuple[ApiToken,
     )
     uow.session.add(row)
     uow.note(actor, "token_issued", "token", row.public_id, after={"scopes": row.scopes})
+    uow.record(AccountChanged(actor.person_id, "token_issued", clock.now()))
     return row, secret
 
 

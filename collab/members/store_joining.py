@@ -268,6 +268,11 @@ def end_access(uow: UnitOfWork, person_id: int, at: datetime) -> None:
     ).all():
         session.revoked_at = at
         uow.session.add(session)
+    end_tokens(uow, person_id, at)
+
+
+def end_tokens(uow: UnitOfWork, person_id: int, at: datetime) -> None:
+    """End every token of a person: a thief may have made one."""
     for token in uow.session.exec(
         select(ApiToken).where(
             col(ApiToken.person_id) == person_id, col(ApiToken.revoked_at).is_(None)

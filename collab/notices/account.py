@@ -17,13 +17,19 @@ from collab.storage.uow import UnitOfWork
 PREFIX = "account_"
 HERE = ZoneInfo("Asia/Shanghai")
 CHANGES: dict[str, tuple[str, str]] = {
-    "password_changed": ("您的密码已修改", "Your password was changed"),
-    "password_reset": ("您的密码已通过链接重置", "Your password was set anew by a link"),
+    "password_changed": (
+        "您的密码已修改，API 令牌已全部作废",
+        "Your password was changed; your API tokens have ended",
+    ),
+    "password_reset": (
+        "您的密码已通过链接重置，API 令牌已全部作废",
+        "Your password was set anew by a link; your API tokens have ended",
+    ),
     "second_factor_on": ("验证器应用（两步验证）已开启", "An authenticator app was set up"),
     "second_factor_off": ("验证器应用（两步验证）已关闭", "The authenticator app was switched off"),
     "second_factor_reset": (
-        "秘书处已重置您的两步验证与通行密钥",
-        "The secretariat took away your second factors and passkeys",
+        "秘书处已重置您的两步验证与通行密钥，API 令牌已全部作废",
+        "The secretariat took away your second factors and passkeys; your API tokens have ended",
     ),
     "recovery_codes_made": ("已生成新的恢复码", "New recovery codes were made"),
     "recovery_code_used": ("有人用恢复码登录了您的账号", "A recovery code was used to sign in"),
@@ -38,7 +44,11 @@ CHANGES: dict[str, tuple[str, str]] = {
         "已取消单位统一登录的关联",
         "Your organisation's sign-in was disconnected",
     ),
-    "address_changed": ("您的账号邮箱已更改", "The address of your account was changed"),
+    "address_changed": (
+        "您的账号邮箱已更改，API 令牌已全部作废",
+        "The address of your account was changed; your API tokens have ended",
+    ),
+    "token_issued": ("已生成新的 API 令牌", "An API token was made"),
     "sessions_ended": ("您的部分登录已被退出", "Sessions of yours were ended"),
 }
 BODY = (

@@ -110,12 +110,14 @@ def _page(
         has_password=bool(person and person.password_hash),
         problems=present.problems(wrong),
         section=section,
+        fresh=signing.is_fresh(),
     )  # fmt: skip
 
 
 @blueprint.post("/account/tokens")
 def issue_token() -> str | tuple[str, int]:
     """Make an API token; its secret is shown on this page and never again."""
+    fresh = signing.is_fresh()
     try:
         form = TokenIn.model_validate(
             {
@@ -125,9 +127,10 @@ def issue_token() -> str | tuple[str, int]:
             }
         )
         with writing() as uow:
-            issued = service.issue_token(uow, current_actor(), form)
-    except ValidationError as error:
-        return _page(tuple(problems_of(error)), section="tokens"), 422
+            issued = service.issue_token(uow, current_actor(), form, fresh=fresh)
+    except (ValidationError, Rejected) as error:
+        wrong = problems_of(error) if isinstance(error, ValidationError) else error.problems
+        return _page(tuple(wrong), section="tokens"), 422
     return _page((), issued, "tokens")
 
 
@@ -160,7 +163,7 @@ def revoke_session(key: str) -> Response:
 
 @blueprint.post("/account/password")
 def change_password() -> Response | tuple[str, int]:
-    """Set a new password; every other session ends."""
+    """Set a new password; every other session and every token ends."""
     with writing() as uow:
         service.count_try(uow, f"password:{current_actor().person_id}")
     fresh = signing.is_fresh()
@@ -177,5 +180,5 @@ def change_password() -> Response | tuple[str, int]:
             )
     except Rejected as error:
         return _page(error.problems, section="password"), 422
-    flash(_("密码已修改，其他设备上的登录已退出。"), "success")
+    flash(_("密码已修改，其他设备上的登录已退出，API 令牌已全部作废。"), "success")
     return redirect(url_for("account.show"))

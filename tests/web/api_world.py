@@ -96,4 +96,6 @@ def _person(world: World, uow: Any, name: str, role: Role, organisation_id: int 
     uow.flush()
     actor = service.actor_of(uow, person)
     for label, scopes in ((name, [Scope.READ, Scope.WRITE]), (f"{name}-reader", [Scope.READ])):
-        _, world.tokens[label] = service.issue_token(uow, actor, TokenIn(name="t", scopes=scopes))
+        _, world.tokens[label] = service.issue_token(
+            uow, actor, TokenIn(name="t", scopes=scopes), fresh=True
+        )

@@ -133,7 +133,7 @@ def _things(made: Field, deal: str, alpha: str) -> None:
         for name, scopes in (("read", [Scope.READ]), ("write", [Scope.READ, Scope.WRITE])):
             actor = members.actor_of(uow, uow.session.get(Person, site.people["owner"]))  # type: ignore[arg-type]
             token, made.tokens[name] = members.issue_token(
-                uow, actor, TokenIn(name="t", scopes=scopes)
+                uow, actor, TokenIn(name="t", scopes=scopes), fresh=True
             )
             keys["token"] = token.public_id
     release = {"organisation": site.organisations["beta"], "on": "1"}

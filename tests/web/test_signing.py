@@ -146,8 +146,19 @@ def test_weighty_changes_want_a_fresh_proof(bare: Site, freeze: Freezer) -> None
     assert refused.status_code == 422
     assert refused.get_json()["message"]
     assert post(client, "/account/recovery-codes").status_code == 422
+    token = {"name": "t", "days": "9", "scopes": "read"}
+    assert "/account/tokens" not in client.get("/account").text
+    assert post(client, "/account/tokens", **token).status_code == 422
     assert post(client, "/account/confirm", confirm_password="no").status_code == 422
     assert post(client, "/account/confirm", confirm_password=PASSWORD).status_code == 302
+    assert "oe_" in post(client, "/account/tokens", **token).text
+    assert "account_token_issued" in told(bare, "owner")
+    page = client.get("/account/security").text
+    for weighty in (f"/account/passkeys/{key[1]}/remove", "/account/recovery-codes"):
+        asked = re.search(
+            rf'<summary[^>]*>[^<]*</summary><form method="post" action="{weighty}">', page
+        )
+        assert asked, "the first click asks, without JavaScript too"
     codes = post(client, "/account/recovery-codes")
     assert len(re.findall(r"<li><code>", codes.text)) == 10
     named = post(client, f"/account/passkeys/{key[1]}/name", passkey_name="<b>车间</b>")

@@ -10,6 +10,7 @@ from collab.kernel.permissions import Scope
 from collab.members import catalogue, service
 from collab.members.forms import TokenIn
 from collab.members.models import ApiToken
+from collab.web import signing
 from collab.web.api.layer import CREATED, NO_CONTENT, Reply
 from collab.web.api.serving import api
 from collab.web.api.shapes import Listing, OrganisationRef, organisation_ref
@@ -85,9 +86,10 @@ def list_tokens() -> Tokens:
 @api.post("/tokens", summary=("创建令牌", "Make a token"), tag=TAG, status=CREATED, body=TokenIn,
           answer=TokenNew)  # fmt: skip
 def issue_token(body: TokenIn) -> Reply:
-    """A new token; only from a browser session, so that a token cannot make stronger ones."""
+    """A new token; only from a browser session with a fresh proof, never by a token."""
+    fresh = signing.is_fresh()
     with writing() as uow:
-        row, secret = service.issue_token(uow, current_actor(), body)
+        row, secret = service.issue_token(uow, current_actor(), body, fresh=fresh)
         uow.flush()
     model = TokenNew(**_token(row).model_dump(), secret=secret)
     return Reply(model, CREATED, f"/tokens/{row.public_id}", headers={"Cache-Control": "no-store"})
