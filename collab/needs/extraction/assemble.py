@@ -85,6 +85,7 @@ class Extraction:
         )  # fmt: skip
         criteria = Criteria(self._grammar, scene, self._taken)
         found = criteria.from_forms(numbers)
+        skipped: Measure | None = None
         for measure in numbers:
             if self._taken.overlaps(measure.start, measure.end):
                 continue
@@ -94,6 +95,11 @@ class Extraction:
             if reading is not None:
                 self._taken.add(measure.start, measure.end)
                 found.append(reading)
+                earlier = criteria.second_bound(reading, skipped) if skipped else None
+                if earlier is not None and skipped is not None:
+                    self._taken.add(skipped.start, skipped.end)
+                    found.insert(-1, earlier)
+            skipped = measure if reading is None else None
         named = self._grammar.values.find(self._text, self._folded, self._layout)
         found += merged([r for r in named if not self._context.rejected(r.start, r.end)])
         for reading in named:

@@ -139,7 +139,8 @@ class Criteria:
         before = self._grammar.operators.before(self._scene.text, measure.start)
         if before is None or before.op not in _FLIP or before.op[0] == first.op[0]:
             return None
-        if not _AND_BOUND.fullmatch(self._scene.text, first.end, before.start):
+        behind = (first.end, before.start), (measure.end, first.start)
+        if not _AND_BOUND.fullmatch(self._scene.text, *behind[measure.start < first.start]):
             return None
         parameter = self._parameters[first.parameter]
         return self._read(parameter, measure, before, None, first.rule, 0.85)

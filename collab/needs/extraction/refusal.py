@@ -53,11 +53,12 @@ _ALL_BUT = re.compile(  # 除InP外的衬底不接受, 除光刻外其余都不�
 _BUT_FOR = re.compile(  # 不接受InP以外的衬底, not anything other than InP: again only the one named
     r"\s?(?:衬底|晶圆|材料|工艺|方案|设备)?(?:以外|之外)"
 )
+_REFUSED_BUT = re.compile(r"(?:不(?:接受|要|考虑|用|做|采用|使用)|拒绝|谢绝)[^，,。;；\n]{0,4}$")
 _OTHER_THAN = re.compile(r"(?:other than|except)", re.IGNORECASE)
 _NOTHING = re.compile(r"\b(?:no|not|nothing|never|none|without|cannot|don't|won't|nor)\b", re.I)
 _PLAIN = re.compile(  # words before 的 that tell whose or what kind, and let the refusal through
     r"(?:贵[方司]|你们?|您|他们|别人|任何|其他|其它|额外|另外|单独|专门|后续|传统|普通|常规|复杂"
-    r"|昂贵|这样|那样|类似|全部|所有|湿法|干法|[境国海]外|进口|提供|进行|做|用)"
+    r"|昂贵|这样|那样|类似|价格|成本|便宜|低端|落后|老旧|陈旧|过时|简单|粗糙|全部|所有|湿法|干法|[境国海]外|进口|提供|进行|做|用)"
     r"[\u3400-\u9fff]{0,3}的"
 )
 _BOUND_NEXT = re.compile(  # no annealing above 400 °C bounds the step, it does not refuse it
@@ -185,9 +186,11 @@ def _excepted(text: str, match: re.Match[str], start: int, end: int) -> bool:
 
 def _names_the_only_one(text: str, low: int, match: re.Match[str], end: int) -> bool:
     """不接受InP以外的衬底, no substrates other than InP: two refusals that ask for InP."""
+    if _EXCEPT.match(match.group()):  # 不接受除InP以外的衬底
+        return bool(_REFUSED_BUT.search(text, low, match.start()))
     if _OTHER_THAN.match(match.group()):
         return bool(_NOTHING.search(text, low, match.start()))
-    return not _EXCEPT.match(match.group()) and bool(_BUT_FOR.match(text, end))
+    return bool(_BUT_FOR.match(text, end))
 
 
 def _listed(text: str, layout: Layout, start: int) -> str:

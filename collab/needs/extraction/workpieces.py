@@ -99,7 +99,7 @@ class WorkPieces:
         """Where nothing else is named, the wafers that the asker tells of are worked on."""
         return [
             m for m in passing
-            if not _OTHERS_OWN.search(self._text[max(0, m.start - 24) : m.start])
+            if not _OTHERS_OWN.search(self._text[max(0, m.start - 24) : m.end + 6])
         ]  # fmt: skip
 
     def _widened(self, mentions: list[Mention]) -> list[Mention]:
