@@ -21,6 +21,7 @@ from collab.kernel import clock
 from collab.kernel.errors import Conflict, NotAllowed, NotFound, Rejected
 from collab.kernel.happened import FileStored
 from collab.kernel.identity import Actor
+from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
 from collab.kernel.problems import Problem
 from collab.members import store as members
@@ -55,6 +56,15 @@ class FileView:
     own: bool
     organisation: Organisation | None
     targets: tuple[tuple[Organisation, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFileView:
+    """A file of one's own and its need, None when the actor may no longer read that."""
+
+    row: Attachment
+    size: int
+    need: Need | None
 
 
 def attach(
@@ -163,6 +173,32 @@ def of_need(uow: UnitOfWork, actor: Actor, need: Need) -> list[FileView]:
     return views
 
 
+def own_files(uow: UnitOfWork, actor: Actor, number: int, size: int) -> Page[OwnFileView]:
+    """One page of the files of the actor's organisations.
+
+    Those beside needs that the actor may no longer read are among them, without the need.
+    """
+    found = store.own_files(uow, actor, number, size)
+    beside = needs.readable_by_id(uow, actor, {row.need_id for row, _ in found.items})
+    return found.map(lambda one: OwnFileView(one[0], one[1].size, beside.get(one[0].need_id)))
+
+
+def own_use(uow: UnitOfWork, actor: Actor) -> list[tuple[Organisation, int]]:
+    """How many bytes each of the actor's organisations has put here."""
+    houses = members.organisations_by_id(uow, actor.organisation_ids)
+    return [(house, store.used_by(uow, number)) for number, house in sorted(houses.items())]
+
+
+def own_one(uow: UnitOfWork, actor: Actor, key: str) -> OwnFileView:
+    """A file that the actor may take away."""
+    row, stored = store.open_file(uow, actor, key, Permission.FILE_EDIT)
+    return OwnFileView(row, stored.size, _readable_need(uow, actor, row))
+
+
+def _readable_need(uow: UnitOfWork, actor: Actor, row: Attachment) -> Need | None:
+    return needs.readable_by_id(uow, actor, {row.need_id}).get(row.need_id)
+
+
 def kept(uow: UnitOfWork, row: Attachment, size: int) -> FileView:
     """A file as its own organisation sees it just after it was put there."""
     houses = members.organisations_by_id(uow, {row.organisation_id})
@@ -209,15 +245,18 @@ def release(uow: UnitOfWork, actor: Actor, key: str, house: str, *, on: bool) ->
     return need
 
 
-def remove(uow: UnitOfWork, actor: Actor, key: str) -> Need:
-    """Take a file away; its content goes with the sweep when no other file has it."""
+def remove(uow: UnitOfWork, actor: Actor, key: str) -> Need | None:
+    """Take a file away; its content goes with the sweep when no other file has it.
+
+    Returns its need, None when the actor may no longer read that.
+    """
     row, stored = store.open_file(uow, actor, key, Permission.FILE_EDIT)
     need = need_of(uow, row)
     facts = {"need": need.public_id, "sha256": stored.sha256, "size": stored.size}
     uow.session.delete(row)
     uow.flush()
     uow.note(actor, "removed", "file", key, facts)
-    return need
+    return _readable_need(uow, actor, row)
 
 
 def read(uow: UnitOfWork, actor: Actor, blobs: Blobs, key: str) -> tuple[Attachment, bytes]:

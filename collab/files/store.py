@@ -12,6 +12,7 @@ from collab.files.access import POLICY
 from collab.files.models import Attachment, FileRelease, StoredFile
 from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.identity import Actor
+from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
 from collab.storage import grants
 from collab.storage.uow import UnitOfWork
@@ -52,6 +53,21 @@ def files_of(uow: UnitOfWork, actor: Actor, need_id: int) -> Sequence[Found]:
         )
         .order_by(col(Attachment.id))
     ).all()
+
+
+def own_files(uow: UnitOfWork, actor: Actor, number: int, size: int) -> Page[Found]:
+    """One page of the files of the actor's organisations, beside whatever need, newest first."""
+    own = grants.where(POLICY[Permission.FILE_EDIT], actor)
+    total = uow.session.exec(select(func.count(col(Attachment.id))).where(own)).one()
+    rows = uow.session.exec(
+        select(Attachment, StoredFile)
+        .join(StoredFile, col(StoredFile.id) == col(Attachment.stored_id))
+        .where(own)
+        .order_by(col(Attachment.id).desc())
+        .offset((number - 1) * size)
+        .limit(size)
+    ).all()
+    return Page(rows, total, number, size)
 
 
 def releases_of(uow: UnitOfWork, ids: Collection[int]) -> dict[int, set[int]]:

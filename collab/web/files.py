@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from collab.files import service
 from collab.files.models import Attachment
 from collab.files.rules import TYPES, megabytes
-from collab.files.service import FileView
+from collab.files.service import FileView, OwnFileView
 from collab.kernel.errors import Rejected
 from collab.kernel.problems import Problem
 from collab.needs.models import Need
 from collab.storage.uow import UnitOfWork
-from collab.web import labels, present
-from collab.web.session import current_actor, platform, takes_files, writing
+from collab.web import labels, params, present
+from collab.web.context import with_args
+from collab.web.session import current_actor, platform, reading, takes_files, writing
 
 blueprint = Blueprint("files", __name__)
 SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
@@ -70,13 +71,59 @@ def release(key: str) -> AnyResponse:
     return redirect(url_for("needs.show", key=need.public_id, _anchor="files"))
 
 
+@blueprint.get("/files")
+def index() -> str:
+    """The files of the person's organisations, beside needs that they may no longer read too."""
+    number, size = params.page()
+    with reading() as uow:
+        page = service.own_files(uow, current_actor(), number, size)
+        used = service.own_use(uow, current_actor())
+    quota = megabytes(platform().files.limits.quota)
+    return render_template(
+        "files/index.html",
+        page=page.map(_own_item),
+        used=[(present.pick(o.name_zh, o.name_en), _size(n)) for o, n in used],
+        quota=quota,
+        href=lambda n: with_args(page=n),
+    )
+
+
+@blueprint.get("/files/<key>/remove")
+def ask_to_remove(key: str) -> str:
+    """What removing a file means, asked on a page of its own: it cannot be undone."""
+    with reading() as uow:
+        view = service.own_one(uow, current_actor(), key)
+    return render_template("files/remove.html", file=_own_item(view), back=_back(view.need))
+
+
 @blueprint.post("/files/<key>/remove")
 def remove(key: str) -> AnyResponse:
     """Take a file away for everybody."""
     with writing() as uow:
         need = service.remove(uow, current_actor(), key)
     flash(_("文件已删除。"), "success")
-    return redirect(url_for("needs.show", key=need.public_id, _anchor="files"))
+    return redirect(_back(need))
+
+
+def _back(need: Need | None) -> str:
+    """The need's page while the person may read it, else the list of own files."""
+    if need is None:
+        return url_for("files.index")
+    return url_for("needs.show", key=need.public_id, _anchor="files")
+
+
+def _own_item(view: OwnFileView) -> dict[str, Any]:
+    row = view.row
+    return {
+        "key": row.public_id,
+        "name": row.name,
+        "size": _size(view.size),
+        "on": present.moment(row.created_at),
+        "state": row.state,
+        "state_label": labels.label("file_state", row.state),
+        "readable": row.state == "clean",
+        "need": (view.need.title, _back(view.need)) if view.need else None,
+    }
 
 
 def of_need(uow: UnitOfWork, need: Need) -> dict[str, Any]:

@@ -148,6 +148,50 @@ def test_a_party_sends_files_to_the_owner_and_an_onlooker_sends_none(bare: Site)
     assert len(on_disk(bare)) == 1, "bytes of strangers are not kept"
 
 
+def test_own_files_are_found_and_removed_after_the_need_has_closed_to_the_party(
+    bare: Site,
+) -> None:
+    key = bare.published("members", title="受邀的秘密需求")
+    path = accepted(bare, key)
+    send(bare, key, "other", "报价.txt", "三十万元".encode())
+    file = file_key(bare)
+    assert "受邀的秘密需求" in bare.get("/files?lang=zh", "other").text
+    assert bare.post(path, "other", {"state": "withdrawn"}).status_code == 302
+    narrowed = {
+        "disclosure": "invited",
+        "invited": bare.organisations["gamma"],
+        "act": "disclosure",
+    }
+    assert bare.post(f"/needs/{key}/publish", "owner", narrowed).status_code == 302
+    assert bare.get(f"/needs/{key}", "other").status_code == 404
+    listed = bare.get("/files?lang=zh", "other").text
+    assert ("报价.txt" in listed, "不再对贵单位开放" in listed) == (True, True)
+    assert "受邀的秘密需求" not in listed
+    assert key not in listed
+    for who in ("owner", "member", "invited", "secretariat", "coordinator"):
+        assert "报价.txt" not in bare.get("/files", who).text, who
+        assert bare.get(f"/files/{file}/remove", who).status_code == 404, who
+    asked = bare.get(f"/files/{file}/remove?lang=zh", "other").text
+    assert ("不能恢复" in asked, key in asked) == (True, False)
+    assert bare.get(f"/files/{file}", "other").status_code == 200, "asking removes nothing"
+    done = bare.post(f"/files/{file}/remove", "other")
+    assert (done.status_code, done.headers["Location"]) == (302, "/files")
+    assert "报价.txt" not in bare.get("/files", "other").text
+    assert bare.get(f"/files/{file}", "other").status_code == 404
+
+
+def test_removing_is_asked_on_a_page_of_its_own(bare: Site) -> None:
+    key = bare.published("members")
+    send(bare, key)
+    file = file_key(bare)
+    page = bare.get(f"/needs/{key}", "owner").text
+    assert f'href="/files/{file}/remove"' in page
+    assert f'action="/files/{file}/remove"' not in page, "no button that removes at once"
+    assert f'action="/files/{file}/remove"' in bare.get(f"/files/{file}/remove", "owner").text
+    done = bare.post(f"/files/{file}/remove", "owner")
+    assert (done.status_code, done.headers["Location"]) == (302, f"/needs/{key}#files")
+
+
 def test_who_reads_a_file_is_on_the_owners_record(bare: Site) -> None:
     key = bare.published("members")
     accepted(bare, key)
