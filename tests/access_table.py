@@ -67,6 +67,8 @@ TABLE: Mapping[str, frozenset[str] | str] = {
     "api.publish_need": OF_ALPHA, "api.change_disclosure": OF_ALPHA, "api.withdraw_need": OF_ALPHA,
     # files: alpha's, released to beta; what only its own people may do to one
     "files.download": PARTIES, "files.release": OF_ALPHA, "files.remove": OF_ALPHA,
+    "allocation.index": COORDINATORS, "api.show_singles": COORDINATORS,
+    "api.show_investments": COORDINATORS, "api.allocate_capacity": COORDINATORS,
     "files.index": SIGNED_IN, "files.ask_to_remove": OF_ALPHA,
     "api.read_file": PARTIES, "api.release_file": OF_ALPHA, "api.remove_file": OF_ALPHA,
     # agreements, between alpha and beta; a signature needs an administrator
