@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from collab.kernel.permissions import Scope
 from collab.network import access, allotment, coordination
 from collab.network.advice import Question
+from collab.network.coordination import Desk
 from collab.network.store import OpenNeed
 from collab.routing.alliance import chain_coverage
+from collab.storage.uow import UnitOfWork
 from collab.web.api import filters
 from collab.web.api.filters import Code, TermId
 from collab.web.api.reading import Query
@@ -117,15 +119,19 @@ def show_coverage(query: CoverageQuery) -> Coverage:
     return Coverage(steps=[StepCoverage.model_validate(r) for r in wanted])
 
 
+def _desk(uow: UnitOfWork) -> Desk:
+    """What the asker sees as a coordinator; the operation has asked before whether that is one."""
+    snapshot = platform().matching.snapshot(uow)
+    return coordination.evaluated(uow, current_actor(), platform().network, snapshot)
+
+
 @api.get("/alliance/gaps", summary=("缺口", "Gaps"), tag=TAG, query=Query, answer=Gaps)
 def show_gaps(query: Query) -> Gaps:
     """For coordinators and the secretariat; counts only needs that they may read."""
     del query
-    actor, network = current_actor(), platform().network
-    access.must_coordinate(actor)
+    access.must_coordinate(current_actor())
     with reading() as uow:
-        snapshot = platform().matching.snapshot(uow)
-        found = coordination.evaluated(uow, actor, network, snapshot).page
+        found = _desk(uow).page
     return Gaps(
         gaps=[
             Gap(
@@ -145,8 +151,8 @@ def show_gaps(query: Query) -> Gaps:
           limit="answers", body=WhatIfIn, answer=WhatIfOut)  # fmt: skip
 def ask_what_if(body: WhatIfIn) -> WhatIfOut:
     """For coordinators and the secretariat: what adding or losing a capability would change."""
-    actor, network = current_actor(), platform().network
-    access.must_coordinate(actor)
+    network = platform().network
+    access.must_coordinate(current_actor())
     words = vocabulary()
     filters.expanded("technique", filter(None, [body.technique]), words.techniques)
     filters.expanded("material", filter(None, [body.material]), words.materials)
@@ -160,8 +166,7 @@ def ask_what_if(body: WhatIfIn) -> WhatIfOut:
     )
     with reading() as uow:
         filters.region_path(uow, body.region)
-        snapshot = platform().matching.snapshot(uow)
-        desk = coordination.evaluated(uow, actor, network, snapshot)
+        desk = _desk(uow)
         outcome = coordination.what_if(uow, network, desk, asked) or _NOTHING
     return WhatIfOut(
         gained=_refs(outcome["gained"]),
@@ -191,11 +196,9 @@ class Singles(BaseModel):
 def show_singles(query: Query) -> Singles:
     """For coordinators and the secretariat; counts only needs that they may read."""
     del query
-    actor, network = current_actor(), platform().network
-    access.must_coordinate(actor)
+    access.must_coordinate(current_actor())
     with reading() as uow:
-        snapshot = platform().matching.snapshot(uow)
-        found = coordination.evaluated(uow, actor, network, snapshot).page
+        found = _desk(uow).page
     return Singles(
         singles=[
             SingleOut(
@@ -232,11 +235,10 @@ def show_investments(query: Query) -> Investments:
     """For coordinators and the secretariat: techniques in their regions and the neighbouring ones,
     over the needs that they may read."""
     del query
-    actor, network = current_actor(), platform().network
-    access.must_coordinate(actor)
+    network = platform().network
+    access.must_coordinate(current_actor())
     with reading() as uow:
-        snapshot = platform().matching.snapshot(uow)
-        desk = coordination.evaluated(uow, actor, network, snapshot)
+        desk = _desk(uow)
         found = coordination.investments(uow, network, desk)
     return Investments(
         lines=[
@@ -301,11 +303,10 @@ class AllocationOut(BaseModel):
 def allocate_capacity(body: AllocationIn) -> AllocationOut:
     """For coordinators and the secretariat: published needs that they may read, on the seats of
     upcoming runs and on capacity they assume."""
-    actor, network = current_actor(), platform().network
-    access.must_coordinate(actor)
+    network = platform().network
+    access.must_coordinate(current_actor())
     wanted = [allotment.Assumed(a.capability, a.month, a.free) for a in body.assume]
     with reading() as uow:
-        snapshot = platform().matching.snapshot(uow)
-        desk = coordination.evaluated(uow, actor, network, snapshot)
+        desk = _desk(uow)
         found = allotment.allot(uow, network, desk, wanted)
     return AllocationOut.model_validate(allotment.as_data(found))
