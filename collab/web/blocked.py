@@ -13,11 +13,13 @@ from collab.kernel.identity import Actor
 from collab.kernel.problems import Problem
 from collab.matching import blocking
 from collab.members import catalogue
+from collab.members.filters import OrganisationFilter
 from collab.members.models import Organisation
 from collab.storage.uow import UnitOfWork
 from collab.web import params, present
 from collab.web.session import current_actor, reading, writing
 
+FOUND = 10  # as many as a person compares by eye; more letters narrow it
 blueprint = Blueprint("blocked", __name__, url_prefix="/my-organisation")
 
 
@@ -28,7 +30,7 @@ def _named(row: Organisation) -> tuple[str, str]:
 @blueprint.get("/blocked")
 def index() -> str:
     """The lists of every organisation that the person edits; nobody else sees them."""
-    actor, other = current_actor(), params.text("other", 80)
+    actor, other, words = current_actor(), params.text("other", 80), params.text("find", 80)
     with reading() as uow:
         own = [v.row for v in catalogue.own(uow, actor)]
         edited = [row for row in own if row.id in actor.editor_organisation_ids]
@@ -36,8 +38,15 @@ def index() -> str:
             (*_named(row), [_named(o) for o in blocking.blocked_by(uow, actor, row.public_id)])
             for row in edited
         ]
-        asked = _named(catalogue.one(uow, actor, other).view.row) if other else ("", "")
-    return render_template("organisations/blocked.html", items=items, asked=asked)
+        asked = [_named(catalogue.one(uow, actor, other).view.row)] if other else []
+        found = _found(uow, actor, words) if words else asked
+    return render_template("organisations/blocked.html", items=items, found=found, words=words)
+
+
+def _found(uow: UnitOfWork, actor: Actor, words: str) -> list[tuple[str, str]]:
+    """Organisations whose name holds the words, the own ones left out."""
+    page = catalogue.page(uow, actor, OrganisationFilter(text=words), 1, FOUND)
+    return [_named(v.row) for v in page.items if v.row.id not in actor.organisation_ids]
 
 
 @blueprint.post("/<key>/blocked")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -15,6 +17,7 @@ from collab.kernel.problems import Problem
 from collab.members import catalogue, service
 from collab.members.filters import OrganisationFilter
 from collab.members.forms import OrganisationIn
+from collab.members.models import Person, RoleGrant
 from collab.web import labels, params, present
 from collab.web.capability_form import version as version_of
 from collab.web.context import toggled, with_args
@@ -107,10 +110,7 @@ def mine() -> str | Response:
     with reading() as uow:
         own = catalogue.own(uow, current_actor())
         people = {
-            v.row.public_id: [
-                (p.name, labels.label("role", g.role))
-                for p, g in catalogue.people(uow, current_actor(), v.row.id or 0)
-            ]
+            v.row.public_id: _people(catalogue.people(uow, current_actor(), v.row.id or 0))
             for v in own
         }
         offered = {
@@ -129,6 +129,13 @@ def mine() -> str | Response:
             v.row.public_id for v in own if v.row.id in current_actor().editor_organisation_ids
         },
     )
+
+
+def _people(stand: Sequence[tuple[Person, RoleGrant]]) -> list[tuple[str, list[str]]]:
+    """Everybody once, with all roles."""
+    by_person = groupby(stand, key=lambda pair: pair[0].id)
+    rows = [list(pairs) for _key, pairs in by_person]
+    return [(r[0][0].name, [labels.label("role", g.role) for _p, g in r]) for r in rows]
 
 
 @blueprint.route("/organisations/<key>/edit", methods=["GET", "POST"])
