@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +24,7 @@ from collab.importing import demo_removal, demo_seeding, seeding
 from collab.kernel import clock, origin
 from collab.members import openid, second_factor
 from collab.platform import Platform
+from collab.search.machines import machines
 from collab.storage import audit_reading, backup, migrate, sealing
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,6 +56,7 @@ def prepare(found: Platform, *, readable: bool = False) -> None:
                     demo_seeding.seed_demo(uow, clock.today(), found.settings.data_dir)
         found.worker.settle()
     found.search.ensure(readable=readable)
+    found.search.catch_up()
     found.matching.announce_version(found.database)
 
 
@@ -110,6 +114,20 @@ def reindex_command(check: bool) -> None:
             progress.advance(bar, min(100, len(waiting) - start))
 
 
+@click.command("search-status")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
+def search_status_command(as_json: bool) -> None:
+    """How far the search index of every machine has come, as each last said."""
+    found = platform()
+    with found.database.reading() as uow:
+        rows = [asdict(one) for one in machines(uow)]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    for row in rows:
+        click.echo("\t".join(f"{name}={value}" for name, value in row.items()))
+
+
 @click.command("worker")
 def worker_command() -> None:
     """Deliver events to everything derived, until stopped."""
@@ -124,6 +142,7 @@ def worker_command() -> None:
     _stop_with_parent(stop)
     found.search.warm_soon()
     found.search.keep_soon(stop)
+    found.search.follow_soon(stop)
     found.words.follow_soon(stop)
     found.worker.run_forever(stop)
 
@@ -286,7 +305,8 @@ def rotate_key_command(yes: bool) -> None:
 
 
 COMMANDS = (
-    init_command, seed_command, remove_demo_command, reindex_command, worker_command,
+    init_command, seed_command, remove_demo_command, reindex_command, search_status_command,
+    worker_command,
     serve_command, backup_command, restore_command, audit_verify_command, audit_anchor_command,
     rotate_key_command,
 )  # fmt: skip

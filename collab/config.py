@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     search_engine: Literal["whoosh", "tantivy"] = Field(
         "whoosh", description="Whoosh needs nothing; tantivy is far faster beyond 10,000 documents."
     )
+    search_dir: Path | None = Field(
+        None,
+        description="This machine's own search index; a local disk where DATA_DIR is shared.",
+    )
     seed_demo: bool = Field(
         True,
         description="Ship the invented demo alliance, so that every page can be tried at once.",
@@ -144,6 +148,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database URL in force, the embedded SQLite file unless another one is set."""
         return self.database_url or f"sqlite:///{self.data_dir / 'collab.db'}"
+
+    @property
+    def index_folder(self) -> Path:
+        """Where this machine keeps its search index."""
+        return self.search_dir or self.data_dir / "index"
 
     @property
     def trusted_services(self) -> frozenset[str]:

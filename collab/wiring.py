@@ -55,16 +55,12 @@ def listeners(
     away: AnchorMail,
 ) -> Mapping[type[Event], Sequence[Listener]]:
     """The table of who follows what; order matters inside a row."""
-    index = Listener("search-index", words.before(search.follow), lease="search-writer")
+    index = Listener("search-index", words.before(search.follow))
     matches = Listener("matches", words.before(matching.follow), batch=500)
     evaluated = Standings(matching.vocabulary, matching.snapshot)
     words.tell(evaluated.take_vocabulary)
     taken = Listener("vocabulary", words.follow, batch=500)
-    reread = Listener(
-        "search-vocabulary",
-        words.before(lambda _database, _events: _reread(search)),
-        lease="search-writer",
-    )
+    reread = Listener("search-vocabulary", words.before(lambda _db, _events: _reread(search)))
     standings = Listener(STANDINGS, words.before(evaluated.follow), batch=500)
     told = Listener("notices", notices.follow)
     mail = Listener("mail", mailer.follow, batch=1, ordered=False)
@@ -78,7 +74,7 @@ def listeners(
     swept = Listener("file-sweep", scanner.sweep)
     fitting = Listener("fitting-needs", fitting_needs.follow)
     wake = Listener("saved-searches-wake", new_hits.wake, batch=500)
-    saved = Listener("saved-searches", new_hits.follower(search), batch=500)
+    saved = Listener("saved-searches", words.before(new_hits.follower(search)), batch=500)
     return {
         **dict.fromkeys((*CATALOGUE, *NEEDS), (index, standings, matches, wake)),
         happened.VocabularyChanged: (taken, reread, standings, matches),
@@ -109,9 +105,7 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
         database = Database(settings.database, synchronous=settings.sqlite_synchronous)
     words = LiveVocabulary(database, load_vocabulary())
     vocabulary = words.current
-    search = SearchService(
-        database, vocabulary, settings.data_dir / "index", settings.search_engine
-    )
+    search = SearchService(database, vocabulary, settings.index_folder, settings.search_engine)
     matching = MatchingService(database, vocabulary, settings.data_dir / "matching")
     network = NetworkService(database, vocabulary)
     mailer = Mailer(settings, secret_key(settings))

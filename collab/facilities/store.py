@@ -298,6 +298,17 @@ def ids_of_organisations(uow: UnitOfWork, organisation_ids: Collection[int]) -> 
     return {key for key in rows if key is not None}
 
 
+def run_keys(
+    uow: UnitOfWork, ids: Collection[int], organisation_ids: Collection[int] = ()
+) -> dict[int, str]:
+    """Public ids of runs by key: those named and those of organisations, shown or not."""
+    if not ids and not organisation_ids:
+        return {}
+    chosen = or_(col(MpwRun.id).in_(ids), col(MpwRun.organisation_id).in_(organisation_ids))
+    rows = uow.session.exec(select(MpwRun.id, MpwRun.public_id).where(chosen))
+    return {key: public_id for key, public_id in rows if key is not None}
+
+
 def readable_run_keys(uow: UnitOfWork, actor: Actor, keys: Collection[str]) -> set[str]:
     """Public ids of runs that the actor may see."""
     if not keys:

@@ -39,6 +39,7 @@ def follower(search: SearchService) -> Callable[[Database, Sequence[Event]], Non
     """The listener that looks through everybody's saved searches."""
 
     def follow(database: Database, _events: Sequence[Event]) -> None:
+        search.catch_up()  # the index of this machine may be behind the one that woke us
         with database.reading() as uow:
             persons = store.person_ids(uow)
         for person_id in persons:

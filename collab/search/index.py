@@ -15,14 +15,21 @@ from typing import Protocol, TypeVar
 from collab.search.analysis import ANALYSER_VERSION
 from collab.search.answers import Answers
 from collab.search.documents import Document, Entry, entry_of
-from collab.search.layout import IndexUnavailable, Layout, Meta, SearchError, WriterBusy
+from collab.search.layout import (
+    IndexUnavailable,
+    Layout,
+    Meta,
+    Position,
+    SearchError,
+    WriterBusy,
+)
 from collab.search.plan import Plan, Raw, RawHit, Want
 from collab.search.query import QueryParser, SearchQuery
 from collab.search.results import Result, Suggestion
 
 __all__ = [
-    "Backend", "CheckReport", "IndexUnavailable", "SearchError", "SearchIndex", "WriterBusy",
-    "make_backend",
+    "Backend", "Change", "CheckReport", "IndexUnavailable", "Position", "SearchError",
+    "SearchIndex", "WriterBusy", "make_backend",
 ]  # fmt: skip
 
 ENGINES = ("whoosh", "tantivy")
@@ -72,6 +79,15 @@ class CheckReport:
     def agrees(self) -> bool:
         """True when nothing has to be repaired."""
         return not (self.missing or self.stale or self.surplus)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a commit makes of an index, and how far it has followed the events then."""
+
+    documents: tuple[Document, ...] = ()
+    gone: tuple[str, ...] = ()
+    position: Position | None = None
 
 
 class SearchIndex:
@@ -184,15 +200,28 @@ class SearchIndex:
 
     def change(self, documents: Iterable[Document], keys: Iterable[str]) -> int:
         """Replace and remove in one commit; returns how many were added."""
-        newest = {document.key: document for document in documents}
-        gone = [key for key in dict.fromkeys(keys) if key not in newest]
-        if not newest and not gone:
-            return 0
-        entries = [self._entry(document) for document in newest.values()]
+        return self.change_to(lambda: Change(tuple(documents), tuple(keys)))
+
+    def change_to(self, read: Callable[[], Change]) -> int:
+        """The same, with what `read` finds once the writer's place is held.
+
+        So nobody who read earlier writes later, over what is newer. The position is kept after
+        the commit: a crash between the two has the same changes made once more.
+        """
         with self._layout.lock(wait=self._wait):
-            lines = [json.dumps({"add": d.to_json().decode()}) for d in newest.values()]
-            self._layout.note([*lines, *(json.dumps({"drop": key}) for key in gone)])
-            return self._write(entries, gone)
+            change = read()
+            newest = {document.key: document for document in change.documents}
+            gone = [key for key in dict.fromkeys(change.gone) if key not in newest]
+            count = self._change(newest, gone) if newest or gone else 0
+            if change.position is not None and self._layout.stamp() is not None:
+                self._layout.keep_position(self._layout.live(), change.position)
+            return count
+
+    def _change(self, newest: Mapping[str, Document], gone: list[str]) -> int:
+        entries = [self._entry(document) for document in newest.values()]
+        lines = [json.dumps({"add": d.to_json().decode()}) for d in newest.values()]
+        self._layout.note([*lines, *(json.dumps({"drop": key}) for key in gone)])
+        return self._write(entries, gone)
 
     def _write(self, entries: list[Entry], gone: list[str]) -> int:
         """Write to the live index; IndexUnavailable when its files cannot be read."""
@@ -219,20 +248,28 @@ class SearchIndex:
     def _entry(self, document: Document) -> Entry:
         return entry_of(document, self.parser.vocabulary, self.parser.recogniser)
 
-    def rebuild(self, documents: Iterable[Document], progress: Progress | None = None) -> int:
+    def rebuild(
+        self,
+        documents: Iterable[Document],
+        progress: Progress | None = None,
+        position: Position | None = None,
+    ) -> int:
         """Build anew beside the live index, then switch at once; returns how many were indexed.
 
         Readers go on; changes made meanwhile by anybody are carried over before the switch.
+        `position` is how far the documents follow the events.
         """
         with self._layout.lock("rebuild", wait=self._wait):
-            return self._build(documents, progress)
+            return self._build(documents, progress, position)
 
-    def renew(self, documents: Iterable[Document]) -> int | None:
+    def renew(self, documents: Iterable[Document], position: Position | None = None) -> int | None:
         """Rebuild if that is still needed once this one's turn has come; None when it is not."""
         with self._layout.lock("rebuild", wait=self._wait):
-            return self._build(documents, None) if self.needs_rebuild() else None
+            return self._build(documents, None, position) if self.needs_rebuild() else None
 
-    def _build(self, documents: Iterable[Document], progress: Progress | None) -> int:
+    def _build(
+        self, documents: Iterable[Document], progress: Progress | None, position: Position | None
+    ) -> int:
         """Rebuild; the place of the one that rebuilds must be held."""
         with self._layout.lock(wait=self._wait):
             self._layout.start_journal()
@@ -241,6 +278,8 @@ class SearchIndex:
         try:
             fresh = make_backend(self.engine, folder, create=True)
             count = fresh.write(self._counted(documents, progress))
+            if position is not None:
+                self._layout.keep_position(folder, position)
             with self._layout.lock(wait=self._wait):
                 self._replay(fresh)
                 fresh.close()
@@ -281,7 +320,24 @@ class SearchIndex:
 
     def needs_rebuild(self) -> bool:
         """True when the index is gone or broken, or another analyser or vocabulary made it."""
-        return self._layout.is_broken() or self._layout.meta() != self._meta()
+        layout = self._layout
+        return bool(layout.is_broken() or layout.asked() or layout.meta() != self._meta())
+
+    def ask_rebuild(self) -> None:
+        """Changes alone cannot bring the index up to date; the note outlives this process."""
+        self._layout.ask()
+
+    def rebuild_asked(self) -> str:
+        """The note of `ask_rebuild`, empty when there is none; `rebuilt` takes it away."""
+        return self._layout.asked()
+
+    def rebuilt(self, asked: str) -> None:
+        """A rebuild that read the database after this note is in force."""
+        self._layout.done(asked)
+
+    def position(self) -> Position | None:
+        """How far the index has followed the events; None when it does not say."""
+        return self._layout.position()
 
     def answers(self) -> bool:
         """True when there is an index that can be read, made with whatever vocabulary."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 LOCK_WAIT = 20.0
 _POLL = 0.02
+PLACE = "position.json"
 
 
 class SearchError(Exception):
@@ -41,6 +42,14 @@ class Meta:
     format: str
     analyser: str
     vocabulary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Up to which event an index has followed which database."""
+
+    feed: str
+    number: int
 
 
 def sync_folder(folder: Path) -> None:
@@ -71,6 +80,7 @@ class Layout:
         self._pointer = root / "current"
         self._journal = root / "journal"
         self._broken = root / "broken"
+        self._due = root / "due"
 
     def stamp(self) -> tuple[int, int] | None:
         """Changes whenever another folder goes live; None when there is no index."""
@@ -98,6 +108,18 @@ class Layout:
             return Meta(**plain)
         except (IndexUnavailable, OSError, ValueError, TypeError):
             return None
+
+    def position(self) -> Position | None:
+        """How far the live index has come; None when it does not say."""
+        try:
+            return Position(**json.loads((self.live() / PLACE).read_text(encoding="utf-8")))
+        except (IndexUnavailable, OSError, ValueError, TypeError):
+            return None
+
+    @staticmethod
+    def keep_position(folder: Path, position: Position) -> None:
+        """Say so after the commit that brought it there; lost, the events are followed again."""
+        write_safely(folder / PLACE, json.dumps(asdict(position)))
 
     def fresh(self, meta: Meta) -> Path:
         """A new empty folder, not live yet."""
@@ -154,6 +176,25 @@ class Layout:
     def unmark_broken(self) -> None:
         """A rebuild begins."""
         self._broken.unlink(missing_ok=True)
+
+    # ---- an index that cannot be brought up to date by changes asks for a rebuild
+
+    def ask(self) -> None:
+        """A rebuild is due that begins after now."""
+        if self.root.is_dir():
+            write_safely(self._due, uuid.uuid4().hex)
+
+    def asked(self) -> str:
+        """What `ask` last noted, empty when no rebuild is due."""
+        try:
+            return self._due.read_text(encoding="utf-8")
+        except OSError:
+            return ""
+
+    def done(self, asked: str) -> None:
+        """The rebuild that began with this note is in force; a later note stays."""
+        if asked and self.asked() == asked:
+            self._due.unlink(missing_ok=True)
 
     # ---- changes that arrive while a rebuild runs
 

@@ -3,10 +3,26 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
-from collab.storage.columns import json_column
+from collab.kernel import clock
+from collab.storage.columns import big_key, json_column
 from collab.storage.models import Public, Row
+
+
+class SearchFollower(SQLModel, table=True):
+    """How far the search index of one machine has come, as that machine last said."""
+
+    __tablename__ = "search_follower"
+
+    machine: str = Field(primary_key=True, max_length=120)
+    engine: str = Field(max_length=20)
+    state: str = Field(max_length=20)
+    position: int = Field(default=0, sa_type=big_key())
+    documents: int = 0
+    mended: int = 0
+    checked_at: datetime | None = None
+    seen_at: datetime = Field(default_factory=clock.now)
 
 
 class SavedSearch(Row, Public, table=True):

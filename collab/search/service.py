@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from collab.facilities import store as facilities
 from collab.facilities.filters import CapabilityFilter
-from collab.kernel.events import DatabaseRestored, Event
-from collab.kernel.happened import (
-    CapabilityChanged,
-    CatalogueReplaced,
-    NeedChanged,
-    NeedPublished,
-    OrganisationChanged,
-    RunChanged,
-)
+from collab.kernel.events import Event
 from collab.kernel.identity import Actor
 from collab.members import store as members
 from collab.members.filters import OrganisationFilter
@@ -26,16 +20,29 @@ from collab.needs import store as needs
 from collab.needs.filters import NeedFilter
 from collab.search import feed
 from collab.search.documents import KINDS, Document
+from collab.search.following import IndexFollower
 from collab.search.highlight import Highlight
-from collab.search.index import CheckReport, IndexUnavailable, SearchIndex, WriterBusy
+from collab.search.index import (
+    Change,
+    CheckReport,
+    IndexUnavailable,
+    Position,
+    SearchIndex,
+    WriterBusy,
+)
+from collab.search.machines import Voice
 from collab.search.query import QueryParser, SearchQuery
 from collab.search.results import Hit, Result, Suggestion
 from collab.storage.database import Database
+from collab.storage.follower import newest
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
 
 log = logging.getLogger(__name__)
+Build = Callable[[SearchIndex, Iterator[Document], Position], int | None]
+HEEL = 0.3  # seconds between two looks into the outbox, where no commit of this process wakes it
 LOOK = 3.0  # seconds between two looks at whether the index is there and sound
+CHECK = 6 * 3600.0  # seconds between two comparisons of index and database
 REST = 60.0  # seconds after a rebuild, so that a fault it does not mend cannot keep a core busy
 WITHOUT_INDEX = 40  # hits of each kind that the database offers while there is no index
 
@@ -62,6 +69,8 @@ class SearchService:
         self._engine = engine
         self._index: SearchIndex | None = None
         self._opening = threading.Lock()
+        self._follower = IndexFollower(database, lambda: self.index)
+        self._voice = Voice(database, folder)
 
     @property
     def index(self) -> SearchIndex:
@@ -175,64 +184,56 @@ class SearchService:
 
     # ---- writing, by the worker
 
-    def follow(self, database: Database, events: Sequence[Event]) -> None:
-        """Listener: bring the index to the state of the database for what events concern."""
-        if any(isinstance(e, CatalogueReplaced | DatabaseRestored) for e in events):
-            self.rebuild(None)
-            return
-        with database.reading() as uow:
-            documents, gone = self._changes(uow, events)
-        if not self.index.answers() or self._change(documents, gone) is None:
-            self.rebuild(None)
-
-    def _change(self, documents: Sequence[Document], gone: Sequence[str]) -> int | None:
-        """None when the index turned out to be broken."""
+    def catch_up(self) -> int:
+        """Take the events that this machine's index has not followed yet; returns how many."""
         try:
-            return self.index.change(documents, gone)
+            return self._follower.catch_up()
         except IndexUnavailable as error:
             log.warning("search index cannot be written: %s", error)
-            return None
+            return 0
+
+    def follow(self, _database: Database, _events: Sequence[Event]) -> None:
+        """Listener: the events are a call to catch up; other machines do so by themselves."""
+        self.catch_up()
+        if not self.index.answers() or self.index.rebuild_asked():
+            self.ensure()
 
     def now(self, event: Event) -> None:
         """Index one change at once, so that a restriction does not wait for the worker."""
-        with self.database.reading() as uow:
-            documents, gone = self._changes(uow, [event])
-        try:
-            if self.index.answers():
-                self._change(documents, gone)
-        except WriterBusy as error:
-            log.info("left to the worker: %s", error)
+        self._follower.now(event)
 
-    def _changes(
-        self, uow: UnitOfWork, events: Sequence[Event]
-    ) -> tuple[list[Document], list[str]]:
-        capabilities = {e.capability_id for e in events if isinstance(e, CapabilityChanged)}
-        owners = {e.organisation_id for e in events if isinstance(e, OrganisationChanged)}
-        posted = {e.need_id for e in events if isinstance(e, NeedChanged | NeedPublished)}
-        posted |= needs.ids_of_organisations(uow, owners)
-        runs = {e.run_id for e in events if isinstance(e, RunChanged)}
-        capabilities |= facilities.ids_of_organisations(uow, owners)
-        documents = [
-            *feed.capability_documents(uow, capabilities),
-            *feed.organisation_documents(uow, owners),
-            *feed.need_documents(uow, posted),
-            *feed.run_documents(uow, runs),
-        ]
-        known = facilities.public_ids(uow, capabilities)
-        known |= {o.public_id for o in members.organisations_by_id(uow, owners).values()}
-        return documents, sorted(known - {d.key for d in documents})
+    def follow_soon(self, stop: threading.Event) -> threading.Thread:
+        """Keep this machine's index at the heels of the events until `stop`."""
+
+        def follow() -> None:
+            while not stop.is_set():
+                try:
+                    self.catch_up()
+                    self._voice.say(self.index)
+                except Exception:  # the database may be away; the next look takes it all
+                    log.exception("search index could not follow")
+                with self.database.committed:
+                    self.database.committed.wait(HEEL)
+
+        thread = threading.Thread(target=follow, name="search-follower", daemon=True)
+        thread.start()
+        return thread
 
     def rebuild(self, progress: Callable[[int], None] | None) -> int:
         """Build the index anew beside the live one; returns how many documents it has."""
-        return self._anew(lambda made, documents: made.rebuild(documents, progress)) or 0
+        return self._anew(lambda made, docs, at: made.rebuild(docs, progress, at)) or 0
 
-    def _anew(self, build: Callable[[SearchIndex, Iterator[Document]], int | None]) -> int | None:
+    def _anew(self, build: Build) -> int | None:
         """Build and put in force; once more when another vocabulary was taken meanwhile."""
         while True:
             vocabulary = self.vocabulary
             made = self._made(vocabulary)  # place names may have changed
+            asked = made.rebuild_asked()  # before reading: a later call is for the next rebuild
             with self.database.reading() as uow:
-                count = build(made, feed.all_documents(uow))
+                position = Position(members.born(uow), newest(uow))
+                count = build(made, feed.all_documents(uow), position)
+            if count is not None:
+                made.rebuilt(asked)
             with self._opening:
                 if self.vocabulary is vocabulary:
                     self._index = made
@@ -260,8 +261,12 @@ class SearchService:
         """Look after the index until `stop`: whatever process finds it gone or broken."""
 
         def keep() -> None:
+            due = time.monotonic() + CHECK * random.uniform(0.1, 1)  # noqa: S311 - not all at once
             while not stop.is_set():
                 stop.wait(REST if self._ensure() else LOOK)
+                if time.monotonic() > due and not stop.is_set():
+                    due = time.monotonic() + CHECK
+                    self._inspect()
 
         thread = threading.Thread(target=keep, name="search-keeper", daemon=True)
         thread.start()
@@ -276,6 +281,13 @@ class SearchService:
             log.exception("search index could not be rebuilt")
         return False
 
+    def _inspect(self) -> None:
+        try:
+            found = self.repair()
+            self._voice.checked(len(found.missing) + len(found.stale) + len(found.surplus))
+        except Exception:  # the next one comes
+            log.exception("search index could not be compared with the database")
+
     def check(self) -> CheckReport:
         """How the index differs from the database."""
         return self.index.check(self._versions())
@@ -284,10 +296,14 @@ class SearchService:
         """Bring the index to the database's state where it differs; returns what was wrong."""
         report = self.check()
         if not report.agrees:
-            wanted = {*report.missing, *report.stale}
-            with self.database.reading() as uow:
-                documents = [d for d in feed.all_documents(uow) if d.key in wanted]
-            self.index.change(documents, report.surplus)
+            differing = {*report.missing, *report.stale, *report.surplus}
+
+            def read() -> Change:
+                with self.database.reading() as uow:
+                    found = [d for d in feed.all_documents(uow) if d.key in differing]
+                return Change(tuple(found), tuple(sorted(differing - {d.key for d in found})))
+
+            self.index.change_to(read)
         return report
 
     def _versions(self) -> dict[str, str]:

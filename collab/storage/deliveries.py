@@ -12,7 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from collab.kernel import clock
 from collab.storage.database import Database
-from collab.storage.models import DeliveryState, OutboxDelivery, OutboxEvent
+from collab.storage.models import DeliveryState, OutboxDelivery, OutboxEvent, OutboxFloor
 from collab.storage.uow import UnitOfWork
 
 FAN_OUT_LOCK = 7_262_001
@@ -152,4 +152,15 @@ def purge(database: Database, keep_days: int) -> int:
         if uow.session.exec(select(OutboxEvent.id).where(old).limit(1)).first() is None:
             return 0
     with database.writing() as uow:
-        return uow.session.connection().execute(sa.delete(OutboxEvent).where(old)).rowcount
+        connection = uow.session.connection()
+        last = connection.scalar(sa.select(sa.func.max(col(OutboxEvent.id))).where(old))
+        _raise_floor(uow, last or 0)
+        return connection.execute(sa.delete(OutboxEvent).where(old)).rowcount
+
+
+def _raise_floor(uow: UnitOfWork, number: int) -> None:
+    """Remember up to where events are missing, for those who follow them by number."""
+    row = uow.session.exec(select(OutboxFloor).with_for_update()).first() or OutboxFloor()
+    row.number = max(row.number, number)
+    uow.session.add(row)
+    uow.flush()

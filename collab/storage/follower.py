@@ -1,16 +1,59 @@
-"""Lets a process follow the events of all processes, to keep what it holds in memory current."""
+"""Lets whoever keeps something derived follow the events of all processes by their numbers."""
 
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 
 from sqlmodel import col, func, select
 
 from collab.kernel.events import DatabaseRestored, Event, from_json
-from collab.storage.models import OutboxEvent
+from collab.storage.models import OutboxEvent, OutboxFloor
 from collab.storage.uow import UnitOfWork
 
 MOST = 2000  # further behind than this it is cheaper to begin anew
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Events that follow a position, oldest first, and the position after them."""
+
+    events: tuple[Event, ...]
+    position: int
+    whole: bool  # nothing stands behind it
+
+
+def newest(uow: UnitOfWork) -> int:
+    """The highest number that an event has had, 0 when nothing ever happened."""
+    last = uow.session.exec(select(func.max(col(OutboxEvent.id)))).one() or 0
+    return max(last, _floor(uow))
+
+
+def stretch(uow: UnitOfWork, after: int, most: int = MOST) -> Stretch | None:
+    """At most `most` events after a position; None when they cannot be followed from there.
+
+    That is so when events behind the position were tidied away, when a backup was brought back,
+    when an event is unknown here, and when the position is one that this database never reached.
+    """
+    rows = uow.session.exec(
+        select(OutboxEvent.id, OutboxEvent.name, OutboxEvent.payload)
+        .where(col(OutboxEvent.id) > after)
+        .order_by(col(OutboxEvent.id))
+        .limit(most)
+    ).all()
+    floor = _floor(uow)
+    if after < floor or (not rows and after > newest(uow)):
+        return None
+    names = {name for _, name, _ in rows}
+    if DatabaseRestored.__name__ in names or not names <= Event.REGISTRY.keys():
+        return None
+    events = tuple(from_json(name, dict(payload)) for _, name, payload in rows)
+    return Stretch(events, (rows[-1][0] or after) if rows else after, len(rows) < most)
+
+
+def _floor(uow: UnitOfWork) -> int:
+    """The highest number of an event that was tidied away."""
+    return uow.session.exec(select(func.max(col(OutboxFloor.number)))).one() or 0
 
 
 class Follower:
@@ -45,24 +88,9 @@ class Follower:
             return self._advance(uow)
 
     def _advance(self, uow: UnitOfWork) -> list[Event] | None:
-        if self._seen is None:
-            self._begin(uow)
+        found = None if self._seen is None else stretch(uow, self._seen)
+        if found is None or not found.whole:
+            self._seen = newest(uow)
             return None
-        rows = uow.session.exec(
-            select(OutboxEvent.id, OutboxEvent.name, OutboxEvent.payload)
-            .where(col(OutboxEvent.id) > self._seen)
-            .order_by(col(OutboxEvent.id))
-            .limit(MOST)
-        ).all()
-        anew = any(
-            name == DatabaseRestored.__name__ or name not in Event.REGISTRY for _, name, _ in rows
-        )
-        if len(rows) == MOST or anew:
-            self._begin(uow)
-            return None
-        if rows:
-            self._seen = rows[-1][0]
-        return [from_json(name, dict(payload)) for _, name, payload in rows]
-
-    def _begin(self, uow: UnitOfWork) -> None:
-        self._seen = uow.session.exec(select(func.max(col(OutboxEvent.id)))).one() or 0
+        self._seen = found.position
+        return list(found.events)

@@ -102,6 +102,15 @@ class OutboxEvent(SQLModel, table=True):
     once: str | None = Field(default=None, max_length=200, unique=True)
 
 
+class OutboxFloor(SQLModel, table=True):
+    """Up to which number events were tidied away: who stands below it may have missed some."""
+
+    __tablename__ = "outbox_floor"
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: int = Field(default=0, sa_type=big_key())
+
+
 class OutboxDelivery(SQLModel, table=True):
     """An event on its way to one listener; removed when the listener has taken it."""
 
