@@ -9,7 +9,7 @@ from flask import Flask
 from collab import cli, wiring
 from collab.config import Settings, load_settings
 from collab.storage.database import Database
-from collab.web import blueprints, context, cookies, errors, pace, security, session
+from collab.web import blueprints, context, cookies, errors, pace, security, served, session
 
 ROOT = Path(__file__).resolve().parent
 
@@ -21,6 +21,11 @@ def create_served_app() -> Flask:
     app.extensions["collab"].network.warm_soon()
     app.extensions["collab"].words.follow_soon()
     return app
+
+
+def create_server() -> served.Served:
+    """What the server calls in a serving process."""
+    return served.Served(create_served_app())
 
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:

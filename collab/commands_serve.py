@@ -30,6 +30,7 @@ from collab.storage import audit_reading, backup, migrate, sealing
 ROOT = Path(__file__).resolve().parents[1]
 console = Console(stderr=True)
 HEADER_MILLISECONDS = 10_000  # who sends a request's head more slowly is cut off
+HEAD_BYTES = 64 * 1024  # about as long a head may be
 
 
 def platform() -> Platform:
@@ -200,25 +201,33 @@ def _check_free(host: str, port: int) -> None:
             sys.exit(2)
 
 
-def _serve(host: str, port: int, workers: int) -> None:
-    from granian import Granian
-    from granian.constants import Interfaces
+def server_options(host: str, port: int, workers: int) -> dict[str, Any]:
+    """How the server is set up; the application behind it is named by who starts it."""
+    from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
 
-    options: dict[str, Any] = {
+    return {
         "address": host,
         "port": port,
-        "interface": Interfaces.WSGI,
+        "interface": Interfaces.RSGI,
+        "websockets": False,
         "workers": workers,
-        "blocking_threads": 2,
         "workers_kill_timeout": 3,
-        "http1_settings": HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
+        "http": HTTPModes.http1,  # limits of time and size are those of HTTP/1.1
+        "http1_settings": HTTP1Settings(
+            header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEAD_BYTES
+        ),
         "respawn_failed_workers": True,
         "factory": True,
         "log_access": False,
         "working_dir": ROOT,
     }
-    Granian("app:create_served_app", **options).serve()
+
+
+def _serve(host: str, port: int, workers: int) -> None:
+    from granian import Granian
+
+    Granian("app:create_server", **server_options(host, port, workers)).serve()
 
 
 @click.command("backup")

@@ -47,6 +47,11 @@ def _say_origin(app: Flask) -> None:
         origin.say("")
 
 
+def largest_upload(settings: Settings) -> int:
+    """The largest body that carries a file: base64 and the rest of the form included."""
+    return settings.file_max_bytes * 4 // 3 + MORE
+
+
 def _let_files_in(app: Flask, most: int) -> None:
     """Views that take files may be sent larger bodies than others, base64 and form included."""
 
@@ -54,7 +59,7 @@ def _let_files_in(app: Flask, most: int) -> None:
     def widen() -> None:
         view = app.view_functions.get(request.endpoint or "")
         if getattr(view, "takes_files", False):
-            request.max_content_length = most * 4 // 3 + MORE
+            request.max_content_length = most
 
 
 def install(app: Flask) -> None:
@@ -71,7 +76,7 @@ def install(app: Flask) -> None:
         )
 
     _say_origin(app)
-    _let_files_in(app, found.settings.file_max_bytes)
+    _let_files_in(app, largest_upload(found.settings))
 
     @app.before_request
     def known_host() -> Response | None:
