@@ -16,13 +16,17 @@ from typing import Any
 
 import click
 from flask import current_app
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
 from collab import tables
 from collab.importing import demo_removal, demo_seeding, seeding
 from collab.kernel import clock, origin
-from collab.members import openid, second_factor
+from collab.kernel.errors import Rejected
+from collab.kernel.identity import SYSTEM, Role
+from collab.members import openid, people, second_factor
+from collab.members.forms import InvitationIn
 from collab.platform import Platform
 from collab.search.machines import machines
 from collab.storage import audit_reading, backup, migrate, sealing
@@ -313,9 +317,30 @@ def rotate_key_command(yes: bool) -> None:
     console.print(f"new key, {count} secrets sealed with it; start the platform again")
 
 
+@click.command("invite-secretariat")
+@click.argument("email")
+@click.option("--name", required=True, help="Who it is.")
+def invite_secretariat_command(email: str, name: str) -> None:
+    """Ask somebody into the secretariat: prints a link that is good once, for seven days."""
+    found = platform()
+    if found.problems():
+        migrate.upgrade(found.settings.database)
+    settings = found.settings
+    try:
+        form = InvitationIn(email=email, name=name, role=Role.SECRETARIAT)
+        with found.database.writing() as uow:
+            key = sealing.installation_keys(settings.secret_path)[0]
+            path = people.invite(uow, SYSTEM, people.ALLIANCE, form, key, settings.default_language)
+    except (ValidationError, Rejected):
+        click.echo(f"{email}: not an e-mail address, or no name", err=True)
+        sys.exit(2)
+    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    click.echo(base + path)
+
+
 COMMANDS = (
     init_command, seed_command, remove_demo_command, reindex_command, search_status_command,
     worker_command,
     serve_command, backup_command, restore_command, audit_verify_command, audit_anchor_command,
-    rotate_key_command,
+    rotate_key_command, invite_secretariat_command,
 )  # fmt: skip

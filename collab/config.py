@@ -62,15 +62,16 @@ class Settings(BaseSettings):
         False,
         description="1: cookies never leave by plain HTTP. What comes by HTTPS is secure anyway.",
     )
-    session_days: int = Field(
-        14, ge=1, le=90, description="A sign-in ends after so many days, however much it is used."
+    session_hours: int = Field(
+        12, ge=1, le=2160, description="A sign-in ends after so many hours, however used."
     )
     session_idle_hours: int = Field(
-        72, ge=1, le=2160, description="A sign-in that nobody uses ends after so many hours."
+        2, ge=1, le=2160, description="A sign-in that nobody uses ends after so many hours."
     )
     secretariat_second_factor: bool = Field(
-        False,
-        description="1: the secretariat's rights count only for people with app or passkey.",
+        True,
+        description="The secretariat's rights count only for people with app or passkey; demo "
+        "people are left out while nobody but this machine is served.",
     )
     breached_passwords: Path | None = Field(
         None,
@@ -153,6 +154,12 @@ class Settings(BaseSettings):
     def index_folder(self) -> Path:
         """Where this machine keeps its search index."""
         return self.search_dir or self.data_dir / "index"
+
+    @property
+    def only_here(self) -> bool:
+        """Whether nobody but this machine is served, as far as the settings say."""
+        here = self.host in ("127.0.0.1", "::1", "localhost")
+        return here and not self.public_url and not self.trusted_proxies
 
     @property
     def trusted_services(self) -> frozenset[str]:

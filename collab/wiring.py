@@ -141,9 +141,10 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
 def session_limits(settings: Settings) -> SessionLimits:
     """How long a sign-in lasts and who needs a second factor for it."""
     return SessionLimits(
-        timedelta(days=settings.session_days),
+        timedelta(hours=settings.session_hours),
         timedelta(hours=settings.session_idle_hours),
         settings.secretariat_second_factor,
+        settings.seed_demo and settings.only_here,
     )
 
 

@@ -166,7 +166,10 @@ def open_site(folder: Path, **settings: Any) -> Site:
     """The application on the data in `folder`, with some settings of its own."""
     from app import create_app
 
-    app = create_app(Settings(data_dir=folder, sqlite_synchronous="NORMAL", **settings))
+    # people of the cast have a password alone, and tests let days go by
+    own = {"secretariat_second_factor": False, "session_hours": 14 * 24, "session_idle_hours": 72}
+    chosen = own | settings
+    app = create_app(Settings(data_dir=folder, sqlite_synchronous="NORMAL", **chosen))
     app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
     return Site(app)
 

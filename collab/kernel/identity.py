@@ -23,7 +23,8 @@ class Actor:
     `organisation_ids` are those in which the person holds a member role; `editor_organisation_ids`
     those whose page and capabilities the person may change, `admin_organisation_ids` those whose
     people the person looks after; `region_ids` the coordinated regions
-    with everything below them; `scopes` is None for a session and the token's scopes otherwise.
+    with everything below them; `scopes` is None for a session and the token's scopes otherwise;
+    `held_back` says that rights of the secretariat wait for a second factor.
     """
 
     person_id: int | None = None
@@ -35,6 +36,7 @@ class Actor:
     secretariat: bool = False
     system: bool = False
     scopes: frozenset[str] | None = None
+    held_back: bool = False
 
     @property
     def is_visitor(self) -> bool:

@@ -28,9 +28,10 @@ LEGAL_FORM = re.compile(
 class SessionLimits:
     """How long a sign-in lasts at the most and without being used; what the secretariat needs."""
 
-    whole: timedelta = timedelta(days=14)
-    idle: timedelta = timedelta(hours=72)
-    secretariat_second_factor: bool = False
+    whole: timedelta = timedelta(hours=12)
+    idle: timedelta = timedelta(hours=2)
+    secretariat_second_factor: bool = True
+    demo_without: bool = False  # people of the demo alliance need no second factor
 
 
 class OrganisationKind(StrEnum):

@@ -74,7 +74,6 @@ def security_page(wrong: tuple[Problem, ...]) -> str:
         person = catalogue.person(uow, actor)
         keys = passkeys.own(uow, actor)
         left = second_factor.codes_left(uow, actor)
-        rights = person is not None and service.actor_of(uow, person).secretariat
     party = signing.party()
     return render_template(
         "account/security.html",
@@ -95,8 +94,7 @@ def security_page(wrong: tuple[Problem, ...]) -> str:
             for i in linked
         ],
         fresh=signing.is_fresh(),
-        held=bool(person and platform().session_limits.secretariat_second_factor
-                  and not current_actor().secretariat and rights),
+        held=actor.held_back,
         factor=bool(person and person.second_factor),
         codes_left=left,
         has_password=bool(person and person.password_hash),

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from collab.agreements import service as agreements
 from collab.deals import service as deals
+from collab.kernel import clock
 from collab.kernel.identity import Actor
 from collab.needs import catalogue as needs
 from collab.needs.filters import NeedFilter
@@ -40,11 +41,20 @@ def for_person(uow: UnitOfWork, actor: Actor) -> list[Waiting]:
     if actor.is_visitor:
         return []
     return [
+        *_own_rights(actor),
         *_answers(uow, actor),
         *_signatures(uow, actor),
         *_own_needs(uow, actor),
         *_news(uow, actor),
     ]
+
+
+def _own_rights(actor: Actor) -> Iterator[Waiting]:
+    if actor.held_back:
+        yield Waiting(
+            _("您的秘书处权限要求两步验证：添加通行密钥或验证器应用后即恢复。"), _("去设置"),
+            url_for("passkeys.security"), present.day(clock.now()),
+        )  # fmt: skip
 
 
 def _answers(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:

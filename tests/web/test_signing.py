@@ -347,11 +347,13 @@ def test_where_it_is_wanted_the_secretariat_has_rights_only_with_a_second_factor
     client = site.fresh_browser("secretariat")
     token = {"Authorization": f"Bearer {token_of(site, 'secretariat')}"}
     assert client.get("/audit").status_code == 403
-    assert "秘书处权限" in client.get("/account/security").text
+    for page in ("/", "/account/security"):
+        assert "秘书处权限" in client.get(page).text, "how to mend it is said where one lands"
     assert not client.get("/api/v1/me", headers=token).get_json()["secretariat"]
     client = with_passkey(site, "secretariat", Authenticator())
     assert client.get("/audit").status_code == 200
     assert "秘书处权限" not in client.get("/account/security").text
     assert client.get("/api/v1/me", headers=token).get_json()["secretariat"]
     assert site.fresh_browser("owner").get("/my-organisation").status_code == 200
+    assert "秘书处权限" not in site.get("/", "owner").text
     site.database.close()
