@@ -26,6 +26,7 @@ from collab.routing.widening import widening_view, widenings
 from collab.vocabulary.catalog import Vocabulary
 
 PER_KIND = 3
+WIDER = 4
 CONSIDERED = 5
 """Routes worked out in full per objective; three are shown, the rest feeds the Pareto view."""
 
@@ -55,13 +56,33 @@ def routable(results: Sequence[StepResult]) -> bool:
     return bool(results) and all(r.fits for r in must) and any(r.fits for r in results)
 
 
-def _search(
-    vocabulary: Vocabulary, plan: Plan, count: int
-) -> tuple[dict[str, list[tuple[int, ...]]], bool]:
-    if not route_exists(vocabulary, plan):
-        return {kind: [] for kind in OBJECTIVES}, True
-    search = Search(plan, rule_book(vocabulary))
-    return {kind: search.best(kind, count) for kind in OBJECTIVES}, search.complete
+class _Finder:
+    """Finds and builds the best routes over one plan."""
+
+    def __init__(self, vocabulary: Vocabulary, plan: Plan, finder: Remedies) -> None:
+        book = rule_book(vocabulary)
+        self.shop = Workshop(vocabulary, book, plan, finder)
+        self.search = Search(plan, book) if route_exists(vocabulary, plan) else None
+        self.built: dict[tuple[int, ...], Route] = {}
+
+    def best(self, kind: str, count: int) -> list[Route]:
+        """The `count` best routes of a kind. A remedy put in makes a route longer than the search
+        knew: then more are looked at, so that one that needs none is not passed over."""
+        if self.search is None:
+            return []
+        found = [self._build(p) for p in self.search.best(kind, count)]
+        if len(found) == count and any(_mended(route) for route in found):
+            found = [self._build(p) for p in self.search.best(kind, WIDER * count)]
+        return sorted(found, key=lambda r: (*r.order(kind), *r.key))[:count]
+
+    def _build(self, path: tuple[int, ...]) -> Route:
+        if path not in self.built:
+            self.built[path] = build_route(self.shop, path)
+        return self.built[path]
+
+
+def _mended(route: Route) -> bool:
+    return any(leg.remedy for leg in route.legs)
 
 
 def plan_routes(
@@ -77,22 +98,14 @@ def plan_routes(
     plan = make_plan(vocabulary, need, results)
     if not routable(results):
         return Routes(plan, {})
-    paths, complete = _search(vocabulary, plan, count)
-    if not any(paths.values()) and any(s.step.optional for s in plan.steps):
+    mends = Remedies(vocabulary, snapshot, need)
+    finder = _Finder(vocabulary, plan, mends)
+    if finder.search is None and any(s.step.optional for s in plan.steps):
         plan = make_plan(vocabulary, need, results, optional=False)
         if plan.steps:
-            paths, complete = _search(vocabulary, plan, count)
-    finder = Remedies(vocabulary, snapshot, need)
-    shop = Workshop(vocabulary, rule_book(vocabulary), plan, finder)
-    built: dict[tuple[int, ...], Route] = {}
-    by_kind = {}
-    for kind, found in paths.items():
-        routes = []
-        for path in found:
-            if path not in built:
-                built[path] = build_route(shop, path)
-            routes.append(built[path])
-        by_kind[kind] = sorted(routes, key=lambda r: (*r.order(kind), *r.key))
+            finder = _Finder(vocabulary, plan, mends)
+    by_kind = {kind: finder.best(kind, count) for kind in OBJECTIVES}
+    complete = finder.search is None or finder.search.complete
     return Routes(plan, by_kind, complete, broken=not any(by_kind.values()))
 
 

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from collab.matching.records import NeedProfile, Offer, Offered
 from collab.routing import pieces
-from collab.routing.pieces import Piece, Span, Terms, lookup
-from collab.routing.tables import COUPLER_TAKEN, FIGURES, MASK_TAKEN, MASKLESS
+from collab.routing.pieces import Piece, Span, Terms
+from collab.routing.tables import COUPLER_TAKEN, FIGURES, MASK_TAKEN, MASKLESS, lookup
 from collab.vocabulary.catalog import InterfaceRule
 
 OK, BAD, UNKNOWN, NONE = "ok", "bad", "unknown", "none"
+NO_MASK = frozenset({"none"})
 LEVELS = ("public", "nda", "restricted")
 
 
@@ -36,10 +37,6 @@ def _stated(sight: Sight, name: str) -> Offered | None:
 
 def _best(sight: Sight, name: str) -> float | None:
     """The better end of what the next capability states (at most: low, at least: high)."""
-    if name == "final-thickness":
-        target = pieces.thinning_target(sight.terms.vocabulary, sight.need, sight.offer)
-        if target is not None:
-            return target[0]
     offered = _stated(sight, name)
     if offered is None:
         return None
@@ -47,6 +44,21 @@ def _best(sight: Sight, name: str) -> float | None:
     parameter = sight.terms.vocabulary.parameters[name]
     ends = (low, high) if parameter.compare == "cap_le_need" else (high, low)
     return next((e for e in ends if not math.isnan(e)), None)
+
+
+def _next_span(sight: Sight, name: str) -> Span | None:
+    """What the next capability can do of `name`, an end it does not state being open."""
+    if name == "final-thickness":
+        target = pieces.thinning_target(sight.terms.vocabulary, sight.need, sight.offer)
+        if target is not None:
+            return target
+    offered = _stated(sight, name)
+    if offered is None:
+        return None
+    low, high, _ = sight.terms.figures(name, offered)
+    if math.isnan(low) and math.isnan(high):
+        return None
+    return -math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high
 
 
 def _piece_span(sight: Sight, name: str) -> Span | None:
@@ -61,14 +73,11 @@ def _literal(operand: Any) -> Any:
     return operand["value"] if isinstance(operand, Mapping) else None
 
 
-def _number(sight: Sight, operand: Any) -> float | None:
+def _span_of(sight: Sight, operand: Any) -> Span | None:
     if isinstance(operand, Mapping):
-        return float(operand["value"])
+        return float(operand["value"]), float(operand["value"])
     side, name = operand.split(".", 1)
-    if side == "next":
-        return _best(sight, name)
-    span = _piece_span(sight, name)
-    return None if span is None else span[1]
+    return _next_span(sight, name) if side == "next" else _piece_span(sight, name)
 
 
 _ORDERED: Mapping[str, Callable[[float, float], bool]] = {
@@ -77,12 +86,24 @@ _ORDERED: Mapping[str, Callable[[float, float], bool]] = {
 
 
 def _compare(sight: Sight, check: Mapping[str, Any]) -> str:
-    left, right = _number(sight, check["left"]), _number(sight, check["right"])
-    if math.inf in (left, right) and check["op"] in ("le", "lt") and right == math.inf:
+    """A figure against a bound. The next line chooses what it does within what it states, so its
+    lowest figure counts; one that states only its highest may go lower, which is a question."""
+    have, limit = _span_of(sight, check["left"]), _span_of(sight, check["right"])
+    if limit is not None and limit[0] == math.inf:
         return OK  # nothing done so far sets a limit
-    if left is None or right is None:
+    if have is None or limit is None:
         return UNKNOWN
-    return OK if _ORDERED[check["op"]](left, right) else BAD
+    low, high = have
+    holds = _ORDERED[check["op"]]
+    if check["op"] == "ge":
+        return _both(holds(low, limit[1]), holds(high, limit[0]))
+    if check["left"].startswith("next.") and low > -math.inf:
+        high = low
+    return _both(holds(high, limit[0]), holds(low, limit[1]))
+
+
+def _both(surely: bool, perhaps: bool) -> str:
+    return OK if surely else UNKNOWN if perhaps else BAD
 
 
 def _slack(check: Mapping[str, Any], value: float) -> float:
@@ -108,9 +129,9 @@ def _names(sight: Sight, name: str) -> tuple[frozenset[str] | None, frozenset[st
         taken = frozenset(map(str, offered.choices)) if offered and offered.choices else None
         return piece.pad_metal, taken
     if name == "mask-scale":
-        free = any(vocabulary.covers(sight.technique, t) for t in MASKLESS)
-        taken = piece.mask_scale if free else lookup(vocabulary, MASK_TAKEN, sight.technique)
-        return piece.mask_scale, taken
+        if any(vocabulary.covers(sight.technique, t) for t in MASKLESS):
+            return NO_MASK, NO_MASK
+        return piece.mask_scale, lookup(vocabulary, MASK_TAKEN, sight.technique)
     if name == "coupler-type":
         return piece.coupler, lookup(vocabulary, COUPLER_TAKEN, sight.technique)
     return None, None  # delivery format: nobody states it yet
@@ -127,7 +148,10 @@ def _in(sight: Sight, check: Mapping[str, Any]) -> str:
     span = sight.piece.figure(name)
     if name not in FIGURES:
         have, taken = _names(sight, name)
-        return UNKNOWN if have is None or taken is None else OK if have & taken else BAD
+        if have is None or taken is None:
+            return UNKNOWN
+        # an etched facet does not say that the chip has no grating coupler beside it
+        return OK if have & taken else UNKNOWN if name == "coupler-type" else BAD
     offered = _stated(sight, name)
     if span is None or offered is None:
         return UNKNOWN
@@ -162,8 +186,8 @@ def _within(sight: Sight, check: Mapping[str, Any]) -> str:
 def _is(sight: Sight, check: Mapping[str, Any]) -> str:
     name = check["left"].split(".", 1)[1]
     wanted = bool(_literal(check["right"]))
-    if name == "tsv-flow-agreed" or (name == "facet-clean" and name not in sight.piece.flags):
-        return UNKNOWN
+    if name == "tsv-flow-agreed":
+        return UNKNOWN  # nobody but the two lines knows
     return OK if (name in sight.piece.flags) is wanted else BAD
 
 
@@ -194,11 +218,14 @@ def _admitted(sight: Sight) -> tuple[str, ...]:
 
 def _reaches(sight: Sight, _check: Mapping[str, Any]) -> str:
     terms, piece = sight.terms, sight.piece
-    if not piece.state:
-        return OK
     effects = pieces.effects_of(terms, sight.technique)
-    if terms.order(piece.state) <= effects.takes:
+    if not piece.state:
+        return OK if piece.steps == 0 or effects.takes == math.inf else UNKNOWN
+    order = terms.order(piece.state)
+    if order <= effects.takes:
         return OK
+    if order <= effects.takes_below:
+        return UNKNOWN  # only a broader technique is named: a kind of it takes such a piece
     if effects.loose_pieces and piece.state in ("bar", "die"):
         return OK if _stated(sight, "piece-size") is not None else UNKNOWN
     return BAD
@@ -217,8 +244,9 @@ def _of_need(sight: Sight, rule: InterfaceRule) -> str:
     if rule.id == "moq-per-step":
         if need.quantity is None:
             return NONE
-        least = _best(sight, "min-order-quantity")
-        return UNKNOWN if least is None else OK if need.quantity[0] >= least else BAD
+        least = _next_span(sight, "min-order-quantity") or (-math.inf, math.inf)
+        low, high = least if least[0] == -math.inf else (least[0], least[0])
+        return _both(high <= need.quantity[0], low <= need.quantity[0])
     if name == "trl":
         if need.trl is None:
             return NONE
@@ -238,7 +266,7 @@ def _of_need(sight: Sight, rule: InterfaceRule) -> str:
 _KNOWN: Mapping[str, Callable[[Piece], bool]] = {
     "wafer-diameter": lambda p: p.diameters is not None,
     "carried-materials": lambda _: True,
-    "state": lambda _: True,
+    "state": lambda p: p.state != "",
     "pad-metal": lambda p: p.pad_metal is not None,
     "mask-scale": lambda p: p.mask_scale is not None,
     "coupler-type": lambda p: p.coupler is not None,

@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from collab.matching.compare import WAFER, WAFER_CLASSES, figures, nominal_wafer
 from collab.matching.records import Criterion, NeedProfile, Offer, Offered
 from collab.routing.tables import (
     _III_V,
     COUPLER_MADE,
+    EITHER_FORM,
     FIGURES,
     FLAGS_CLEARED,
     FLAGS_SET,
@@ -22,8 +23,13 @@ from collab.routing.tables import (
     METALS_ADDED,
     REMELT_BY_METAL,
     REMELT_DEGC,
+    RENEWS,
     STATE_AFTER,
     TAKES,
+    any_form,
+    flags_of,
+    handles_piece,
+    lookup,
 )
 from collab.vocabulary.catalog import Vocabulary
 
@@ -66,10 +72,12 @@ class Piece(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Effects:
     """What a technique does to a piece and takes in, looked up once in the tables. `takes` is the
-    order of the furthest state it takes, infinite for any."""
+    order of the furthest state it takes, infinite for any; `takes_below` that of its kinds."""
 
     target: str
     any_form: bool
+    either: str
+    handles: bool
     onto_wafer: bool
     fresh: bool
     metal: bool
@@ -81,7 +89,9 @@ class Effects:
     mask: frozenset[str] | None
     coupler: frozenset[str] | None
     listed: frozenset[str]
+    renews: frozenset[str]
     takes: float
+    takes_below: float
     loose_pieces: bool
 
 
@@ -112,17 +122,6 @@ class Terms:
         return self.orders.get(state, -1)
 
 
-T = TypeVar("T")
-
-
-def lookup(vocabulary: Vocabulary, table: Mapping[str, T], technique: str) -> T | None:
-    """The entry of a technique or of its nearest ancestor."""
-    for name in (technique, *vocabulary.ancestors(technique)):
-        if name in table:
-            return table[name]
-    return None
-
-
 def terms_of(vocabulary: Vocabulary) -> Terms:
     """Orders of states and temperature limits from the vocabulary's chain file."""
     raw: Mapping[str, Any] = vocabulary.raw["chains"]
@@ -136,8 +135,8 @@ def carried_by(vocabulary: Vocabulary, materials: tuple[str, ...]) -> frozenset[
     found: set[str] = set()
     for name in materials:
         material = vocabulary.materials.get(name)
-        if material is None:
-            continue
+        if material is None or material.cmos_line == "ok":
+            continue  # a silicon line admits it: nothing to keep out
         found.update("iii-v" if c in _III_V else c.lower() for c in material.contaminants)
     return frozenset(found)
 
@@ -187,15 +186,6 @@ def _single(vocabulary: Vocabulary, name: str, offered: Offered) -> Span | None:
     return None
 
 
-def any_form(vocabulary: Vocabulary, technique: str) -> bool:
-    """Whether a step may hand over wafers or diced chips alike: a foundry does either on order.
-
-    Neither is known before somebody asks, so the hand-over is a question and not a refusal.
-    """
-    settled = technique in ("foundry.mpw", "foundry.short-loop")
-    return vocabulary.covers(technique, "foundry") and not settled
-
-
 def effects_of(terms: Terms, technique: str) -> Effects:
     """What a technique does, from the tables and the vocabulary's limits."""
     found = terms.effects.get(technique)
@@ -206,31 +196,43 @@ def effects_of(terms: Terms, technique: str) -> Effects:
         found = terms.effects[technique] = Effects(
             target=lookup(vocabulary, STATE_AFTER, technique) or "",
             any_form=any_form(vocabulary, technique),
+            either=EITHER_FORM.get(technique, ""),
+            handles=handles_piece(vocabulary, technique),
             onto_wafer=vocabulary.covers(technique, "epitaxy"),
             fresh=technique in ("wafer.resize", "wafer.carrier-mount"),
             metal=any(vocabulary.covers(technique, t) for t in METALS_ADDED),
             thins=vocabulary.covers(technique, "thinning"),
             limit=math.inf if limit is None else limit,
             melts=lookup(vocabulary, REMELT_DEGC, technique),
-            sets=frozenset(_table(vocabulary, FLAGS_SET, technique)),
-            clears=frozenset(_table(vocabulary, FLAGS_CLEARED, technique)),
+            sets=frozenset(flags_of(vocabulary, FLAGS_SET, technique)),
+            clears=frozenset(flags_of(vocabulary, FLAGS_CLEARED, technique)),
             mask=lookup(vocabulary, MASK_MADE, technique),
             coupler=lookup(vocabulary, COUPLER_MADE, technique),
-            listed=vocabulary.params_of(technique) & FIGURES,
-            takes=math.inf if takes is None else float(terms.order(takes)),
+            listed=vocabulary.params_of(technique) & FIGURES - {"final-thickness"},
+            renews=frozenset(flags_of(vocabulary, RENEWS, technique)),
+            takes=_order(terms, takes),
+            takes_below=max(
+                _order(terms, lookup(vocabulary, TAKES, t))
+                for t in vocabulary.descendants(technique)
+            ),
             loose_pieces="piece-size" in vocabulary.params_of(technique),
         )
     return found
+
+
+def _order(terms: Terms, state: str | None) -> float:
+    return math.inf if state is None else float(terms.order(state))
 
 
 def next_state(terms: Terms, piece: Piece, technique: str) -> str:
     """The state after a technique; it moves forward except where wafers are made anew."""
     effects = effects_of(terms, technique)
     target = effects.target
-    if effects.any_form:
+    if effects.any_form or _open_form(terms, piece.state, effects.either):
         return ""
     if target not in terms.orders:
-        return piece.state
+        # whoever works on a piece after files alone has one: which, nobody has said
+        return "" if effects.handles and terms.order(piece.state) == 0 else piece.state
     if technique == "singulation.cleaving" and piece.state == "bar":
         return "die"
     onto_wafer = target == "bonded-wafer" or effects.onto_wafer
@@ -274,19 +276,28 @@ def held(vocabulary: Vocabulary, offered: Offered) -> frozenset[float] | None:
     return _held(low, high, WAFER_CLASSES)
 
 
+def _open_form(terms: Terms, state: str, either: str) -> bool:
+    """Whether what came in leaves open if a wafer or single parts go out (see EITHER_FORM)."""
+    if either in ("", "any"):
+        return bool(either)
+    loose = terms.order(state) >= terms.orders["bar"]
+    return not loose if either == "wafer" else loose or not state
+
+
 Metals = tuple[frozenset[str] | None, frozenset[str], bool]
 _PARTS = {"ausn": frozenset({"au"}), "enepig": frozenset({"au"})}
 
 
-def _metals(piece: Piece, offer: Offer | None) -> Metals:
-    """(pad metal, materials carried, whether a metal of unknown kind is on it) after metal."""
+def _metals(piece: Piece, renewed: bool, offer: Offer | None) -> Metals:
+    """(pad metal, materials carried, whether a metal of unknown kind is on it) after metal;
+    `renewed` when the pads are new ones."""
     stated = offer.values.get("pad-metal") if offer else None
-    metals = frozenset(str(c) for c in stated.choices) if stated and stated.choices else None
-    metals = metals or piece.pad_metal
+    said = frozenset(str(c) for c in stated.choices) if stated and stated.choices else None
+    metals = said or piece.pad_metal
     if metals is None:
         return None, piece.carried, True
     added = frozenset(p for m in metals for p in _PARTS.get(m, {m})) & {"au", "cu", "pb"}
-    return metals, piece.carried | added, piece.open_metals
+    return said if renewed else metals, piece.carried | added, piece.open_metals
 
 
 def _remelt(piece: Piece, melts: float | None, offer: Offer | None) -> float:
@@ -304,9 +315,9 @@ def _figures(
     vocabulary = terms.vocabulary
     stated = offer.values if offer else {}
     fresh = [n for n in effects.listed if n in stated]
-    if not fresh and not effects.thins:
+    if not fresh and not effects.thins and not effects.renews:
         return piece.figures
-    known = dict(piece.figures)
+    known = {n: span for n, span in piece.figures if n not in effects.renews}
     for name in fresh:
         span = _single(vocabulary, name, stated[name])
         if span is not None:
@@ -330,13 +341,6 @@ def thinning_target(vocabulary: Vocabulary, need: NeedProfile, offer: Offer | No
     return _single(vocabulary, "final-thickness", offered) if offered else None
 
 
-def _table(
-    vocabulary: Vocabulary, table: Mapping[str, tuple[str, ...]], technique: str
-) -> set[str]:
-    names = (technique, *vocabulary.ancestors(technique))
-    return {flag for name in names for flag in table.get(name, ())}
-
-
 class Memory(NamedTuple):
     """What the rules need to remember after a step (see Piece)."""
 
@@ -354,7 +358,7 @@ def advance(
     effects = effects_of(terms, technique)
     pad_metal, carried, open_metals = piece.pad_metal, piece.carried, piece.open_metals
     if effects.metal:
-        pad_metal, carried, open_metals = _metals(piece, offer)
+        pad_metal, carried, open_metals = _metals(piece, "pad-metal" in effects.renews, offer)
     mask = piece.mask_scale
     if effects.mask is not None:
         mask = effects.mask | (mask or frozenset())

@@ -17,7 +17,7 @@ from collab.matching.compare import Mark
 from collab.matching.records import NeedProfile, Offer, Step
 from collab.matching.rules import Judged
 from collab.matching.verdicts import Verdict
-from collab.routing.pieces import any_form
+from collab.routing.tables import any_form
 from collab.vocabulary.catalog import Chain, Vocabulary
 
 Ints = NDArray[np.int64]
@@ -25,6 +25,9 @@ Floats = NDArray[np.float64]
 THUMB_WEEKS = (1.0, 4.0)
 """Estimate for a technique that no chain has weeks for."""
 SAME_SITE_KM = 2.0
+FAR_KM = 20_015
+"""What a way to an unknown place counts when routes are put in order: the far side of the globe. An
+unknown must not look near; the kilometres shown leave it out and say how many are missing."""
 
 
 class Weeks(NamedTuple):
@@ -302,10 +305,10 @@ class Pair:
 
     @cached_property
     def km(self) -> Ints:
-        """Kilometres, 0 within an organisation and where a place is unknown."""
+        """Kilometres, 0 within an organisation and FAR_KM where a place is unknown."""
         arc = np.arccos(np.clip(self.cosine, -1.0, 1.0)) * score.EARTH_KM
-        far = (self.handover > 0) & ~np.isnan(arc)
-        return np.where(far, np.nan_to_num(arc) + 0.5, 0.0).astype(np.int64)
+        known = np.nan_to_num(arc + 0.5, nan=float(FAR_KM))
+        return np.where(self.handover > 0, known, 0.0).astype(np.int64)
 
 
 def pair_of(plan: Plan, one: Lane, other: Lane) -> Pair:

@@ -18,7 +18,7 @@ from collab.routing.rules import Checked
 from collab.vocabulary.catalog import Vocabulary
 
 Remedy = tuple[str, Verdict]
-Finder = Callable[[Checked, Offer | None, Offer], Remedy | None]
+Finder = Callable[[Checked, Offer | None, Offer], list[Remedy]]
 CONSIDERED = 40
 
 
@@ -31,11 +31,11 @@ class Remedies:
     need: NeedProfile
     _found: dict[str, list[Remedy]] = field(default_factory=dict)
 
-    def __call__(self, checked: Checked, before: Offer | None, after: Offer) -> Remedy | None:
-        """The nearest capability that offers a remedy of a broken rule: at one of the two
-        organisations if possible, else the one with the shortest way; None when nobody does."""
+    def __call__(self, checked: Checked, before: Offer | None, after: Offer) -> list[Remedy]:
+        """The capabilities that offer a remedy of a broken rule, the nearest first: those at one
+        of the two organisations, then by the way to them."""
         usable = [r for r in self._offered(checked) if self._helps(checked, r[1].offer, after)]
-        return min(usable, key=lambda r: _way(r[1].offer, before, after), default=None)
+        return sorted(usable, key=lambda r: _way(r[1].offer, before, after))
 
     def _offered(self, checked: Checked) -> list[Remedy]:
         found = self._found.get(checked.rule.id)

@@ -13,9 +13,9 @@ from collab.routing import pieces
 from collab.routing.checks import UNKNOWN, Sight
 from collab.routing.meeting import merge
 from collab.routing.plan import (
+    FAR_KM,
     Candidate,
     Plan,
-    Weeks,
     candidate_of,
     kind_of_handover,
     logistics_weeks,
@@ -66,7 +66,8 @@ class Handover(NamedTuple):
 
 @dataclass(frozen=True)
 class Route:
-    """A whole route with its totals: weeks [low, high] on the critical path, km, open questions."""
+    """A whole route with its totals: weeks [low, high] on the critical path, km, open questions.
+    `middle` is the critical path of low and high added up, which puts routes in order."""
 
     legs: tuple[Leg, ...]
     handovers: tuple[Handover, ...]
@@ -75,6 +76,7 @@ class Route:
     open_questions: int
     estimated: bool
     unknown_places: int = 0
+    middle: float = 0.0
     path: tuple[int, ...] = field(default=())
 
     @property
@@ -82,13 +84,18 @@ class Route:
         """Public keys of the capabilities in order: ties are broken by it."""
         return tuple(leg.offer.key for leg in self.legs)
 
+    @property
+    def reach(self) -> int:
+        """Kilometres with every unknown way counted as the longest there is."""
+        return self.km + FAR_KM * self.unknown_places
+
     def order(self, objective: str) -> tuple[float, ...]:
         """What the objective sorts by, the most important first."""
-        weeks, hands = sum(self.weeks), float(len(self.handovers))
+        weeks, hands = self.middle, float(len(self.handovers))
         return {
             "fastest": (weeks, hands, float(self.open_questions)),
             "fewest": (hands, weeks, float(self.open_questions)),
-            "nearest": (float(self.km), hands, weeks),
+            "nearest": (float(self.reach), hands, weeks),
             "surest": (float(self.open_questions), weeks, hands),
         }[objective]
 
@@ -143,7 +150,8 @@ class Workshop:
 class _Builder:
     """Lays the legs of one path, inserting remedies where a capability offers one."""
 
-    def __init__(self, shop: Workshop) -> None:
+    def __init__(self, shop: Workshop, mended: bool = True) -> None:
+        self.mended = mended
         self.shop, self.vocabulary, self.plan = shop, shop.vocabulary, shop.plan
         self.legs: list[Leg] = []
         self.after: list[pieces.Piece] = []
@@ -156,7 +164,9 @@ class _Builder:
         """Adds a step's leg (and its remedies before it); gives the place of its leg."""
         piece = self._incoming(before)
         checked = self._check(piece, candidate, before)
-        for broken in [c for c in checked if c.verdict == "fix"]:
+        tried: set[str] = set()
+        while broken := next((c for c in checked if _open_fix(c, tried)), None):
+            tried.add(broken.rule.id)
             found = self._remedy(broken, candidate, before)
             if found is not None:
                 before = (found,)
@@ -165,21 +175,24 @@ class _Builder:
         return self._add(key, candidate, before, checked, piece, state)
 
     def _remedy(self, broken: Checked, candidate: Candidate, before: tuple[int, ...]) -> int | None:
-        if self.shop.finder is None:
+        """The place of a leg that mends: the nearest capability after which the rule holds, or is
+        a question; None when nobody offers one."""
+        if self.shop.finder is None or not self.mended:
             return None
         previous = self.legs[before[-1]].offer if before else None
-        found = self.shop.finder(broken, previous, candidate.offer)
-        if found is None:
-            return None
-        mend = candidate_of(self.vocabulary, self.plan.need, found[1])
-        piece = self._incoming(before)
-        checked = self._check(piece, mend, before)
-        if any(
-            c.verdict == "block" or (c.rule.id == broken.rule.id and c.verdict == "fix")
-            for c in checked
-        ):
-            return None
-        return self._add("", mend, before, checked, piece, "", broken.rule.id)
+        for _, verdict in self.shop.finder(broken, previous, candidate.offer)[:TRIED]:
+            mend = candidate_of(self.vocabulary, self.plan.need, verdict)
+            piece = self._incoming(before)
+            checked = self._check(piece, mend, before)
+            if any(c.verdict in ("block", "fix") for c in checked):
+                continue
+            place = self._add("", mend, before, checked, piece, "", broken.rule.id)
+            then = self._check(self.after[place], candidate, (place,))
+            if not any(c.verdict == "block" or _same_fix(c, broken) for c in then):
+                return place
+            self.legs.pop()
+            self.after.pop()
+        return None
 
     def _add(
         self,
@@ -224,37 +237,87 @@ class _Builder:
         return [self._aged(c, candidate, before) for c in checked]
 
     def _aged(self, checked: Checked, candidate: Candidate, before: tuple[int, ...]) -> Checked:
-        """A freshly etched surface does not survive shipping: crossing organisations breaks the
-        rule unless the piece was cleaned at the receiver just before."""
+        """A freshly etched surface does not survive shipping: crossing organisations since it was
+        etched or cleaned breaks the rule, unless it was cleaned at the receiver just before."""
         if checked.rule.id != "regrowth-surface-age" or not before:
             return checked
+        here = candidate.offer.organisation_id
         last = self.legs[before[-1]]
-        same = last.offer.organisation_id == candidate.offer.organisation_id
-        cleaned = self.vocabulary.covers(last.candidate.done, "cleaning")
-        if cleaned and same:
+        same = last.offer.organisation_id == here
+        if same and self.vocabulary.covers(last.candidate.done, "cleaning"):
             return Checked(checked.rule, "ok", checked.left, checked.right)
-        if same or cleaned:
+        if same and not self._shipped(before[-1], here):
             return checked
         return Checked(checked.rule, "fix", checked.left, checked.right)
 
+    def _shipped(self, place: int, here: int) -> bool:
+        """Whether the surface came to `here` by road after it was last prepared."""
+        while True:
+            leg = self.legs[place]
+            if leg.offer.organisation_id != here:
+                return True
+            if any(self.vocabulary.covers(leg.candidate.done, t) for t in PREPARES):
+                return False
+            if not leg.before:
+                return False
+            place = leg.before[-1]
+
+
+PREPARES = ("etching", "lithography", "cleaning")
+TRIED = 8
+"""Remedies tried for one broken rule, nearest first."""
+
+
+def _open_fix(checked: Checked, tried: set[str]) -> bool:
+    return checked.verdict == "fix" and checked.rule.id not in tried
+
+
+def _same_fix(checked: Checked, broken: Checked) -> bool:
+    return checked.verdict == "fix" and checked.rule.id == broken.rule.id
+
+
+def _holds(shop: Workshop, route: Route) -> bool:
+    """Whether the hand-overs hold, and the stated lead times with a hard deadline, now that
+    remedies stand in the route."""
+    if any(c.verdict == "block" for leg in route.legs for c in leg.checked):
+        return False
+    need = shop.plan.need
+    if need.deadline_weeks is None or not need.deadline_hard:
+        return True
+    stated: list[float] = []
+    for leg in route.legs:
+        before = max((stated[b] for b in leg.before), default=0.0)
+        stated.append(before + (leg.candidate.weeks.low if leg.candidate.weeks.stated else 0.0))
+    return max(stated, default=0.0) <= need.deadline_weeks
+
 
 def build_route(shop: Workshop, path: Sequence[int]) -> Route:
-    """The route of a path with everything about it worked out."""
-    builder = _Builder(shop)
+    """The route of a path with everything about it worked out. Remedies that make a later step
+    impossible, or the whole too late, are left out again: what they mend stays an open question."""
+    route = _built(shop, path)
+    if any(leg.remedy for leg in route.legs) and not _holds(shop, route):
+        return _built(shop, path, mended=False)
+    return route
+
+
+def _built(shop: Workshop, path: Sequence[int], *, mended: bool = True) -> Route:
+    builder = _Builder(shop, mended)
     place_of: list[int] = []
     for step, number in zip(shop.plan.steps, path, strict=True):
         before = tuple(place_of[b] for b in step.before)
         place_of.append(builder.lay(step.step.key, step.candidates[number], before, step.state))
     legs = tuple(builder.legs)
     handovers = _handovers(shop, legs)
+    weeks, middle = _critical_path(legs, handovers)
     return Route(
         legs,
         handovers,
-        _critical_path(legs, handovers),
+        weeks,
         sum(round(h.km) for h in handovers if h.km is not None),
         sum(leg.questions for leg in legs),
         any(not leg.candidate.weeks.stated for leg in legs),
         sum(h.km is None for h in handovers),
+        middle,
         tuple(path),
     )
 
@@ -270,29 +333,27 @@ def _handovers(shop: Workshop, legs: tuple[Leg, ...]) -> tuple[Handover, ...]:
     return tuple(found)
 
 
-def _critical_path(legs: tuple[Leg, ...], handovers: tuple[Handover, ...]) -> Pair:
+def _critical_path(legs: tuple[Leg, ...], handovers: tuple[Handover, ...]) -> tuple[Pair, float]:
+    """([low, high] weeks of the longest way through, the longest of low and high added up)."""
     road = {(h.sender, h.receiver): h.weeks for h in handovers}
-    ends: list[Pair] = []
+    ends: list[tuple[float, float, float]] = []
     for place, leg in enumerate(legs):
-        weeks: Weeks = leg.candidate.weeks
-        arrive = [
-            (
-                ends[b][0] + road.get((b, place), (0.0, 0.0))[0],
-                ends[b][1] + road.get((b, place), (0.0, 0.0))[1],
-            )
-            for b in leg.before
-        ]
-        low = max((a[0] for a in arrive), default=0.0) + weeks.low
-        high = max((a[1] for a in arrive), default=0.0) + weeks.high
-        ends.append((low, high))
-    low = max((e[0] for e in ends), default=0.0)
-    return round(low, 2), round(max((e[1] for e in ends), default=0.0), 2)
+        low = high = both = 0.0
+        for before in leg.before:
+            way = road.get((before, place), (0.0, 0.0))
+            low = max(low, ends[before][0] + way[0])
+            high = max(high, ends[before][1] + way[1])
+            both = max(both, ends[before][2] + sum(way))
+        weeks = leg.candidate.weeks
+        ends.append((low + weeks.low, high + weeks.high, both + weeks.low + weeks.high))
+    longest = [round(max((e[i] for e in ends), default=0.0), 2) for i in range(3)]
+    return (longest[0], longest[1]), longest[2]
 
 
 def pareto(routes: Sequence[Route]) -> list[Route]:
     """The routes that no other one dominates (nowhere worse, somewhere better in weeks, hand-overs,
     km and questions), in the order given."""
-    marks = [(sum(r.weeks), len(r.handovers), r.km, r.open_questions) for r in routes]
+    marks = [(r.middle, len(r.handovers), r.reach, r.open_questions) for r in routes]
     distinct = set(marks)
     best = {a for a in distinct if not any(b != a and _nowhere_worse(b, a) for b in distinct)}
     return [r for r, mark in zip(routes, marks, strict=True) if mark in best]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
+
+from collab.vocabulary.catalog import Vocabulary
 
 FIGURES = frozenset({
     "wafer-thickness", "final-thickness", "surface-roughness", "bow", "die-size", "pad-pitch",
@@ -16,21 +19,40 @@ FRONT_END = frozenset({"", "design", "mask", "blank-wafer", "epi-wafer", "wafer"
 STATE_AFTER: Mapping[str, str] = {
     "design": "design", "mask": "mask", "wafer": "blank-wafer", "wafer.epiwafer": "epi-wafer",
     "wafer.resize": "", "wafer.carrier-mount": "", "foundry": "wafer-done", "foundry.mpw": "die",
+    "foundry.short-loop": "",
     "epitaxy": "epi-wafer", "lithography": "wafer", "deposition": "wafer", "etching": "wafer",
-    "deposition.metallization": "wafer-done", "etching.facet": "wafer-done", "doping": "wafer",
+    "deposition.metallization": "wafer-done", "deposition.electroplating": "wafer-done",
+    "doping": "wafer",
     "planarization": "wafer", "passivation": "wafer", "waveguide": "wafer",
     "bonding": "bonded-wafer", "bonding.temporary": "", "transfer": "bonded-wafer",
+    "transfer.laser-lift-off": "thinned-wafer", "transfer.mass-transfer": "sub-assembly",
     "thinning": "thinned-wafer", "singulation": "die", "singulation.cleaving": "bar",
     "packaging": "packaged-device", "packaging.die-attach": "carrier-assembly",
     "packaging.flip-chip": "sub-assembly", "packaging.wire-bond": "sub-assembly",
-    "packaging.coupling": "sub-assembly", "packaging.tec": "sub-assembly",
+    "packaging.coupling": "sub-assembly", "packaging.coupling.microlens": "",
+    "packaging.coupling.laser-welding": "packaged-device", "packaging.tec": "sub-assembly",
     "packaging.heatsink": "sub-assembly", "packaging.advanced": "sub-assembly",
     "packaging.bumping": "wafer-done", "packaging.rdl": "wafer-done", "packaging.tsv": "wafer-done",
     "packaging.tgv": "wafer-done", "packaging.substrate": "", "packaging.encapsulation": "",
     "packaging.electrical-interconnect": "sub-assembly",
-    "packaging.pluggable-module": "module", "packaging.smt": "module",
+    "packaging.pluggable-module": "module", "packaging.smt": "module", "packaging.cpo": "module",
 }  # fmt: skip
 """State after a technique (nearest ancestor counts); '' and absent leave it as it is."""
+
+EITHER_FORM: Mapping[str, str] = {
+    "etching.facet": "wafer", "facet.polishing": "wafer", "packaging.flip-chip": "wafer",
+    "bonding.die-to-wafer": "chip", "bonding.hybrid": "chip",
+    "transfer.micro-transfer-printing": "any", "packaging.fan-out": "any",
+    "packaging.advanced": "any",
+}  # fmt: skip
+"""Techniques after which nobody knows before asking whether the piece is a wafer or single parts,
+and what has to come in for that: a wafer, chips, or anything. The very technique, not its kinds."""
+RENEWS: Mapping[str, tuple[str, ...]] = {
+    "planarization.cmp": ("surface-roughness",), "bonding.temporary": ("wafer-thickness",),
+    "wafer.carrier-mount": ("wafer-thickness",), "packaging.rdl": ("pad-pitch",),
+    "packaging.bumping": ("pad-metal",),
+}  # fmt: skip
+"""What a technique is there to change: afterwards it is no longer what it was."""
 
 FLAGS_SET: Mapping[str, tuple[str, ...]] = {
     "wafer.carrier-mount": ("mounted-on-carrier",), "thinning.backside-metal": ("backside-metal",),
@@ -64,11 +86,13 @@ _III_V = frozenset({"In", "Ga", "As", "Sb"})
 
 TAKES: Mapping[str, str] = {
     "wafer": "thinned-wafer", "foundry": "thinned-wafer", "epitaxy": "thinned-wafer",
-    "lithography": "thinned-wafer", "deposition": "thinned-wafer", "etching": "thinned-wafer",
+    "lithography": "thinned-wafer", "lithography.laser-direct-write": "sub-assembly",
+    "deposition": "thinned-wafer", "etching": "thinned-wafer",
     "deposition.optical-coating": "die", "deposition.spin-coating": "sub-assembly",
     "doping": "thinned-wafer", "thermal": "thinned-wafer",
     "planarization": "thinned-wafer", "passivation": "thinned-wafer", "bonding": "thinned-wafer",
-    "bonding.eutectic": "die", "thinning": "thinned-wafer", "thinning.lapping": "sub-assembly",
+    "bonding.eutectic": "die", "bonding.hybrid": "die", "thinning": "thinned-wafer",
+    "thinning.lapping": "sub-assembly",
     "etching.substrate-removal": "sub-assembly", "waveguide": "die", "facet": "die",
     "singulation": "die", "packaging.bumping": "thinned-wafer", "packaging.rdl": "thinned-wafer",
     "packaging.tsv": "thinned-wafer", "packaging.tgv": "thinned-wafer",
@@ -76,7 +100,7 @@ TAKES: Mapping[str, str] = {
     "packaging.tec": "packaged-device", "packaging.wire-bond": "packaged-device",
     "packaging.coupling": "packaged-device", "packaging.hermetic-seal": "packaged-device",
     "packaging.form": "packaged-device", "packaging.pluggable-module": "module",
-    "packaging": "module", "biointerface": "packaged-device",
+    "packaging": "module", "biointerface": "packaged-device", "transfer": "die",
 }  # fmt: skip
 """The furthest state a technique still takes in (nearest ancestor counts); absent = any."""
 MASK_TAKEN: Mapping[str, frozenset[str]] = {
@@ -85,8 +109,43 @@ MASK_TAKEN: Mapping[str, frozenset[str]] = {
     "lithography.duv": frozenset({"4x reticle", "5x reticle"}),
 }  # fmt: skip
 MASKLESS = ("lithography.ebl", "lithography.laser-direct-write", "lithography.two-photon",
-            "lithography.holographic", "lithography.nil", "lithography.lift-off")  # fmt: skip
+            "lithography.holographic")  # fmt: skip
 COUPLER_TAKEN: Mapping[str, frozenset[str]] = {
     "packaging.coupling.edge": frozenset({"edge"}),
     "packaging.coupling.grating": frozenset({"grating"}),
 }  # fmt: skip
+
+
+T = TypeVar("T")
+
+
+def lookup(vocabulary: Vocabulary, table: Mapping[str, T], technique: str) -> T | None:
+    """The entry of a technique or of its nearest ancestor."""
+    for name in (technique, *vocabulary.ancestors(technique)):
+        if name in table:
+            return table[name]
+    return None
+
+
+def any_form(vocabulary: Vocabulary, technique: str) -> bool:
+    """Whether a step may hand over wafers or diced chips alike: a foundry does either on order.
+
+    Neither is known before somebody asks, so the hand-over is a question and not a refusal.
+    """
+    settled = technique in ("foundry.mpw", "foundry.short-loop")
+    return vocabulary.covers(technique, "foundry") and not settled
+
+
+def handles_piece(vocabulary: Vocabulary, technique: str) -> bool:
+    """Whether a technique works on a piece, and not on its files or masks."""
+    term = vocabulary.techniques.get(technique)
+    physical = term is not None and term.category in ("process", "packaging", "test")
+    return physical and not vocabulary.covers(technique, "mask")
+
+
+def flags_of(
+    vocabulary: Vocabulary, table: Mapping[str, tuple[str, ...]], technique: str
+) -> set[str]:
+    """The entries of a technique and of everything broader together."""
+    names = (technique, *vocabulary.ancestors(technique))
+    return {flag for name in names for flag in table.get(name, ())}
