@@ -33,7 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 ENGINES = ("whoosh", "tantivy")
-INDEX_FORMAT = "4"  # 4: documents that are not public are marked as such, and tantivy relies on it
+INDEX_FORMAT = "5"  # 5: tantivy keeps words with their impact, and what is restricted is marked
 Progress = Callable[[int], None]
 T = TypeVar("T")
 log = logging.getLogger(__name__)

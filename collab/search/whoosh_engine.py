@@ -132,7 +132,6 @@ def _sync(path: str) -> None:
 def _fields(entry: Entry) -> dict[str, Any]:
     numbers = dict(entry.numbers)
     numbers["len:words"] = (float(len(entry.words)), 0.0)
-    numbers["len:grams"] = (float(len(entry.grams)), 0.0)
     return {
         "key": entry.key, "stored": entry.stored, "version": [f"{entry.key}\t{entry.version}"],
         "words": entry.words, "grams": entry.grams, "mention": entry.mentions, "tag": entry.tags,

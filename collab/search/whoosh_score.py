@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from collab.search.impact import K1, B, rarity
 from collab.search.plan import (
     GRAMS,
     TAG,
@@ -23,8 +24,6 @@ from collab.search.plan import (
 )
 from collab.search.whoosh_reader import PLACE_BITS, Floats, Mask, Segment, View
 
-K1, B = 1.2, 0.75
-PREFIX_LIMIT = 64
 EARTH_KM = 6371.0
 
 
@@ -139,10 +138,12 @@ class Scorer:
         postings = segment.postings(atom.field, atom.term)
         known = self._view.document_count(atom.field, atom.term)
         size = self._view.public_size
-        rarity = math.log(1 + (size - known + 0.5) / (known + 0.5))
+        weight = atom.weight * rarity(size, known)
+        if atom.field == GRAMS:  # a pair tells by standing there, not by how often
+            return np.full(len(postings.docs), weight)
         norm = self._view.norm(segment, atom.field, K1, B)[postings.docs]
         tf = postings.weights
-        return atom.weight * rarity * tf * (K1 + 1) / (tf + norm)
+        return weight * tf * (K1 + 1) / (tf + norm)
 
     def _part(self, segment: Segment, part: Part) -> tuple[Mask, Floats]:
         if isinstance(part, Phrase):
@@ -153,7 +154,7 @@ class Scorer:
             return hit, hit * part.weight
         if part.prefix:
             hit = np.zeros(segment.size, dtype=bool)
-            for term in segment.terms(part.field, part.term, PREFIX_LIMIT):
+            for term in segment.terms(part.field, part.term):
                 hit[segment.postings(part.field, term).docs] = True
             return hit, hit * part.weight
         return self._group(segment, Group((part,)))

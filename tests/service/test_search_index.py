@@ -18,13 +18,14 @@ from typing import Any
 import pytest
 import yaml
 
-from collab.search import tantivy_engine
+from collab.search import tantivy_view
 from collab.search.concepts import default_recogniser
 from collab.search.documents import Document
 from collab.search.index import IndexUnavailable, SearchIndex, WriterBusy
 from collab.search.layout import Layout
-from collab.search.plan import Range
+from collab.search.plan import Range, Want
 from collab.search.query import QueryParser, SearchQuery
+from collab.search.tantivy_view import View
 from collab.vocabulary.catalog import load_vocabulary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -276,7 +277,7 @@ def test_counts_of_before_a_restriction_do_not_outlive_it(
     index = SearchIndex(tmp_path, "tantivy", PARSER)
     index.upsert(some_documents())
     restricted = [make(4, labels=("org:1",), category="packaging", version="2")]
-    visible = tantivy_engine._Builder.visible
+    visible = View.visible
 
     def held_up(self: Any, labels: frozenset[str]) -> Any:
         if restricted:
@@ -284,12 +285,69 @@ def test_counts_of_before_a_restriction_do_not_outlive_it(
             index.size()  # whoever comes first looks at the new commit
         return visible(self, labels)
 
-    monkeypatch.setattr(tantivy_engine._Builder, "visible", held_up)
+    monkeypatch.setattr(View, "visible", held_up)
     index.search(SearchQuery(""), PUBLIC)
     assert not restricted
     assert "packaging" not in dict(index.search(SearchQuery(""), PUBLIC).facets["category"])
     own = index.search(SearchQuery(""), ("public", "org:1")).facets["category"]
     assert dict(own)["packaging"] == 1
+
+
+SYLLABLES = (
+    "光刻",
+    "键合",
+    "硅光",
+    "波导",
+    "外延",
+    "镀膜",
+    "测试",
+    "封装",
+    "刻蚀",
+    "laser",
+    "wafer",
+    "GaN",
+)
+
+
+def random_documents(seed: int, numbers: range, labels: tuple[str, ...]) -> list[Document]:
+    chance = random.Random(seed)
+    return [
+        make(number, title_zh="".join(chance.choices(SYLLABLES, k=chance.randint(1, 3))),
+             body="，".join(chance.choices(SYLLABLES, k=chance.randint(1, 40))), labels=labels,
+             kind=chance.choice(("capability", "organisation")),
+             status=chance.choice(("operating", "planned")))
+        for number in numbers
+    ]  # fmt: skip
+
+
+def test_what_is_hidden_moves_neither_scores_nor_order(engine: str, tmp_path: Path) -> None:
+    """With and without documents that the reader may not see: the same hits, scores and order."""
+    seen = [
+        *random_documents(1, range(70), PUBLIC),
+        *random_documents(2, range(70, 90), ("org:1",)),
+    ]
+    hidden = random_documents(3, range(100, 180), ("org:2",))
+    mixed = [d for pair in zip(seen, hidden, strict=False) for d in pair]
+    without, beside, after = (SearchIndex(tmp_path / name, engine, PARSER) for name in "abc")
+    without.rebuild(seen)
+    beside.rebuild([*mixed, *seen[len(hidden) :]])
+    after.rebuild(seen)
+    after.upsert(hidden[:40])
+    after.delete([d.key for d in hidden[:20]])
+    texts = (*SYLLABLES, *(f"{a}{b}" for a in SYLLABLES for b in SYLLABLES[:4]), "刻", "硅", "",
+             '"光刻，键合"', "硅光波导 键合 -镀膜", "kind:capability 刻蚀 测试")  # fmt: skip
+    for labels in (PUBLIC, ("public", "org:1"), ("org:1",)):
+        for text in texts:
+            plan = PARSER.parse(SearchQuery(text)).plan
+            expected, *others = (
+                [(h.key, h.score) for h in index.execute(plan, labels, Want(limit=100)).hits]
+                for index in (without, beside, after)
+            )
+            assert all(found == expected for found in others), (labels, text)
+    assert without.search(SearchQuery("光刻 laser"), PUBLIC).total > 10
+    own = beside.execute(PARSER.parse(SearchQuery("光刻")).plan, ("org:2",), Want(limit=100)).hits
+    assert own
+    assert {h.key for h in own} <= {d.key for d in hidden}
 
 
 def test_every_entry_says_that_it_is_public_or_that_it_is_not(tmp_path: Path) -> None:
@@ -301,12 +359,11 @@ def test_every_entry_says_that_it_is_public_or_that_it_is_not(tmp_path: Path) ->
     index.upsert([make(n + 50, labels=labels) for n, labels in enumerate(sets)])
     index.upsert([make(1, labels=("org:1",)), make(2, labels=PUBLIC)])
     backend: Any = index._fresh()
-    searcher = backend._view[0]
-    marks = (tantivy_engine.PUBLIC, tantivy_engine.RESTRICTED)
+    view = backend._view
     public, hidden = (
-        {d["key"][0] for d in map(searcher.doc, (a for _, a in searcher.search(
-            tantivy_engine.Query.term_query(backend._schema, "label", mark, "basic"), 99).hits))}
-        for mark in marks
+        {d["key"][0] for d in map(view.searcher.doc, (a for _, a in view.searcher.search(
+            view.label(mark), 99).hits))}
+        for mark in (tantivy_view.PUBLIC, tantivy_view.RESTRICTED)
     )  # fmt: skip
     assert public | hidden == {f"capability:{n + m}" for n in range(len(sets)) for m in (0, 50)}
     assert public & hidden == set()

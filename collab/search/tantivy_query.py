@@ -1,0 +1,277 @@
+"""Plans turned into tantivy queries whose scores come from public documents alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tantivy import FieldType, Occur, Query
+
+from collab.search.plan import (
+    GRAMS,
+    TAG,
+    WORDS,
+    Atom,
+    Group,
+    Part,
+    Phrase,
+    Plan,
+    Range,
+    Within,
+)
+from collab.search.tantivy_view import PROFILE, PROFILED, View, Visible, field_of
+
+INFINITE = 1e300
+GRAIN = 512  # weights are multiples of 1/GRAIN, so that 32-bit sums of them are exact
+APART = 4  # a bonus this much more frequent than the hits is looked up hit by hit
+
+Weights = dict[tuple[str, str], float]
+
+
+def safe(parameter: str) -> str:
+    """A parameter's name as part of a field's name."""
+    return "n_" + parameter.replace("-", "_")
+
+
+def flat(query: Any, weight: float) -> Any:
+    """What matches scores exactly this, in whatever order the parts are added up."""
+    return Query.const_score_query(query, round(weight * GRAIN) / GRAIN)
+
+
+@dataclass(slots=True)
+class _Bonus:
+    """What only adds to the score: lists of documents with their number, and alternatives."""
+
+    listed: list[tuple[int, Any]] = field(default_factory=list)
+    others: list[Any] = field(default_factory=list)
+
+
+class Builder:
+    """Turns plans into queries for one commit."""
+
+    def __init__(self, view: View, numbers: frozenset[str]) -> None:
+        self._view = view
+        self._schema = view.schema
+        self._numbers = numbers
+
+    def matching(self, plan: Plan, visible: Visible, without: frozenset[str]) -> Any:
+        """What the plan finds, leaving out the choices of some facets, in no order."""
+        return self._required(plan, visible, without, {}, scored=False)
+
+    def scored(self, plan: Plan, visible: Visible) -> Any:
+        """What the plan finds, with its score.
+
+        A bonus held by many more documents than are found is asked of each document found, which
+        skips most of it; the rest is added up list by list.
+        """
+        summed, groups = _summed(plan.extra)
+        required = self._required(plan, visible, frozenset(), summed, scored=True)
+        bonus = self._bonus(summed, groups)
+        hits = self._at_most(plan)
+        together = [(Occur.Should, query) for query in bonus.others]
+        for frequency, query in bonus.listed:
+            if frequency > APART * hits:
+                required = Query.boolean_query([(Occur.Must, required), (Occur.Should, query)])
+            else:
+                together.append((Occur.Should, query))
+        if not together:
+            return required
+        return Query.boolean_query([(Occur.Must, required), *together])
+
+    # ---- what must match
+
+    def _required(
+        self,
+        plan: Plan,
+        visible: Visible,
+        without: frozenset[str],
+        summed: Weights,
+        *,
+        scored: bool,
+    ) -> Any:
+        """Words that also stand among the bonuses take their weight along out of `summed`."""
+        clauses = [(Occur.Must, self._asked(g, summed, scored=scored)) for g in plan.must]
+        if plan.some:
+            some = [(Occur.Should, self._asked(g, summed, scored=scored)) for g in plan.some]
+            least = min(plan.minimum, len(some))
+            one = some[0][1] if len(some) == 1 else Query.boolean_query(some, least)
+            clauses.append((Occur.Must, one))
+        for facet, values in plan.filters.items():
+            if facet not in without:
+                tags = [f"{facet}:{value}" for value in values]
+                clauses.append((Occur.Must, flat(self._set(tags), 0.0)))
+        clauses += [(Occur.Must, flat(self._range(r), 0.0)) for r in plan.ranges]
+        if not clauses:
+            clauses.append((Occur.Must, flat(Query.all_query(), 0.0)))
+        clauses += visible
+        clauses += [(Occur.MustNot, self._holding(part)) for part in plan.exclude]
+        return Query.boolean_query(clauses)
+
+    def _asked(self, group: Group, summed: Weights, *, scored: bool) -> Any:
+        if not scored:
+            held = [self._holding(part) for part in group.parts]
+            return held[0] if len(held) == 1 else Query.boolean_query(
+                [(Occur.Should, query) for query in held])  # fmt: skip
+        if group.best:
+            return self._best(group)
+        own, rest = _split(group)
+        for place in own:
+            own[place] += summed.pop(place, 0.0)
+        queries = [query for place, w in own.items() for _, query in self._lists(place, w)]
+        queries += [self._part(part) for part in rest]
+        if not queries:
+            return Query.empty_query()
+        return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+    # ---- what adds to the score
+
+    def _bonus(self, summed: Weights, groups: Iterable[Group]) -> _Bonus:
+        bonus = _Bonus()
+        profile: dict[str, float] = {}
+        for group in groups:
+            part = group.parts[0]
+            if len(group.parts) == 1 and isinstance(part, Atom) and part.flat and not part.prefix:
+                if part.field == TAG and part.term.partition(":")[0] in PROFILED:
+                    profile[part.term] = profile.get(part.term, 0.0) + part.weight
+                else:
+                    known = self._view.frequency(part.field, part.term)
+                    bonus.listed.append((known, self._part(part)))
+            else:
+                bonus.others.append(self._asked(group, {}, scored=True))
+        for place, weight in summed.items():
+            bonus.listed += self._lists(place, weight)
+        bonus.listed += self._profiles(profile)
+        return bonus
+
+    def _lists(self, place: tuple[str, str], weight: float) -> list[tuple[int, Any]]:
+        """A word or pair as lists of documents of one score each, with their lengths."""
+        name, term = place
+        view = self._view
+        if name == GRAMS:
+            found = [(term, 1.0)] if view.frequency(GRAMS, term) else []
+        else:
+            found = list(view.levels(term))
+        if not found:
+            return []
+        weight *= view.rarity(name, term)
+        return [
+            (view.frequency(name, held), flat(
+                Query.term_query(self._schema, name, held, "basic"), weight * impact))
+            for held, impact in found
+        ]  # fmt: skip
+
+    def _profiles(self, weights: Mapping[str, float]) -> list[tuple[int, Any]]:
+        """What is added for kind, status and evidence, summed up for each that occur together."""
+        sums: dict[float, list[str]] = {}
+        for values in self._view.profiles() if weights else ():
+            total = sum(weights.get(value, 0.0) for value in values)
+            if total:
+                sums.setdefault(total, []).append("\t".join(values))
+        return [
+            (sum(self._view.frequency(PROFILE, term) for term in terms), flat(
+                Query.term_set_query(self._schema, PROFILE, terms), total))
+            for total, terms in sums.items()
+        ]  # fmt: skip
+
+    def _at_most(self, plan: Plan) -> int:
+        """How many documents can match at most, for choosing a way."""
+        bounds = [self._held_by(group) for group in plan.must]
+        if plan.some:
+            bounds.append(sum(self._held_by(group) for group in plan.some))
+        for facet, values in plan.filters.items():
+            bounds.append(sum(self._view.frequency(TAG, f"{facet}:{v}") for v in values))
+        return min(bounds, default=1 << 60)
+
+    def _held_by(self, group: Group) -> int:
+        return sum(self._frequency(part) for part in group.parts)
+
+    def _frequency(self, part: Part) -> int:
+        view = self._view
+        if isinstance(part, Phrase):
+            return min(view.frequency(GRAMS, term) for _, term in part.terms)
+        if isinstance(part, Within) or part.prefix:
+            return 1 << 30
+        if part.field == WORDS:
+            return sum(view.frequency(WORDS, term) for term, _ in view.levels(part.term))
+        return view.frequency(part.field, part.term)
+
+    # ---- parts
+
+    def _best(self, group: Group) -> Any:
+        parts = [self._part(part) for part in group.parts]
+        return parts[0] if len(parts) == 1 else Query.disjunction_max_query(parts)
+
+    def _part(self, part: Part) -> Any:
+        if isinstance(part, Atom) and part.field in (WORDS, GRAMS) and not (
+            part.flat or part.prefix
+        ):  # fmt: skip
+            lists = self._lists((part.field, part.term), part.weight)
+            return Query.boolean_query([(Occur.Should, query) for _, query in lists])
+        return flat(self._holding(part), part.weight)
+
+    def _holding(self, part: Part) -> Any:
+        """Documents in which a part occurs."""
+        if isinstance(part, Phrase):
+            return self._phrase(part)
+        if isinstance(part, Within):
+            return self._range(part.range)
+        if part.prefix:
+            return self._prefixed(part.field, part.term)
+        return self._view.holds(part.field, part.term)
+
+    def _set(self, tags: list[str]) -> Any:
+        return Query.term_set_query(self._schema, field_of(TAG, tags[0]), tags)
+
+    def _prefixed(self, name: str, prefix: str) -> Any:
+        return Query.regex_query(self._schema, name, re.escape(prefix) + ".*")
+
+    def _phrase(self, phrase: Phrase) -> Any:
+        terms: list[str | tuple[int, str]] = list(phrase.terms)
+        if len(terms) == 1:
+            term = terms[0][1]
+            return self._prefixed(GRAMS, term) if len(term) == 1 else self._view.holds(GRAMS, term)
+        return Query.phrase_query(self._schema, GRAMS, terms)
+
+    def _range(self, wanted: Range) -> Any:
+        named = [p for p in (wanted.parameter, *wanted.also) if p in self._numbers]
+        parts = [(Occur.Should, self._one_range(p, wanted)) for p in named]
+        return Query.boolean_query(parts) if parts else Query.empty_query()
+
+    def _one_range(self, parameter: str, wanted: Range) -> Any:
+        """The stated interval meets the wanted one: low end not above, high end not below."""
+        low = -INFINITE if wanted.low is None else wanted.low
+        high = INFINITE if wanted.high is None else wanted.high
+        name, schema, kind = safe(parameter), self._schema, FieldType.Float
+        low_end = Query.range_query(schema, f"{name}_low", kind, -2 * INFINITE, high)
+        high_end = Query.range_query(schema, f"{name}_high", kind, low, 2 * INFINITE)
+        return Query.boolean_query([(Occur.Must, low_end), (Occur.Must, high_end)])
+
+
+def _split(group: Group) -> tuple[Weights, list[Part]]:
+    """The scored words of a sum with their weights, and its other parts."""
+    own: Weights = {}
+    rest: list[Part] = []
+    for part in group.parts:
+        if isinstance(part, Atom) and not (part.flat or part.prefix):
+            place = (part.field, part.term)
+            own[place] = own.get(place, 0.0) + part.weight
+        else:
+            rest.append(part)
+    return own, rest
+
+
+def _summed(groups: Iterable[Group]) -> tuple[Weights, list[Group]]:
+    """The words of all sums added up, and the groups and parts that are something else."""
+    summed: Weights = {}
+    others: list[Group] = []
+    for group in groups:
+        if group.best:
+            others.append(group)
+            continue
+        own, rest = _split(group)
+        for place, weight in own.items():
+            summed[place] = summed.get(place, 0.0) + weight
+        others += [Group((part,)) for part in rest]
+    return summed, others
