@@ -7,7 +7,8 @@ import math
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -38,8 +39,8 @@ HEAP = 64_000_000
 TOKENS = "terms"
 MOST_KEPT = 64  # pages without words whose counts are kept
 DISTANCE_LIMIT = 20_000
-MOST_EQUAL = 20_000  # hits of the same score that are put in order at most
-_SPARE = 40
+MOST_EQUAL = 200  # hits of the same score that are put in order
+_TIES = 2.0**48  # above every `tie`
 _SINGLE = ("updated", "trust", "lat", "lon", "tie")
 _ORDERS = {"fresh": "updated", "evidence": "trust"}
 _BETWEEN = "\x1f"  # stands for a break between fields: no blank, so it keeps its place
@@ -159,6 +160,8 @@ class TantivyBackend:
             if name == "place":
                 document.add_float("lat", low)
                 document.add_float("lon", high)
+            elif name in _ORDERS.values():  # highest first, and of equals the lowest tie
+                document.add_float(name, math.floor(low) + 1 - entry.numbers["tie"][0] / _TIES)
             elif name in _SINGLE:
                 document.add_float(name, low)
             elif name in self._numbers:
@@ -327,22 +330,24 @@ def _counted(searcher: Any, query: Any) -> dict[str, dict[str, int]]:
 def _ranked(
     searcher: Any, query: Any, want: Want, order: str | None
 ) -> tuple[Any, list[tuple[Any, Any]]]:
-    """The wanted stretch of the best, equals by `tie`, in however many segments they stand.
+    """The wanted stretch of the best; equals by `tie`, whatever segments they stand in.
 
-    A segment keeps its documents in the order of `tie`; only between segments equals have to be
-    put in order, so as many are fetched as stand equal to the last one wanted.
+    A segment keeps its documents in the order of `tie`, and columns to order by hold it. Between
+    segments, equal scores are put in order where no more than MOST_EQUAL are the same, which is
+    seen alike from every page.
     """
-    if searcher.num_segments == 1:
+    if searcher.num_segments == 1 or order is not None:
         found = searcher.search(query, limit=want.limit, offset=want.offset, order_by_field=order)
         return found, found.hits
     end = want.offset + want.limit
-    ask = end + _SPARE
-    while True:
-        found = searcher.search(query, limit=ask, order_by_field=order)
-        hits = found.hits
-        if len(hits) < ask or hits[end - 1][0] != hits[-1][0] or ask > MOST_EQUAL:
+    found = searcher.search(query, limit=end + MOST_EQUAL)
+    ordered: list[tuple[Any, Any]] = []
+    for _, block in groupby(found.hits, key=itemgetter(0)):
+        equals = list(block)
+        if 1 < len(equals) < MOST_EQUAL:
+            ties = searcher.fast_field_values("tie", [address for _, address in equals])
+            equals = [hit for _, hit in sorted(zip(ties, equals, strict=True), key=itemgetter(0))]
+        ordered += equals
+        if len(ordered) >= end:
             break
-        ask *= 8
-    ties = searcher.fast_field_values("tie", [address for _, address in hits])
-    pairs = sorted(zip(ties, hits, strict=True), key=lambda p: (-float(p[1][0] or 0.0), p[0]))
-    return found, [hit for _, hit in pairs[want.offset : end]]
+    return found, ordered[want.offset : end]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tantivy import FieldType, Occur, Query
 
+from collab.search.documents import ONLY_SAID
 from collab.search.plan import (
     GRAMS,
+    MENTION,
     TAG,
     WORDS,
     Atom,
@@ -138,6 +140,10 @@ class Builder:
                 else:
                     known = self._view.frequency(part.field, part.term)
                     bonus.listed.append((known, self._part(part)))
+            elif (steps := _steps(group)) is not None:
+                bonus.listed += [
+                    (self._view.frequency(a.field, a.term), self._part(a)) for a in steps
+                ]
             else:
                 bonus.others.append(self._asked(group, {}, scored=True))
         for place, weight in summed.items():
@@ -164,16 +170,13 @@ class Builder:
 
     def _profiles(self, weights: Mapping[str, float]) -> list[tuple[int, Any]]:
         """What is added for kind, status and evidence, summed up for each that occur together."""
-        sums: dict[float, list[str]] = {}
-        for values in self._view.profiles() if weights else ():
-            total = sum(weights.get(value, 0.0) for value in values)
+        found = []
+        for term in self._view.profiles() if weights else ():
+            total = sum(weights.get(value, 0.0) for value in term.split("\t"))
             if total:
-                sums.setdefault(total, []).append("\t".join(values))
-        return [
-            (sum(self._view.frequency(PROFILE, term) for term in terms), flat(
-                Query.term_set_query(self._schema, PROFILE, terms), total))
-            for total, terms in sums.items()
-        ]  # fmt: skip
+                held = Query.term_query(self._schema, PROFILE, term, "basic")
+                found.append((self._view.frequency(PROFILE, term), flat(held, total)))
+        return found
 
     def _at_most(self, plan: Plan) -> int:
         """How many documents can match at most, for choosing a way."""
@@ -200,13 +203,19 @@ class Builder:
     # ---- parts
 
     def _best(self, group: Group) -> Any:
-        parts = [self._part(part) for part in group.parts]
-        return parts[0] if len(parts) == 1 else Query.disjunction_max_query(parts)
+        parts: list[Any] = []
+        for part in group.parts:
+            if isinstance(part, Atom) and _is_scored(part):
+                lists = self._lists((part.field, part.term), part.weight)
+                parts += [query for _, query in lists]  # a document stands in one of them
+            else:
+                parts.append(self._part(part))
+        if len(parts) == 1:
+            return parts[0]
+        return Query.disjunction_max_query(parts) if parts else Query.empty_query()
 
     def _part(self, part: Part) -> Any:
-        if isinstance(part, Atom) and part.field in (WORDS, GRAMS) and not (
-            part.flat or part.prefix
-        ):  # fmt: skip
+        if isinstance(part, Atom) and _is_scored(part):
             lists = self._lists((part.field, part.term), part.weight)
             return Query.boolean_query([(Occur.Should, query) for _, query in lists])
         return flat(self._holding(part), part.weight)
@@ -249,12 +258,33 @@ class Builder:
         return Query.boolean_query([(Occur.Must, low_end), (Occur.Must, high_end)])
 
 
+def _is_scored(atom: Atom) -> bool:
+    """True for a word or pair that counts by its rarity."""
+    return atom.field in (WORDS, GRAMS) and not (atom.flat or atom.prefix)
+
+
+def _steps(group: Group) -> list[Atom] | None:
+    """The better of a concept spoken of by name or by something narrower, as two sums.
+
+    Whoever holds `~=id` also holds `~id`, so the better one is the lesser plus the difference.
+    """
+    if len(group.parts) != 2:
+        return None
+    best, least = group.parts
+    if not (isinstance(best, Atom) and isinstance(least, Atom)):
+        return None
+    named = best.field == MENTION and best.term.removeprefix(ONLY_SAID).startswith("=")
+    if not named or best.term.replace("=", "", 1) != least.term or best.weight < least.weight:
+        return None
+    return [least, replace(best, weight=best.weight - least.weight)]
+
+
 def _split(group: Group) -> tuple[Weights, list[Part]]:
     """The scored words of a sum with their weights, and its other parts."""
     own: Weights = {}
     rest: list[Part] = []
     for part in group.parts:
-        if isinstance(part, Atom) and not (part.flat or part.prefix):
+        if isinstance(part, Atom) and _is_scored(part):
             place = (part.field, part.term)
             own[place] = own.get(place, 0.0) + part.weight
         else:

@@ -39,7 +39,7 @@ class View:
     facets: dict[Any, Facets] = field(default_factory=dict)
     _levels: dict[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
     _rarities: dict[tuple[str, str], float] = field(default_factory=dict)
-    _profiles: list[tuple[str, ...]] | None = None
+    _profiles: list[str] | None = None
     _size: int | None = None
 
     def levels(self, word: str) -> tuple[tuple[str, float], ...]:
@@ -103,11 +103,11 @@ class View:
         own = [(Occur.MustNot, query) for _, query in held]
         return [(Occur.MustNot, Query.boolean_query([(Occur.Must, self.label(RESTRICTED)), *own]))]
 
-    def profiles(self) -> list[tuple[str, ...]]:
-        """Which values the facets of a profile take together, as `facet:value`."""
+    def profiles(self) -> list[str]:
+        """Which values the facets of a profile take together."""
         if self._profiles is None:
             found = self.searcher.terms_with_prefix(PROFILE, "")
-            self._profiles = [tuple(term.split("\t")) for term, _ in found]
+            self._profiles = [term for term, _ in found]
         return self._profiles
 
     def frequency(self, name: str, term: str) -> int:
