@@ -16,7 +16,7 @@ from collab.search.measures import Measure, measures
 from collab.vocabulary.catalog import load_vocabulary
 from collab.vocabulary.normalize import fold_case, normalize_text
 
-ANALYSER_VERSION = "4"
+ANALYSER_VERSION = "5"
 MAX_TOKEN = 64
 BARRIER = "|"
 

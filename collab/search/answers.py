@@ -70,6 +70,7 @@ class Answers:
             corrected=better if asked is not query else None, way=way,
             mentioned=self._mentioned(backend, parsed, labels, raw.total, way),
             relaxations=() if raw.total else self._relaxations(backend, asked, parsed, labels),
+            there=tuple(_there(raw, place.ids) for place in parsed.places),
         )  # fmt: skip
 
     def everything(
@@ -249,6 +250,12 @@ def _completions(parser: QueryParser) -> list[tuple[str, str, str, str]]:
                 label = term.zh if not spelling.isascii() or is_han(spelling) else term.en
                 out.append((fold(spelling), label, facet, term.id))
     return sorted(out, key=lambda c: (len(c[0]), c[0], c[3]))
+
+
+def _there(raw: Raw, codes: tuple[str, ...]) -> int:
+    """How many hits stand in any of these regions, none of which lies in another."""
+    counts = raw.facets.get("region", {})
+    return sum(counts.get(code, 0) for code in codes)
 
 
 def _sorted_facets(

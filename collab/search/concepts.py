@@ -226,6 +226,8 @@ class Recogniser:
     def _counts(entry: _Entry, normal: str, span: tuple[int, int], query: bool) -> bool:
         surface = normal[span[0] : span[1]]
         if entry.stem:
+            if " " in surface:
+                return False  # 硅光 晶圆 are two words, no piece of 硅光晶圆测试
             rest = normal[: span[0]] + BARRIER + normal[span[1] :]
             return any(verb in rest.replace("探测", "") for verb in _TEST_VERBS)
         if entry.loose or not entry.exact:

@@ -167,11 +167,14 @@ def mentions_of(
         if surface.isupper() and surface.lower() in _name_words(document):
             continue
         carried = document.techniques if concept.technique else document.materials
+
+        def only(term_id: str, carried: tuple[str, ...] = carried) -> str:
+            return ONLY_SAID if carried and not _carries(carried, term_id, vocabulary) else ""
+
         for term_id in concept.ids:
-            only = ONLY_SAID if carried and not _carries(carried, term_id, vocabulary) else ""
-            found[f"{only}={term_id}"] = None
+            found[f"{only(term_id)}={term_id}"] = None
             for up in (term_id, *vocabulary.ancestors(term_id)):
-                found[only + up] = None
+                found[only(up) + up] = None
     return list(found)
 
 

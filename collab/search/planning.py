@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from collab.search.analysis import (
     code_words,
@@ -18,7 +18,7 @@ from collab.search.concepts import Concept
 from collab.search.documents import ONLY_SAID
 from collab.search.function_words import FUNCTION_WORDS
 from collab.search.numeric import Numeric
-from collab.search.places import Gazetteer
+from collab.search.places import Gazetteer, Place
 from collab.search.plan import GRAMS, MENTION, TAG, WORDS, Atom, Group, Part, Phrase, Plan, Within
 
 GRAM_WEIGHT = 0.4
@@ -42,10 +42,24 @@ class Found:
     concepts: list[Concept]
     numerics: list[Numeric]
     taken: list[tuple[int, int]]
+    places: list[Place] = field(default_factory=list)
+    refused: list[Concept] = field(default_factory=list)
+    nowhere: list[Place] = field(default_factory=list)
 
     def free(self, start: int, end: int) -> bool:
         """True where nothing is understood."""
         return not any(i < end and start < j for i, j in self.taken)
+
+
+def refusals(found: Found) -> list[Part]:
+    """What the words of a query do not want: what is carried, and where it stands."""
+    parts: list[Part] = []
+    for concept in found.refused:
+        facet = "technique" if concept.technique else "material"
+        parts += (Atom(TAG, f"{facet}:{term_id}", flat=True) for term_id in concept.ids)
+    for place in found.nowhere:
+        parts += (Atom(TAG, f"region:{code}", flat=True) for code in place.codes)
+    return parts
 
 
 def plan_of(found: Found, phrases: Iterable[str], places: Gazetteer, *, wide: bool) -> Plan:
@@ -55,12 +69,13 @@ def plan_of(found: Found, phrases: Iterable[str], places: Gazetteer, *, wide: bo
     content with documents that only speak of a term while they carry others.
     """
     asked = _asked(found.concepts)
-    words = [*word_groups(found), *_soft_numbers(found)]
+    words = [*word_groups(found), *_soft_numbers(found), *_named(found, places)]
     must = tuple(
         Group((Phrase(tuple(terms), QUOTED),)) for text in phrases if (terms := phrase_grams(text))
     )
     beside = [_concept(c, found, wide=True) for c in found.concepts if c not in asked]
-    beside += [*places.groups(found.folded, PLACE), *_sizes(found)]
+    there = [places.group(place, PLACE) for place in found.places]
+    beside += [*there, *_sizes(found)]
     extra = [*beside, *_all_words(found)]
     some, minimum = tuple(_concept(c, found, wide=wide) for c in asked), 1
     if asked:
@@ -72,6 +87,16 @@ def plan_of(found: Found, phrases: Iterable[str], places: Gazetteer, *, wide: bo
         some, extra = tuple(beside), []
     extra += [Group((Atom(TAG, tag, weight, flat=True),)) for tag, weight in PRIORS]
     return Plan(must=must, some=some, minimum=minimum, extra=tuple(extra))
+
+
+def _named(found: Found, places: Gazetteer) -> list[Group]:
+    """Where no term is asked for: it stands in the place, or at least says its name."""
+    out = []
+    for place in found.places:
+        said = words_of(found.folded[place.start : place.end])
+        parts = (*places.here(place, PLACE), *(Atom(WORDS, word) for word in said))
+        out.append(Group(parts))
+    return out
 
 
 def _asked(concepts: Iterable[Concept]) -> list[Concept]:
@@ -181,7 +206,7 @@ def word_groups(found: Found) -> list[Group]:
             continue
         groups += _han_groups(piece.text, piece.start, found)
     content = [group for word, group in groups if word not in FUNCTION_WORDS]
-    return (content or [group for _, group in groups])[:32]
+    return (content or [group for _, group in groups if not found.places])[:32]
 
 
 def _measure(word: str) -> list[Part]:

@@ -7,14 +7,23 @@ from dataclasses import dataclass, field, replace
 
 from collab.search.analysis import cut, fold, grams_of, is_han, phrase_grams, pieces, words_of
 from collab.search.concepts import Concept, Recogniser, default_recogniser, recogniser_of
+from collab.search.exclusions import cues, refused
 from collab.search.facets import COUNTED, FACETS, SORTS, Facet, Sort
 from collab.search.function_words import FUNCTION_WORDS
 from collab.search.numeric import WAFER, NumericReader, wafer_classes, wafer_values
-from collab.search.places import Gazetteer
+from collab.search.places import Gazetteer, Place
 from collab.search.plan import GRAMS, MENTION, TAG, WORDS, Atom, Group, Part, Phrase, Plan, Range
-from collab.search.planning import GRAM_WEIGHT, Found, loose_parts, plan_of, sizes_of
+from collab.search.planning import (
+    GRAM_WEIGHT,
+    Found,
+    loose_parts,
+    plan_of,
+    refusals,
+    sizes_of,
+)
 from collab.search.syntax import FieldTerm, Syntax, conditions, take_apart
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary
+from collab.vocabulary.normalize import normalize_text
 
 __all__ = ["COUNTED", "FACETS", "SORTS", "Facet", "Parsed", "QueryParser", "SearchQuery", "Sort"]
 
@@ -27,7 +36,8 @@ class SearchQuery:
     """What somebody asks. `filters` are clicked facet values; `origin` is (lat, lon) in degrees.
 
     `expand` lets the vocabulary add synonyms and narrower terms; `correct` lets obvious typing
-    errors be mended; `mentions` also finds what only speaks of a term and carries others.
+    errors be mended; `mentions` also finds what only speaks of a term and carries others;
+    `places` lets named places come first, and words that refuse something be obeyed.
     """
 
     text: str = ""
@@ -41,6 +51,7 @@ class SearchQuery:
     expand: bool = True
     correct: bool = True
     mentions: bool = False
+    places: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +65,19 @@ class Expansion:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A place that the query names, or something that it refuses: as written, and what is meant."""
+
+    written: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
     """A query understood: the plan, what was expanded, and what could not be placed.
 
-    `wide` is the plan that also takes documents which only speak of what was asked.
+    `wide` is the plan that also takes documents which only speak of what was asked. Hits in
+    `places` come first; what is `refused` (terms, or regions) is left out.
     """
 
     plan: Plan
@@ -70,6 +90,8 @@ class Parsed:
     marks: tuple[str, ...] = ()
     loose: tuple[Group, ...] = ()
     sizes: tuple[int, ...] = ()
+    places: tuple[Named, ...] = ()
+    refused: tuple[Named, ...] = ()
 
 
 class QueryParser:
@@ -80,19 +102,20 @@ class QueryParser:
         vocabulary: Vocabulary | None = None,
         recogniser: Recogniser | None = None,
         places: Mapping[str, str] | None = None,
+        above: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.vocabulary = vocabulary or load_vocabulary()
         self.recogniser = recogniser or recogniser_of(self.vocabulary)
         self._numbers = NumericReader(self.vocabulary)
-        self._places = Gazetteer(places or {})
+        self._places = Gazetteer(places or {}, above)
 
     def parse(self, query: SearchQuery) -> Parsed:
         """The query as a plan with a report; any text gives a plan, never an error."""
         syntax = take_apart(query.text)
-        found = self._read(syntax.text, query.expand)
+        found = self._read(syntax.text, query)
         filters, unknown = self._filters(syntax, query)
         strict = [n.range for n in found.numerics if n.strict]
-        excluded = tuple(self._excluded(syntax))
+        excluded = (*self._excluded(syntax), *refusals(found))
 
         def plan(*, wide: bool) -> Plan:
             made = plan_of(found, syntax.phrases, self._places, wide=wide)
@@ -105,22 +128,56 @@ class QueryParser:
             unknown_fields=tuple(unknown), plain=tuple(self._plain_words(found)),
             marks=tuple(self._marks(found, syntax)),
             loose=tuple(Group((part,)) for part in loose_parts(found)), sizes=sizes_of(found),
+            places=tuple(self._named(syntax.text, found.places)),
+            refused=tuple(self._named(syntax.text, [*found.refused, *found.nowhere])),
         )  # fmt: skip
 
-    def _read(self, written: str, expand: bool) -> Found:
+    def _read(self, written: str, query: SearchQuery) -> Found:
         folded = written.lower()
         if len(folded) != len(written):
             written = folded
         numerics = self._numbers.read(conditions(folded))
-        taken = [(n.start, n.end) for n in numerics]
         concepts: list[Concept] = []
-        if expand:
+        if query.expand:
             concepts = [
                 c for c in self.recogniser.find_normal(written, query=True)
                 if not any(n.strict and n.start < c.end and c.start < n.end for n in numerics)
             ]  # fmt: skip
-            taken += [(c.start, c.end) for c in concepts]
-        return Found(folded, self.recogniser.most_specific(concepts), numerics, taken)
+        places = self._places_of(written, concepts) if query.places else []
+        found = Found(folded, [], numerics, [(n.start, n.end) for n in numerics])
+        self._sort_out(found, concepts, places, obey=query.places)
+        return found
+
+    def _places_of(self, written: str, concepts: list[Concept]) -> list[Place]:
+        """Places outside terms that do not cut through a longer word (西南交通大学)."""
+        words = [
+            (p.start + i, p.start + j)
+            for p in pieces(written.lower()) if p.han for _, i, j in cut(p.text)
+        ]  # fmt: skip
+        return [
+            p for p in self._places.found(written)
+            if not any(c.start < p.end and p.start < c.end for c in concepts)
+            and not any(i <= p.start and p.end <= j and j - i > p.end - p.start for i, j in words)
+        ]  # fmt: skip
+
+    def _sort_out(
+        self, found: Found, concepts: list[Concept], places: list[Place], *, obey: bool
+    ) -> None:
+        """What is wanted and what is refused, terms and places alike."""
+        items: list[Concept | Place] = sorted([*concepts, *places], key=lambda one: one.start)
+        spans = [(one.start, one.end) for one in items]
+        against = refused(found.folded, spans) if obey else [False] * len(items)
+        found.taken += spans
+        unwanted = [span for span, no in zip(spans, against, strict=True) if no]
+        for start, end in (*unwanted, *cues(found.folded, unwanted)):
+            found.folded = found.folded[:start] + " " * (end - start) + found.folded[end:]
+        pairs = list(zip(items, against, strict=True))
+        terms = [(one, no) for one, no in pairs if isinstance(one, Concept)]
+        found.concepts = self.recogniser.most_specific(one for one, no in terms if not no)
+        found.refused = [one for one, no in terms if no]
+        named = [(one, no) for one, no in pairs if isinstance(one, Place)]
+        found.places = [one for one, no in named if no == one.outside]
+        found.nowhere = [one for one, no in named if no != one.outside]
 
     # ---- fields and exclusions
 
@@ -147,7 +204,7 @@ class QueryParser:
         if term.name == "wafer":
             return wafer_values(value) or (value,)
         if term.name == "region":
-            return (self._places.code(value) or value,)
+            return self._places.codes(value) or (value,)
         if term.name in ("technique", "material"):
             if self.vocabulary.term(value) is not None:
                 return (value,)
@@ -165,10 +222,9 @@ class QueryParser:
         for text in syntax.excluded:
             if terms := phrase_grams(text):
                 parts.append(Phrase(tuple(terms)))
-            for concept in self.recogniser.find(text, query=True):
-                facet = "technique" if concept.technique else "material"
-                if len(concept.ids) == 1:
-                    parts.append(Atom(TAG, f"{facet}:{concept.ids[0]}", flat=True))
+            sure = [c for c in self.recogniser.find(text, query=True) if len(c.ids) == 1]
+            there = [p for p in self._places.found(normalize_text(text)) if not p.outside]
+            parts += refusals(Found("", [], [], [], refused=sure, nowhere=there))
         return parts
 
     # ---- the report
@@ -184,6 +240,12 @@ class QueryParser:
             )
             out.append(Expansion(written, concept.ids, tuple(synonyms), tuple(narrower)))
         return tuple(out)
+
+    @staticmethod
+    def _named(text: str, items: Iterable[Concept | Place]) -> Iterable[Named]:
+        for one in items:
+            ids = one.ids if isinstance(one, Concept) else one.codes
+            yield Named(text.lower()[one.start : one.end], ids)
 
     def _plain_words(self, found: Found) -> list[str]:
         return [

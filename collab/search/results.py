@@ -58,7 +58,7 @@ class Result:
     `facets` counts each facet under the choices made in the others. `corrected` is the text that
     was really searched when the typed one held an obvious error. `way` says whether the hits are
     as asked, only mention what was asked, or match fewer words; `mentioned` how many more there
-    would be with those that only mention it.
+    would be with those that only mention it. `there` counts the hits in each place of the query.
     """
 
     hits: tuple[Hit, ...]
@@ -71,6 +71,7 @@ class Result:
     way: Way = "asked"
     mentioned: int = 0
     relaxations: tuple[Relaxation, ...] = field(default=())
+    there: tuple[int, ...] = ()
 
     @property
     def kinds(self) -> dict[str, int]:

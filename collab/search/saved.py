@@ -29,6 +29,7 @@ def to_json(query: SearchQuery) -> dict[str, Any]:
         "text": query.text, "kinds": list(query.kinds), "sort": query.sort, "expand": query.expand,
         "filters": {name: list(values) for name, values in query.filters.items()},
         "correct": query.correct, **({"mentions": True} if query.mentions else {}),
+        **({} if query.places else {"places": False}),
     }  # fmt: skip
 
 
@@ -40,6 +41,7 @@ def from_json(stored: dict[str, Any]) -> SearchQuery:
         text=str(stored.get("text", "")), kinds=tuple(stored.get("kinds") or ()), filters=filters,
         sort=sort if sort in SORTS else "relevance", expand=bool(stored.get("expand", True)),
         correct=bool(stored.get("correct", True)), mentions=bool(stored.get("mentions", False)),
+        places=bool(stored.get("places", True)),
     )  # fmt: skip
 
 
@@ -52,6 +54,7 @@ def address(query: SearchQuery) -> str:
     pairs += [] if query.expand else [("expand", "0")]
     pairs += [] if query.correct else [("exact", "1")]
     pairs += [("mentions", "1")] if query.mentions else []
+    pairs += [] if query.places else [("places", "0")]
     return f"/search?{urlencode(pairs)}" if pairs else "/search"
 
 

@@ -14,6 +14,7 @@ from collab.facilities import store as facilities
 from collab.facilities.filters import CapabilityFilter
 from collab.kernel.events import Event
 from collab.kernel.identity import Actor
+from collab.members import catalogue
 from collab.members import store as members
 from collab.members.filters import OrganisationFilter
 from collab.needs import store as needs
@@ -84,7 +85,8 @@ class SearchService:
         return found
 
     def _made(self, vocabulary: Vocabulary) -> SearchIndex:
-        parser = QueryParser(vocabulary, places=self._places())
+        names, above = self._places()
+        parser = QueryParser(vocabulary, places=names, above=above)
         return SearchIndex(self._folder, self._engine, parser)
 
     def take_vocabulary(self, vocabulary: Vocabulary) -> None:
@@ -98,15 +100,18 @@ class SearchService:
         with self._opening:
             self.vocabulary, self._index = vocabulary, made
 
-    def _places(self) -> dict[str, str]:
+    def _places(self) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+        """Codes of regions by any of their names, and what each of them lies in."""
         with self.database.reading() as uow:
-            regions = members.all_regions(uow).values()
+            regions = members.all_regions(uow)
         found: dict[str, str] = {}
-        for region in sorted(regions, key=lambda r: r.path):
+        above: dict[str, tuple[str, ...]] = {}
+        for region in sorted(regions.values(), key=lambda r: r.path):
+            above[region.code] = tuple(r.code for r in catalogue.above(region, regions))
             for name in (region.zh, region.en, region.code):
                 if name:
                     found.setdefault(name, region.code)
-        return found
+        return found, above
 
     def search(self, uow: UnitOfWork, actor: Actor, query: SearchQuery) -> Found:
         """What the actor may find; every hit is checked again by the database."""

@@ -79,6 +79,7 @@ def wanted() -> SearchQuery:
         expand=request.args.get("expand") != "0",
         correct=request.args.get("exact") != "1",
         mentions=request.args.get("mentions") == "1",
+        places=request.args.get("places") != "0",
     )
 
 
@@ -113,6 +114,7 @@ def index() -> str:
         chips=search_terms.chosen(_chosen(regions)),
         unfiltered=search_terms.without_choices([*FACETS]),
         terms=search_terms,
+        regions=regions,
         active=sum(len(values) for values in query.filters.values()),
         page=_page(found, query),
         href=lambda n: with_args(page=n),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 
 from collab.search.numeric import WAFER
@@ -34,6 +35,37 @@ def conditions(result: Result) -> list[str]:
     """Figures and wafer sizes as they were read: 最小线宽 ≤ 200 nm."""
     sizes = [_interval(WAFER, (float(s), float(s))) for s in result.parsed.sizes]
     return [*(_interval(c.parameter, (c.low, c.high)) for c in result.parsed.conditions), *sizes]
+
+
+def places(result: Result, regions: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Places that the query names: how much is there, and the way to that alone."""
+    chosen_already = "region" in request.args
+    return [
+        {
+            "name": regions.get(p.ids[0], p.written) if len(p.ids) == 1
+            else _typed(result, p.written),
+            "count": count,
+            "only": "" if chosen_already or not count else with_args(region=list(p.ids)),
+        }
+        for p, count in zip(result.parsed.places, result.there, strict=True)
+    ]  # fmt: skip
+
+
+def refused(result: Result, regions: Mapping[str, str]) -> list[str]:
+    """What the query does not want, in the words of the vocabulary."""
+    words = vocabulary()
+    return [
+        _typed(result, one.written) if len(one.ids) > 2 else
+        _("或").join(regions.get(i) or words.label(i, language()) for i in one.ids)
+        for one in result.parsed.refused
+    ]  # fmt: skip
+
+
+def _typed(result: Result, written: str) -> str:
+    """A piece of the query with the capitals in which it was typed."""
+    text = result.query.text
+    at = text.lower().find(written)
+    return text[at : at + len(written)] if at >= 0 else written
 
 
 def unknown_fields(result: Result) -> list[str]:

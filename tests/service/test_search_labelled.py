@@ -1,0 +1,143 @@
+"""Queries labelled before they were run, on the shipped records, with places and exclusions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from collab.search.documents import Document
+from collab.search.index import SearchIndex
+from collab.search.query import QueryParser, SearchQuery
+from collab.vocabulary.catalog import load_vocabulary
+from tests.service.shipped_records import regions, shipped_documents
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+VOCABULARY = load_vocabulary()
+Query = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[Document]:
+    return shipped_documents()
+
+
+@pytest.fixture(scope="module", params=["whoosh", "tantivy"])
+def index(
+    request: pytest.FixtureRequest, documents: list[Document], tmp_path_factory: Any
+) -> SearchIndex:
+    names, above = regions()
+    parser = QueryParser(places=names, above=above)
+    made = SearchIndex(tmp_path_factory.mktemp("index"), str(request.param), parser)
+    made.rebuild(documents)
+    return made
+
+
+def queries(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = yaml.safe_load((DATA / name).read_text("utf-8"))["queries"]
+    return found
+
+
+def carries(document: Document, term: str) -> bool:
+    return any(VOCABULARY.covers(i, term) for i in (*document.techniques, *document.materials))
+
+
+def fits(document: Document, wanted: Query) -> bool:
+    return all(
+        all(carries(document, term) for term in wanted[part]["all_of"])
+        and (not (any_of := wanted[part]["any_of"]) or any(carries(document, t) for t in any_of))
+        for part in ("techniques", "materials")
+    )  # fmt: skip
+
+
+def stands_there(document: Document, wanted: Query) -> bool:
+    if wanted.get("elsewhere"):
+        return not set(wanted["elsewhere"]) & set(document.regions)
+    return bool(set(wanted["regions"]) & set(document.regions))
+
+
+def top(index: SearchIndex, wanted: Query) -> list[Document]:
+    return [hit.document for hit in index.search(SearchQuery(wanted["query"]), ("public",)).hits]
+
+
+def fault(index: SearchIndex, documents: list[Document], wanted: Query) -> str:
+    """Why the answer is wrong, empty when it is right."""
+    hits = top(index, wanted)
+    exists = any(fits(document, wanted) for document in documents)
+    if exists and not any(fits(document, wanted) for document in hits[:5]):
+        return "nothing right in the first five"
+    for document in hits[:10]:
+        carried = set(document.techniques)
+        if carried and carried <= set(wanted["not"]):
+            return f"confused with {document.title_zh}"
+        if any(carries(document, term) for term in wanted.get("without", ())):
+            return f"refused, and there: {document.title_zh}"
+    return ""
+
+
+def place_fault(index: SearchIndex, documents: list[Document], wanted: Query) -> str:
+    fitting = [document for document in documents if fits(document, wanted)]
+    right = [document for document in fitting if stands_there(document, wanted)]
+    if wanted.get("there") is False:
+        assert not right, "the label says that nothing fits there"
+        right = fitting
+    first = top(index, wanted)[: min(5, len(right))]
+    assert right, "the label says that something fits"
+    return "" if first and all(one in right for one in first) else "not in the first places"
+
+
+# queries of the half that may be looked at which are still answered wrongly, and why
+KNOWN = {
+    "q4-03": "a word that only stands in a longer one (晶圆测试机) is taken for what is tested",
+    "q4-19": "nothing carries burn-in; the broader term is offered, not taken",
+    "q4-37": "what tests bars and only speaks of wafers comes tenth",
+    "q4-21": "a misspelt word of a long query is only mended where a term comes of it",
+}
+
+
+def test_the_seen_half_is_answered_but_for_what_is_known(
+    index: SearchIndex, documents: list[Document]
+) -> None:
+    wrong = {
+        wanted["id"]: found
+        for wanted in queries("search_fourth_seen.yaml")
+        if (found := fault(index, documents, wanted))
+    }
+    assert set(wrong) <= set(KNOWN), wrong
+
+
+def test_the_unseen_half_does_not_fall_below_what_was_measured(
+    index: SearchIndex, documents: list[Document]
+) -> None:
+    listed = queries("search_fourth_unseen.yaml")
+    right = sum(not fault(index, documents, wanted) for wanted in listed)
+    assert (right, len(listed)) >= (25, 30)
+
+
+def test_queries_that_name_a_place_rank_by_place_and_technique(
+    index: SearchIndex, documents: list[Document]
+) -> None:
+    listed = queries("search_places.yaml")
+    seen = [wanted for wanted in listed if wanted["seen"]]
+    assert [w["id"] for w in seen if place_fault(index, documents, w)] == []
+    unseen = [wanted for wanted in listed if not wanted["seen"]]
+    right = sum(not place_fault(index, documents, wanted) for wanted in unseen)
+    assert (right, len(unseen)) >= (19, 20)
+
+
+def test_what_stands_at_a_place_is_counted_and_can_be_all_that_is_shown(
+    index: SearchIndex,
+) -> None:
+    found = index.search(SearchQuery("武汉 ICP刻蚀"), ("public",))
+    assert [(place.written, place.ids) for place in found.parsed.places] == [("武汉", ("wuhan",))]
+    only = index.search(SearchQuery("武汉 ICP刻蚀", filters={"region": ("wuhan",)}), ("public",))
+    assert found.there == (only.total,) == (1,)
+    assert found.total > 1, "what is elsewhere still follows"
+    none = index.search(SearchQuery("武汉 封装"), ("public",))
+    assert none.there == (0,)
+    assert none.hits[0].document.regions[-1] == "china", "nearer first"
+    off = index.search(SearchQuery("武汉 封装", places=False), ("public",))
+    assert off.there == ()
