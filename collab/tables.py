@@ -15,6 +15,7 @@ from collab.members import models as members
 from collab.needs import models as needs
 from collab.network import models as network
 from collab.notices import models as notices
+from collab.questions import models as questions
 from collab.search import models as search
 from collab.storage import models as storage
 
@@ -27,6 +28,7 @@ MODULES = (
     search,
     matching,
     deals,
+    questions,
     agreements,
     notices,
     importing,

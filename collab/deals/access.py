@@ -56,7 +56,7 @@ def recorded(actor: Actor) -> ColumnElement[bool]:
     files = select(Attachment.public_id).where(grants.where(FILES[Permission.FILE_READ], actor))
     kind, key = col(Activity.kind), col(Activity.key)
     return or_(
-        kind.not_in(("need", "interest", "file", "agreement")),
+        kind.not_in(("need", "interest", "file", "agreement", "question")),
         and_(kind == "file", key.in_(files)),
         and_(kind == "need", key.in_(needs)),
         and_(kind == "interest", key.in_(interests)),

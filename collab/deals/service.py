@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from collab.deals import store
@@ -138,4 +139,11 @@ def _shown(need: Need, row: Interest, actor: Actor) -> bool:
 
 def knows_owner(uow: UnitOfWork, actor: Actor, need: Need) -> bool:
     """Whether the actor may learn who posted the need, accepted interests included."""
-    return needs.shows_owner(need, actor) or store.is_accepted(uow, actor, need.id or 0)
+    return need.id in owners_known(uow, actor, [need])
+
+
+def owners_known(uow: UnitOfWork, actor: Actor, among: Iterable[Need]) -> set[int]:
+    """Keys of those needs of which the actor may learn who posted them."""
+    rows = list(among)
+    shown = {n.id or 0 for n in rows if needs.shows_owner(n, actor)}
+    return shown | store.accepted_among(uow, actor, {n.id or 0 for n in rows} - shown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlmodel import col, select
 
@@ -80,15 +80,16 @@ def interest_of(uow: UnitOfWork, need_id: int, organisation_id: int) -> Interest
     ).first()
 
 
-def is_accepted(uow: UnitOfWork, actor: Actor, need_id: int) -> bool:
-    """Whether the owner accepted an interest of one of the actor's organisations."""
-    if not actor.organisation_ids:
-        return False
-    found = uow.session.exec(
-        select(Interest.id).where(
-            col(Interest.need_id) == need_id,
-            col(Interest.organisation_id).in_(actor.organisation_ids),
-            col(Interest.state) == InterestState.ACCEPTED,
+def accepted_among(uow: UnitOfWork, actor: Actor, need_ids: Collection[int]) -> set[int]:
+    """Of these needs those whose owner accepted an interest of one of the actor's organisations."""
+    if not actor.organisation_ids or not need_ids:
+        return set()
+    return set(
+        uow.session.exec(
+            select(Interest.need_id).where(
+                col(Interest.need_id).in_(need_ids),
+                col(Interest.organisation_id).in_(actor.organisation_ids),
+                col(Interest.state) == InterestState.ACCEPTED,
+            )
         )
-    ).first()
-    return found is not None
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from collab.facilities import store
-from collab.facilities.forms import CapabilityIn
+from collab.facilities.forms import CapabilityIn, ValueIn
 from collab.facilities.models import Capability, CapabilityValue
 from collab.facilities.rules import Evidence, term_problems, value_problems
 from collab.kernel import clock
@@ -77,6 +78,32 @@ def change_capability(
     return row
 
 
+def declare_value(
+    uow: UnitOfWork,
+    actor: Actor,
+    key: str,
+    parameter: str,
+    value: ValueIn,
+    version: int | None,
+    vocabulary: Vocabulary,
+) -> Capability:
+    """State one value and leave the rest as it is; the same guards and marks as editing all."""
+    row = store.open_capability(uow, actor, key, Permission.CAPABILITY_EDIT)
+    uow.expect(row, version)
+    problems = list(value_problems(vocabulary, {parameter: value.model_dump()}))
+    if problems:
+        raise Rejected(problems)
+    stated = _restated(uow, _key(row), parameter, value)
+    row.evidence = Evidence.VERIFIED if row.evidence is Evidence.VERIFIED else Evidence.DECLARED
+    row.confirmed_at = clock.now()
+    uow.session.add(row)
+    uow.flush()
+    after = {parameter: value.model_dump(mode="json")}
+    uow.note(actor, "changed", "capability", row.public_id, stated, after)
+    uow.record(CapabilityChanged(_key(row)))
+    return row
+
+
 def confirm_capability(uow: UnitOfWork, actor: Actor, key: str) -> Capability:
     """The owner says that the record still holds today."""
     return _touch(uow, actor, key, "confirmed", lambda _row: None)
@@ -129,6 +156,23 @@ def _fill(uow: UnitOfWork, row: Capability, form: CapabilityIn) -> None:
     store.replace_details(uow, key, form.techniques, form.materials, values)
     uow.flush()
     uow.record(CapabilityChanged(key))
+
+
+def _restated(uow: UnitOfWork, key: int, parameter: str, value: ValueIn) -> dict[str, Any]:
+    """Put one value in place of the old one; gives what was stated before."""
+    details = store.details_of(uow, [key])
+    stated = {
+        p: {"low": v.low, "high": v.high, "choices": list(v.choices)}
+        for p, v in details.values.get(key, {}).items()
+    }
+    rows = [
+        CapabilityValue(capability_id=key, parameter=p, **facts)
+        for p, facts in {**stated, parameter: value.model_dump()}.items()
+    ]
+    store.replace_details(
+        uow, key, details.techniques.get(key, ()), details.materials.get(key, ()), rows
+    )
+    return {parameter: stated.get(parameter)}
 
 
 def _key(row: Capability) -> int:

@@ -200,6 +200,14 @@ def capabilities_by_id(
     return {row.id: row for row in rows if row.id is not None}
 
 
+def rows_by_id(uow: UnitOfWork, ids: Collection[int]) -> dict[int, Capability]:
+    """Capabilities by key, in the catalogue or not, for those whose own rule named them."""
+    if not ids:
+        return {}
+    rows = uow.session.exec(select(Capability).where(col(Capability.id).in_(ids)))
+    return {row.id: row for row in rows if row.id is not None}
+
+
 def capabilities_by_key(
     uow: UnitOfWork, actor: Actor, keys: Collection[str]
 ) -> dict[str, Capability]:

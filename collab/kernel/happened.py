@@ -93,6 +93,23 @@ class InterestChanged(Event):
 
 
 @dataclass(frozen=True)
+class QuestionsAsked(Event):
+    """Questions were sent to a provider, `count` at once, `last_id` the last of them."""
+
+    inquiry_id: int
+    last_id: int
+    count: int
+
+
+@dataclass(frozen=True)
+class QuestionAnswered(Event):
+    """A question was answered, or its answer corrected; `serial` tells one from the next."""
+
+    question_id: int
+    serial: int
+
+
+@dataclass(frozen=True)
 class AgreementChanged(Event):
     """An agreement was proposed, changed, signed, moved on, or a milestone of it was marked.
 

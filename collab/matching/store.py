@@ -137,6 +137,14 @@ def remove_block(uow: UnitOfWork, organisation_id: int, blocked_id: int) -> bool
     return True
 
 
+def apart_from(uow: UnitOfWork, organisation_id: int) -> set[int]:
+    """Everybody this organisation may not be matched with, whichever of the two said so."""
+    others = uow.session.exec(
+        select(BlockedPair.organisation_id).where(col(BlockedPair.blocked_id) == organisation_id)
+    )
+    return blocked_of(uow, organisation_id) | set(others)
+
+
 def kept_apart(uow: UnitOfWork) -> dict[int, frozenset[int]]:
     """By organisation everybody it may not be matched with, whichever of the two said so."""
     found: dict[int, set[int]] = {}

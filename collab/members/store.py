@@ -27,7 +27,7 @@ from collab.members.models import (
     SignInSession,
     Throttle,
 )
-from collab.members.rules import OrganisationKind, RelationKind
+from collab.members.rules import Membership, OrganisationKind, RelationKind
 from collab.storage import grants
 from collab.storage.uow import UnitOfWork
 
@@ -316,13 +316,38 @@ def person_ids_of(uow: UnitOfWork, organisation_id: int) -> list[int]:
         .join(RoleGrant, col(RoleGrant.person_id) == col(Person.id))
         .where(
             col(RoleGrant.organisation_id) == organisation_id,
-            col(RoleGrant.revoked_at).is_(None),
-            or_(col(RoleGrant.expires_at).is_(None), col(RoleGrant.expires_at) > clock.now()),
-            col(Person.active).is_(True),
+            *_standing(),
         )
         .distinct()
     )
     return sorted(key for key in rows if key is not None)
+
+
+def staffed(uow: UnitOfWork, keys: Collection[str]) -> dict[str, int]:
+    """Admitted organisations among these public ids in which somebody has a standing role."""
+    if not keys:
+        return {}
+    rows = uow.session.exec(
+        select(Organisation.public_id, Organisation.id)
+        .join(RoleGrant, col(RoleGrant.organisation_id) == col(Organisation.id))
+        .join(Person, col(Person.id) == col(RoleGrant.person_id))
+        .where(
+            col(Organisation.public_id).in_(keys),
+            col(Organisation.membership) == Membership.ADMITTED,
+            *_standing(),
+        )
+        .distinct()
+    )
+    return {key: row_id for key, row_id in rows if row_id is not None}
+
+
+def _standing() -> tuple[ColumnElement[bool], ...]:
+    """A role that holds now, of a person who may sign in."""
+    return (
+        col(RoleGrant.revoked_at).is_(None),
+        or_(col(RoleGrant.expires_at).is_(None), col(RoleGrant.expires_at) > clock.now()),
+        col(Person.active).is_(True),
+    )
 
 
 def slugs(uow: UnitOfWork, keys: Collection[str]) -> dict[str, str]:

@@ -237,6 +237,16 @@ def parties_of(uow: UnitOfWork, ids: Collection[int]) -> dict[int, set[int]]:
     return found
 
 
+def let_in(uow: UnitOfWork, need_id: int) -> set[int]:
+    """Keys of the organisations that were invited to a need or are a party to it."""
+    found: set[int] = set()
+    for table in (NeedInvitation, NeedParty):
+        found |= set(
+            uow.session.exec(select(table.organisation_id).where(table.need_id == need_id))
+        )
+    return found
+
+
 def need_by_id(uow: UnitOfWork, need_id: int) -> Need | None:
     """A need by database key, for the platform's own listeners only."""
     return uow.session.get(Need, need_id)

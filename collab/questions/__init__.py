@@ -1,0 +1,1 @@
+"""Questions about a need to a provider and its answers: what an answer left open, settled."""

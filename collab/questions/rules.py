@@ -1,0 +1,128 @@
+"""What may be asked and answered: states of a question, limits, the open points of an answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from collab.kernel.problems import Problem
+
+MAX_WORDS = 1000
+MAX_ANSWER = 2000
+MOST_AT_ONCE = 20
+MOST_OPEN = 40  # unanswered questions of one need to one capability
+MOST_IN_A_WINDOW = 120  # new questions of one organisation in the window in which tries are counted
+HANDOVER = "handover"
+OWN = "own"
+
+
+class QuestionState(StrEnum):
+    """Where a question stands; `ended` when its need no longer waits for an answer."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+    ENDED = "ended"
+
+
+class Stance(StrEnum):
+    """What an answer comes down to, in one word."""
+
+    YES = "yes"
+    NO = "no"
+    DEPENDS = "depends"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An open point of an answer as a question: `topic` tells it from the others about the same
+    capability, `step` is empty for a hand-over, `criterion` what is to be settled."""
+
+    topic: str
+    step: str
+    criterion: str
+    zh: str
+    en: str
+
+
+def topic_of(step: str | None, criterion: str) -> str:
+    """The topic of a criterion of a step."""
+    return f"{step or ''}:{criterion}"
+
+
+def handover_topic(rule: str) -> str:
+    """The topic of a rule between two steps of a route."""
+    return topic_of(HANDOVER, rule)
+
+
+def own_topic(words: str) -> str:
+    """The topic of a question in the asker's own words: the same words are the same question."""
+    return topic_of(OWN, hashlib.sha256(" ".join(words.split()).encode()).hexdigest()[:16])
+
+
+def proposals(answer: Mapping[str, Any], capability: str) -> list[Proposal] | None:
+    """The open points of an answer that this capability's provider can settle, in its order; None
+    when the capability stands nowhere in the answer, so that there is nothing to ask about."""
+    places = [*_candidates(answer), *_legs(answer)]
+    about = [(step, asked) for step, key, asked in places if key == capability]
+    found: dict[str, Proposal] = {}
+    for step, several in about:
+        for asked in several:
+            topic = topic_of(step, asked.get("criterion") or asked["rule"])
+            one = Proposal(topic, step, topic[len(step) + 1 :], asked["zh"], asked["en"])
+            found.setdefault(topic, one)
+    return list(found.values()) if about else None
+
+
+Place = tuple[str, str, list[Mapping[str, Any]]]  # step, capability, its open points there
+
+
+def _candidates(answer: Mapping[str, Any]) -> Iterator[Place]:
+    for step in answer["steps"]:
+        for candidate in (*step["candidates"], *(step.get("near") or ())):
+            yield step["key"], candidate["capability"], list(candidate.get("questions") or ())
+    for gap in answer["gaps"]:
+        for candidate in gap.get("nearest") or ():
+            asked = list(candidate.get("questions") or ())
+            yield gap.get("step") or "", candidate["capability"], asked
+
+
+def _legs(answer: Mapping[str, Any]) -> Iterator[Place]:
+    for route in (*answer["routes"], *(r for g in answer["gaps"] for r in g.get("routes") or ())):
+        for leg in route["legs"]:
+            asked = [a for a in leg.get("asks") or () if a is not None]
+            yield leg.get("step") or "", leg["capability"], asked
+            rules = [q for q in leg.get("questions") or () if q.get("to") == "provider"]
+            yield HANDOVER, leg["capability"], rules
+
+
+def words_problems(number: int, words: str) -> Iterator[Problem]:
+    """What is wrong with the words of the question in this place."""
+    if not words.strip():
+        yield Problem(f"words.{number}", "required")
+    if len(words) > MAX_WORDS:
+        yield Problem(f"words.{number}", "too_long", {"most": MAX_WORDS})
+
+
+def sending_problems(words: Iterable[str]) -> Iterator[Problem]:
+    """What keeps questions from being sent: none chosen, too many, empty or too long ones."""
+    several = list(words)
+    if not several:
+        yield Problem("question", "no_question")
+    if len(several) > MOST_AT_ONCE:
+        yield Problem("question", "too_many_questions", {"most": MOST_AT_ONCE})
+    for number, one in enumerate(several):
+        yield from words_problems(number, one)
+
+
+def answer_problems(text: str, stated: bool, takes_over: bool, typed: bool) -> Iterator[Problem]:
+    """What is wrong with an answer: it says nothing, too much, or takes over what is not there."""
+    if not text.strip() and not stated:
+        yield Problem("text", "required")
+    if len(text) > MAX_ANSWER:
+        yield Problem("text", "too_long", {"most": MAX_ANSWER})
+    if takes_over and not typed:
+        yield Problem("value", "no_value_to_take_over")
