@@ -24,11 +24,13 @@ from collab.notices import agreements as agreement_notices
 from collab.notices import fitting as fitting_needs
 from collab.notices import joining as joining_notices
 from collab.notices import new_hits
+from collab.notices import questions as question_notices
 from collab.notices import service as notices
 from collab.notices.anchors import AnchorMail
 from collab.notices.events import SavedSearchesDue
 from collab.notices.mail import Mailer
 from collab.platform import Platform
+from collab.questions import service as questions
 from collab.routing.service import MatchingService
 from collab.search.service import SearchService
 from collab.storage import sealing
@@ -42,7 +44,6 @@ CATALOGUE = (
     happened.CapabilityChanged, happened.OrganisationChanged, happened.CatalogueReplaced,
     DatabaseRestored,
 )  # fmt: skip
-NEEDS = (happened.NeedChanged, happened.NeedPublished)
 
 
 def listeners(
@@ -72,11 +73,16 @@ def listeners(
     # a scanner may be away for hours: asked every quarter of an hour for a day, then again daily
     looked = Listener(FILE_SCAN, scanner.follow, batch=1, ordered=False, attempts=100)
     swept = Listener("file-sweep", scanner.sweep)
+    ended = Listener("questions-ended", questions.follow)
+    asked_of = Listener("question-notices", question_notices.follow)
     fitting = Listener("fitting-needs", fitting_needs.follow)
     wake = Listener("saved-searches-wake", new_hits.wake, batch=500)
     saved = Listener("saved-searches", words.before(new_hits.follower(search)), batch=500)
     return {
-        **dict.fromkeys((*CATALOGUE, *NEEDS), (index, standings, matches, wake)),
+        **dict.fromkeys((*CATALOGUE, happened.NeedPublished), (index, standings, matches, wake)),
+        happened.NeedChanged: (index, standings, matches, wake, ended),
+        happened.QuestionsAsked: (asked_of,),
+        happened.QuestionAnswered: (asked_of,),
         happened.VocabularyChanged: (taken, reread, standings, matches),
         happened.RunChanged: (index, wake),
         SavedSearchesDue: (saved,),

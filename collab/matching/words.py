@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -41,6 +42,15 @@ _STATUS = {
 def both(zh: str, en: str) -> Text:
     """A text in both languages."""
     return {"zh": zh, "en": en}
+
+
+_HALF_WIDTH = {",": "，", ";": "；", ":": "："}
+_BESIDE_CHINESE = re.compile("(?<=[\u4e00-\u9fff])[,;:]|[,;:](?=[\u4e00-\u9fff])")
+
+
+def full_width(text: str) -> str:
+    """Half-width commas, semicolons and colons beside Chinese characters as full-width ones."""
+    return _BESIDE_CHINESE.sub(lambda mark: _HALF_WIDTH[mark.group()], text)
 
 
 def figure(value: float) -> str:

@@ -43,6 +43,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "“{title}”提交了入盟申请或认领，等待审核。",
         "“{title}” applied or claimed its record and waits for review.",
     ),
+    "question_asked": (
+        "需求“{title}”有 {count} 个问题等您答复。",
+        "Questions on the need “{title}” wait for your answer: {count}.",
+    ),
+    "question_answered": (
+        "{organisation_zh}答复了您对需求“{title}”的提问。",
+        "{organisation_en} answered your question on “{title}”.",
+    ),
     "interest_declined": (
         "您对需求“{title}”的意向未被接受。",
         "Your interest in “{title}” was declined.",

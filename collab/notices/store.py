@@ -14,12 +14,15 @@ from collab.kernel.permissions import Permission
 from collab.needs.access import POLICY
 from collab.needs.models import Need
 from collab.notices.models import Notice
+from collab.questions.access import POLICY as ASKED
+from collab.questions.models import Inquiry
 from collab.storage import grants
 from collab.storage.uow import UnitOfWork
 
 LATEST = 100
 NEED = "/needs/"
 AGREEMENT = "/agreements/"
+QUESTIONS = "/questions/"
 
 
 def _still_readable(actor: Actor) -> ColumnElement[bool]:
@@ -31,7 +34,10 @@ def _still_readable(actor: Actor) -> ColumnElement[bool]:
     parties = select(Agreement.public_id).where(
         grants.where(AGREEMENTS[Permission.AGREEMENT_READ], actor)
     )
+    asked = func.substr(address, len(QUESTIONS) + 1)
+    threads = select(Inquiry.public_id).where(grants.where(ASKED[Permission.QUESTION_READ], actor))
     return and_(
+        or_(address.not_like(f"{QUESTIONS}inq-%"), asked.in_(threads)),
         or_(address.not_like(f"{NEED}need-%"), key.in_(open_to)),
         or_(address.not_like(f"{AGREEMENT}agr-%"), agreed.in_(parties)),
     )

@@ -15,6 +15,7 @@ MAX_ANSWER = 2000
 MOST_AT_ONCE = 20
 MOST_OPEN = 40  # unanswered questions of one need to one capability
 MOST_IN_A_WINDOW = 120  # new questions of one organisation in the window in which tries are counted
+TECHNIQUE = "technique"
 HANDOVER = "handover"
 OWN = "own"
 
@@ -49,18 +50,19 @@ class Proposal:
 
 
 def topic_of(step: str | None, criterion: str) -> str:
-    """The topic of a criterion of a step."""
-    return f"{step or ''}:{criterion}"
+    """The topic of a criterion: a step's own where it is about its technique, else of the whole
+    need, so that what two steps want alike is asked once."""
+    return f"{step or ''}:{criterion}" if criterion == TECHNIQUE else f":{criterion}"
 
 
 def handover_topic(rule: str) -> str:
     """The topic of a rule between two steps of a route."""
-    return topic_of(HANDOVER, rule)
+    return f"{HANDOVER}:{rule}"
 
 
 def own_topic(words: str) -> str:
     """The topic of a question in the asker's own words: the same words are the same question."""
-    return topic_of(OWN, hashlib.sha256(" ".join(words.split()).encode()).hexdigest()[:16])
+    return f"{OWN}:" + hashlib.sha256(" ".join(words.split()).encode()).hexdigest()[:16]
 
 
 def proposals(answer: Mapping[str, Any], capability: str) -> list[Proposal] | None:
@@ -71,9 +73,10 @@ def proposals(answer: Mapping[str, Any], capability: str) -> list[Proposal] | No
     found: dict[str, Proposal] = {}
     for step, several in about:
         for asked in several:
-            topic = topic_of(step, asked.get("criterion") or asked["rule"])
-            one = Proposal(topic, step, topic[len(step) + 1 :], asked["zh"], asked["en"])
-            found.setdefault(topic, one)
+            rule = asked.get("rule")
+            topic = handover_topic(rule) if rule else topic_of(step, asked["criterion"])
+            about_what = rule or asked["criterion"]
+            found.setdefault(topic, Proposal(topic, step, about_what, asked["zh"], asked["en"]))
     return list(found.values()) if about else None
 
 
@@ -99,23 +102,19 @@ def _legs(answer: Mapping[str, Any]) -> Iterator[Place]:
             yield HANDOVER, leg["capability"], rules
 
 
-def words_problems(number: int, words: str) -> Iterator[Problem]:
-    """What is wrong with the words of the question in this place."""
-    if not words.strip():
-        yield Problem(f"words.{number}", "required")
-    if len(words) > MAX_WORDS:
-        yield Problem(f"words.{number}", "too_long", {"most": MAX_WORDS})
-
-
-def sending_problems(words: Iterable[str]) -> Iterator[Problem]:
-    """What keeps questions from being sent: none chosen, too many, empty or too long ones."""
+def sending_problems(words: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    """What keeps questions (topic, words) from being sent: none, too many, empty or too long."""
     several = list(words)
     if not several:
-        yield Problem("question", "no_question")
-    if len(several) > MOST_AT_ONCE:
-        yield Problem("question", "too_many_questions", {"most": MOST_AT_ONCE})
-    for number, one in enumerate(several):
-        yield from words_problems(number, one)
+        yield Problem("own", "no_question")
+    if len({topic for topic, _ in several}) > MOST_AT_ONCE:
+        yield Problem("own", "too_many_questions", {"most": MOST_AT_ONCE})
+    for topic, one in several:
+        field = "own" if topic.startswith(f"{OWN}:") else f"words.{topic}"
+        if not one.strip():
+            yield Problem(field, "required")
+        if len(one) > MAX_WORDS:
+            yield Problem(field, "too_long", {"most": MAX_WORDS})
 
 
 def answer_problems(text: str, stated: bool, takes_over: bool, typed: bool) -> Iterator[Problem]:

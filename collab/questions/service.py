@@ -59,10 +59,15 @@ class InquiryView:
     names: Mapping[int, str]
 
     @property
+    def open_to_answers(self) -> bool:
+        """Whether the need still waits, so that questions may be answered."""
+        return self.need.state in OPEN_STATES
+
+    @property
     def open(self) -> int:
         """How many questions wait for an answer."""
-        waiting = self.need.state in OPEN_STATES
-        return sum(q.state is QuestionState.OPEN for q in self.questions) if waiting else 0
+        still = self.open_to_answers
+        return sum(q.state is QuestionState.OPEN for q in self.questions) if still else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ def ask(
     """Send questions to a provider; gives the thread and how many were new. What was sent before
     in the same words, or still waits under the same topic, is not sent again."""
     need = askable(uow, actor, need_key)
-    wrong = list(sending_problems(words for q in sent for words in {q.zh, q.en}))
+    wrong = list(sending_problems((q.topic, words) for q in sent for words in {q.zh, q.en}))
     if wrong:
         raise Rejected(wrong)
     need_store.lock_need(uow, need.id or 0)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from collab.matching.answer import asked_of
-from collab.matching.words import both, figure
+from collab.matching.words import both, figure, full_width
 from collab.routing.checks import UNKNOWN
 from collab.routing.plan import Plan
 from collab.routing.route import Handover, Leg, Route
 from collab.routing.rules import Checked
-from collab.routing.sentences import CARRIERS, KINDS, ROAD, VERDICTS
+from collab.routing.sentences import CARRIERS, KINDS, OPERANDS, ROAD, VERDICTS
 from collab.vocabulary.catalog import Vocabulary
 
 Text = dict[str, str]
@@ -26,12 +26,24 @@ def state_label(vocabulary: Vocabulary, state: str) -> Text:
 def _operand(vocabulary: Vocabulary, operand: Any, language: str) -> str:
     if isinstance(operand, dict):
         value = operand["value"]
-        parts = value if isinstance(value, list) else [value]
-        shown = "/".join(map(str, parts))
+        parts = [
+            _value(vocabulary, part, language)
+            for part in (value if isinstance(value, list) else [value])
+        ]
+        shown = (" / " if language == "en" else "、").join(parts)
         return f"{shown} {operand.get('unit', '')}".strip()
     name = str(operand).split(".", 1)[-1]
+    if name in OPERANDS:
+        return OPERANDS[name][language == "en"]
     found = vocabulary.label(name, language)
     return found if found != name else name.replace("-", " ")
+
+
+def _value(vocabulary: Vocabulary, value: Any, language: str) -> str:
+    if str(value) in vocabulary.raw["chains"]["states"]:
+        name = state_label(vocabulary, str(value))[language]
+        return name.lower() if language == "en" else name
+    return str(value)
 
 
 _SAID: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -73,14 +85,22 @@ def rule_question(vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
 
 def _rule_question(vocabulary: Vocabulary, checked: Checked) -> dict[str, Any]:
     side = "member" if checked.asks.startswith("piece.") else "provider"
+    said = full_width(checked.rule.reason_zh)
+    if any(isinstance(v, bool) for v in _literals(checked)):  # nothing to compare but yes and no
+        zh, en = f"请确认：{said}", f"Please confirm: {checked.rule.reason_en}"
+        return {"rule": checked.rule.id, "to": side, **both(zh, en)}
     parts = {}
     for language in ("zh", "en"):
         left = _operand(vocabulary, checked.left, language)
         right = _operand(vocabulary, checked.right, language)
         parts[language] = (left, right)
-    zh = f"请确认{parts['zh'][0]}与{parts['zh'][1]}是否相符：{checked.rule.reason_zh}"
+    zh = f"请确认{parts['zh'][0]}与{parts['zh'][1]}是否相符：{said}"
     en = f"Please confirm {parts['en'][0]} against {parts['en'][1]}: {checked.rule.reason_en}"
     return {"rule": checked.rule.id, "to": side, **both(zh, en)}
+
+
+def _literals(checked: Checked) -> Iterable[Any]:
+    return (o["value"] for o in (checked.left, checked.right) if isinstance(o, dict))
 
 
 def _shown(checked: Iterable[Checked]) -> list[Checked]:

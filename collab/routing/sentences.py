@@ -30,3 +30,17 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "block": ("不可行", "not possible"), "fix": ("需要补救", "needs a remedy"), "warn": ("注意", "mind"),
     "info": ("说明", "note"), "unknown": ("待确认", "to be confirmed"), "ok": ("符合", "fits"),
 }  # fmt: skip
+OPERANDS: Mapping[str, tuple[str, str]] = {
+    "state": ("交付形态", "the form of the piece"), "required-state": ("可接收的形态", "the forms taken in"),
+    "quantity-over-yields": ("考虑良率后的投片数量", "the quantity started, yields considered"),
+    "carried-materials": ("片上带有的材料", "the materials on the piece"),
+    "cleave-angle-error": ("解理角度误差", "the error of the cleaving angle"),
+    "coupler-type": ("耦合方式", "the kind of coupler"), "delivery-format": ("上料方式", "the way pieces are delivered"),
+    "hours-since-surface-prep": ("表面处理后的小时数", "the hours since the surface was prepared"),
+    "joint-remelt-temperature": ("已有焊点的重熔温度", "the remelting temperature of the joints"),
+    "layout-min-feature": ("版图最小线宽", "the smallest drawn feature"),
+    "layout-overlay-tolerance": ("版图套刻留量", "the overlay the layout allows"), "mask-scale": ("掩模比例", "the scale of the mask"),
+    "start-quantity": ("投片数量", "the quantity started"),
+    "excluded-materials": ("不接收的材料", "the materials not taken in"),
+    "max-temperature": ("可承受的最高温度", "the highest temperature borne"),
+}  # fmt: skip

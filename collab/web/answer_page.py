@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import url_for
 
+from collab.questions.rules import handover_topic, topic_of
 from collab.web import answers
 from collab.web import present as rows
 from collab.web.answers import region_name, said
@@ -47,15 +48,19 @@ def rule_questions(
 ) -> list[dict[str, Any]]:
     """Open hand-over rules as questions, with who can settle them."""
     return [
-        {"text": rules.get(q.get("rule", "")) or said(q), "own": q.get("to") == "member"}
+        {"text": rules.get(q.get("rule", "")) or said(q), "own": q.get("to") == "member",
+         "topic": handover_topic(q.get("rule", ""))}
         for q in found
-    ]
+    ]  # fmt: skip
 
 
 def leg(entry: Mapping[str, Any], seen: set[str]) -> dict[str, Any]:
     """A leg for templates; a question asked before is not asked again."""
     rules = {r["rule"]: said(r["reason"]) for r in entry.get("rules") or ()}
-    found = [{"text": said(q), "own": False} for q in entry.get("asks") or ()]
+    found = [
+        {"text": said(q), "own": False, "topic": topic_of(entry.get("step"), q["criterion"])}
+        for q in entry.get("asks") or () if q is not None
+    ]  # fmt: skip
     found += rule_questions(entry.get("questions") or (), rules)
     marks = [("" if q["own"] else entry["capability"]) + str(q["text"]) for q in found]
     fresh = [q for q, mark in zip(found, marks, strict=True) if mark not in seen]
@@ -63,6 +68,8 @@ def leg(entry: Mapping[str, Any], seen: set[str]) -> dict[str, Any]:
     technique = vocabulary().techniques.get(entry.get("technique") or "")
     weeks = entry.get("weeks") or (None, None)
     return {
+        "key": entry["capability"],
+        "house": entry.get("organisation", ""),
         "step": said(entry.get("label")),
         "category": technique.category if technique else "",
         "organisation": said(entry.get("organisation_name")) or entry.get("organisation", ""),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from flask import g, url_for
 
 from collab.agreements.models import Agreement
 from collab.deals.service import InterestView
+from collab.matching.words import full_width
 from collab.members import catalogue as members
 from collab.members.models import Organisation, Person
 from collab.needs.models import NeedRead
@@ -18,9 +18,6 @@ from collab.web import labels
 from collab.web import present as rows
 from collab.web.session import language, reading, vocabulary
 from collab.web.translated import _, ngettext
-
-HALF_WIDTH = {",": "，", ";": "；", ":": "："}
-CHINESE = "\u4e00-\u9fff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +29,9 @@ class Reason:
     text: str
     preferred: bool
     question: str = ""
+    criterion: str = ""
+    wanted: Any = None
+    beside: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,10 @@ class CandidateItem:
     questions: list[str]
     would_fit_if: list[str]
     parts: list[dict[str, Any]] = field(default_factory=list)
+    house: str = ""
+    ask: str = ""
+    cannot: str = ""
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +82,7 @@ def said(entry: Any) -> str:
         return str(entry or "")
     text = str(entry.get(language()) or entry.get("zh") or entry.get("en") or "")
     if language() == "zh":
-        return re.sub(
-            f"(?<=[{CHINESE}])[,;:]|[,;:](?=[{CHINESE}])", lambda m: HALF_WIDTH[m.group()], text
-        )
+        return full_width(text)
     return text[:1].upper() + text[1:]
 
 
@@ -135,7 +137,7 @@ def candidate(entry: Mapping[str, Any]) -> CandidateItem:
     reasons = [
         Reason(
             c["verdict"], criterion_label(c["id"]), said(c["reason"]), not c.get("hard", True),
-            asked.get(c["id"], "") if c["verdict"] == "unknown" else "",
+            asked.get(c["id"], "") if c["verdict"] == "unknown" else "", c["id"], c["asked"],
         )
         for c in entry["criteria"]
     ]  # fmt: skip
@@ -147,6 +149,7 @@ def candidate(entry: Mapping[str, Any]) -> CandidateItem:
         name=said(entry.get("capability_name")) or entry["capability"],
         href=url_for("capabilities.show", key=entry["capability"]),
         organisation=said(entry.get("organisation_name")) or entry["organisation"],
+        house=entry["organisation"],
         place=region_name(entry.get("region") or ""),
         klass=entry["class"],
         score=entry["score"],

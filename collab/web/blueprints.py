@@ -24,6 +24,7 @@ from collab.web import (
     organisations,
     passkeys,
     people,
+    questions,
     recovery,
     runs,
     saved,
@@ -37,7 +38,7 @@ from collab.web import help as help_pages
 FAMILIES = (
     home, account, agreements, capabilities, organisations, needs, files, runs, search, saved,
     blocked, network, imports, notices, help_pages, vocabulary, coordinator, joining,
-    allocation, people, recovery, second_factor, passkeys, openid, audit, wellknown,
+    allocation, questions, people, recovery, second_factor, passkeys, openid, audit, wellknown,
 )  # fmt: skip
 
 

@@ -85,6 +85,18 @@ CHANNEL: Words = {
     "api": ("接口", "API"),
     "export": ("导出", "export"),
     "file": ("文件下载", "file download"),
+    "question": ("提问", "question"),
+}
+QUESTION_STATE: Words = {
+    "open": ("等待答复", "Waits for an answer"),
+    "answered": ("已答复", "Answered"),
+    "withdrawn": ("已撤回", "Withdrawn"),
+    "ended": ("已结束", "Ended"),
+}
+STANCE: Words = {
+    "yes": ("可以", "Yes"),
+    "no": ("不可以", "No"),
+    "depends": ("视情况", "It depends"),
 }
 FILE_STATE: Words = {
     "waiting": ("检查中", "Being checked"),
@@ -222,7 +234,8 @@ TABLES: dict[str, Words] = {
     "agreement_state": AGREEMENT_STATE, "agreement_kind": AGREEMENT_KIND,
     "agreement_move": AGREEMENT_MOVE, "outcome": OUTCOME,
     "application_state": APPLICATION_STATE,
-    "organisation_kind": ORGANISATION_KIND, "channel": CHANNEL, "file_state": FILE_STATE,
+    "organisation_kind": ORGANISATION_KIND, "channel": CHANNEL,
+    "question_state": QUESTION_STATE, "stance": STANCE, "file_state": FILE_STATE,
     "membership": MEMBERSHIP,
     "category": CATEGORY,
     "evidence": EVIDENCE, "status": STATUS, "need_state": NEED_STATE, "disclosure": DISCLOSURE,

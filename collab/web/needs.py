@@ -19,9 +19,11 @@ from collab.needs import catalogue, service
 from collab.needs.filters import NeedFilter
 from collab.needs.forms import DraftIn, PublicationIn
 from collab.needs.rules import MOVES, OPEN_STATES, NeedState, disclosure_wish
+from collab.questions import service as questions
 from collab.web import (
     answer_page,
     answers,
+    beside,
     files,
     labels,
     needs_form,
@@ -265,7 +267,9 @@ def show(key: str) -> str:
         reads = catalogue.reads(uow, actor, view.row)
         answer = platform().matching.answer_need(uow, view.row, reader=actor)
         interests = deals.of_need(uow, actor, view.row)
-        beside = files.of_need(uow, view.row)
+        attached = files.of_need(uow, view.row)
+        threads = questions.of_need(uow, actor, view.row)
+        asked = beside.asking(uow, actor, view.row, answer, threads)
         agreed = agreements.of_interests(uow, actor, [i.row.id or 0 for i in interests])
     if service.must_log_read(view.row, actor):
         with writing() as uow:
@@ -277,11 +281,12 @@ def show(key: str) -> str:
         need=present.need(view),
         segments=segments,
         mark_kinds=needs_marks.kinds(segments),
-        answer=answer_page.present(answer),
+        answer=beside.lay(answer_page.present(answer), asked),
+        threads=beside.threads(threads),
         invited=[present.pick(o.name_zh, o.name_en) for o in invited],
         reads=[answers.read(*entry) for entry in reads],
         moves=_moves(view.row.state) if view.own else [],
-        **beside,
+        **attached,
         interests=[answers.interest(i, agreed.get(i.row.id or 0)) for i in interests],
         negotiable=view.row.state in agreements.NEGOTIABLE,
         can_offer=_can_offer(view, interests),

@@ -89,7 +89,7 @@ def _ids(wanted: Mapping[str, Any]) -> set[str]:
     return found | {entry["id"] for group in wanted["techniques_any_of"] for entry in group}
 
 
-def _canonical(parameter_id: str, value: Any, unit: str) -> tuple[Any, str]:
+def canonical(parameter_id: str, value: Any, unit: str) -> tuple[Any, str]:
     """The value in the parameter's own unit; raises Rejected when the unit does not fit."""
     parameter = terms().parameters.get(parameter_id)
     written = WRITTEN.get(unit.strip(), unit.strip())
@@ -105,7 +105,7 @@ def _canonical(parameter_id: str, value: Any, unit: str) -> tuple[Any, str]:
 def _criteria(form: Form, wanted: dict[str, Any]) -> None:
     for row in (*_rows(form, "parameter"), *_rows(form, "unread")):
         op = row.get("op") or "eq"
-        value, unit = _canonical(row["id"], _value(row.get("value", ""), op), row.get("unit", ""))
+        value, unit = canonical(row["id"], _value(row.get("value", ""), op), row.get("unit", ""))
         if isinstance(value, list) and len(value) == 2 and op not in ("in", "all_of", "not_in"):
             op = _range_op(row["id"], op)
         wanted["parameters"].append(

@@ -186,6 +186,17 @@ def choice_label(parameter: Parameter | None, choice: Any) -> str:
     return str(choice)
 
 
+def stated_value(parameter_id: str, value: Mapping[str, Any]) -> str:
+    """A value that does not stand on a capability (an answer), as if it did."""
+    return stated(
+        parameter_id,
+        CapabilityValue(
+            capability_id=0, parameter=parameter_id, low=value.get("low"), high=value.get("high"),
+            choices=list(value.get("choices") or ()),
+        ),
+    )  # fmt: skip
+
+
 def stated(parameter_id: str, value: CapabilityValue) -> str:
     """What a capability states for a parameter, with its unit."""
     parameter = vocabulary().parameters.get(parameter_id)

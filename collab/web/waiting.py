@@ -15,6 +15,7 @@ from collab.kernel.identity import Actor
 from collab.needs import catalogue as needs
 from collab.needs.filters import NeedFilter
 from collab.notices import service as notices
+from collab.questions import service as questions
 from collab.storage.uow import UnitOfWork
 from collab.web import present
 from collab.web.context import pick
@@ -22,7 +23,8 @@ from collab.web.session import language, platform
 
 SHOWN = 5
 # what these tell stands in the list itself for as long as it waits
-SHOWN_ABOVE = frozenset({"interest_expressed", "agreement_proposed", "agreement_half_signed"})
+SHOWN_ABOVE = frozenset({"interest_expressed", "question_asked", "agreement_proposed",
+                         "agreement_half_signed"})  # fmt: skip
 STANDING = NeedFilter(states=("draft", "published"), mine=True)
 
 
@@ -43,6 +45,7 @@ def for_person(uow: UnitOfWork, actor: Actor) -> list[Waiting]:
     return [
         *_own_rights(actor),
         *_answers(uow, actor),
+        *_questions(uow, actor),
         *_signatures(uow, actor),
         *_own_needs(uow, actor),
         *_news(uow, actor),
@@ -65,6 +68,16 @@ def _answers(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
             _("答复"),
             url_for("needs.show", key=found.need.public_id, _anchor="interests"),
             present.day(found.row.created_at),
+        )
+
+
+def _questions(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
+    for found in questions.unanswered(uow, actor, SHOWN):
+        yield Waiting(
+            _("需求“%(title)s”有 %(n)s 个问题等您答复", title=found.need.title, n=found.count),
+            _("答复"),
+            url_for("questions.show", key=found.row.public_id),
+            present.day(found.since),
         )
 
 
