@@ -63,31 +63,25 @@ def listeners(
     taken = Listener("vocabulary", words.follow, batch=500)
     reread = Listener("search-vocabulary", words.before(lambda _db, _events: _reread(search)))
     standings = Listener(STANDINGS, words.before(evaluated.follow), batch=500)
-    told = Listener("notices", notices.follow)
     mail = Listener("mail", mailer.follow, batch=1, ordered=False)
     anchor = Listener("audit-anchor", anchorer.follow)
     asked = Listener("secretariat-notices", joining_notices.follow)
     own = Listener("account-notices", account_notices.follow)
-    agreed = Listener("agreement-notices", agreement_notices.follow)
     sent_away = Listener("audit-anchor-mail", away.follow, batch=1, ordered=False)
     # a scanner may be away for hours: asked every quarter of an hour for a day, then again daily
     looked = Listener(FILE_SCAN, scanner.follow, batch=1, ordered=False, attempts=100)
     swept = Listener("file-sweep", scanner.sweep)
     ended = Listener("questions-ended", questions.follow)
-    asked_of = Listener("question-notices", question_notices.follow)
     fitting = Listener("fitting-needs", fitting_needs.follow)
     wake = Listener("saved-searches-wake", new_hits.wake, batch=500)
     saved = Listener("saved-searches", words.before(new_hits.follower(search)), batch=500)
     return {
         **dict.fromkeys((*CATALOGUE, happened.NeedPublished), (index, standings, matches, wake)),
         happened.NeedChanged: (index, standings, matches, wake, ended),
-        happened.QuestionsAsked: (asked_of,),
-        happened.QuestionAnswered: (asked_of,),
         happened.VocabularyChanged: (taken, reread, standings, matches),
         happened.RunChanged: (index, wake),
         SavedSearchesDue: (saved,),
-        happened.InterestChanged: (told,),
-        happened.AgreementChanged: (agreed,),
+        **between_two_sides(),
         happened.LinkIssued: (mail,),
         happened.ApplicationChanged: (asked, mail),
         happened.DayBegan: (anchor, sent_away, standings, matches, swept),
@@ -96,6 +90,17 @@ def listeners(
         happened.RulesInForce: (standings, matches),
         happened.MatchesRefreshed: (fitting,),
         happened.AccountChanged: (own, mail),
+    }
+
+
+def between_two_sides() -> Mapping[type[Event], Sequence[Listener]]:
+    """What one side does, the other is told of."""
+    asked = Listener("question-notices", question_notices.follow)
+    return {
+        happened.InterestChanged: (Listener("notices", notices.follow),),
+        happened.AgreementChanged: (Listener("agreement-notices", agreement_notices.follow),),
+        happened.QuestionsAsked: (asked,),
+        happened.QuestionAnswered: (asked,),
     }
 
 

@@ -71,6 +71,11 @@ TABLE: Mapping[str, frozenset[str] | str] = {
     "api.show_investments": COORDINATORS, "api.allocate_capacity": COORDINATORS,
     "files.index": SIGNED_IN, "files.ask_to_remove": OF_ALPHA,
     "api.read_file": PARTIES, "api.release_file": OF_ALPHA, "api.remove_file": OF_ALPHA,
+    # questions of alpha to beta about its capability
+    "questions.index": SIGNED_IN, "questions.ask": OF_ALPHA, "questions.show": PARTIES,
+    "questions.answer": BETA, "questions.withdraw": OF_ALPHA,
+    "api.list_questions": SIGNED_IN, "api.show_questions": PARTIES,
+    "api.list_questions_of_need": READS_SIGNED_IN,
     # agreements, between alpha and beta; a signature needs an administrator
     "agreements.index": SIGNED_IN, "agreements.new": PARTIES, "agreements.show": PARTIES,
     "agreements.edit": PARTIES, "agreements.sign": BETA, "agreements.move": PARTIES,

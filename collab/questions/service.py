@@ -346,6 +346,11 @@ def _views(uow: UnitOfWork, actor: Actor, rows: Sequence[Inquiry]) -> list[Inqui
     ]
 
 
+def is_logged(view: InquiryView, actor: Actor) -> bool:
+    """Whether the actor's reading of the thread has to be put on record."""
+    return needs.must_log_read(view.need, actor)
+
+
 def log_read(uow: UnitOfWork, actor: Actor, view: InquiryView) -> None:
     """A provider who opens questions about an invited need reads of it: on its owner's record."""
     needs.log_read(uow, actor, view.need, "question")

@@ -101,7 +101,7 @@ def show(key: str) -> str:
     """A thread: what was asked, what was answered, what to do next."""
     with reading() as uow:
         view = service.one(uow, current_actor(), key)
-    if not view.own_need:
+    if service.is_logged(view, current_actor()):
         with writing() as uow:
             service.log_read(uow, current_actor(), view)
     return _show(view, params.text("answer"), ())

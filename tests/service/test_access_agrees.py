@@ -37,13 +37,16 @@ from collab.needs import store as needs
 from collab.needs.models import Need, NeedInvitation
 from collab.needs.rules import SHOWN_STATES, Disclosure, NeedState
 from collab.needs.store import NeedFilter
+from collab.questions import access as questions_access
+from collab.questions import store as questions
+from collab.questions.models import Inquiry
 from collab.search import feed
 from collab.storage.database import Database
 from collab.storage.uow import UnitOfWork
 
 POLICIES = (members_access.POLICY, facilities_access.POLICY, needs_access.POLICY,
             files_access.POLICY, deals_access.POLICY, agreements_access.POLICY,
-            curation_access.POLICY)  # fmt: skip
+            curation_access.POLICY, questions_access.POLICY)  # fmt: skip
 ROLES: tuple[tuple[str, Role, str, str, bool], ...] = (
     ("member of own", Role.MEMBER, "own", "", False),
     ("owner of own", Role.FACILITY_OWNER, "own", "", False),
@@ -244,6 +247,38 @@ def test_an_interest_is_known_to_its_two_parties_only(database: Database, small:
                 assert opened == (key in listed) == (who in parties), who
                 answers = opens(deals.open_interest, uow, actor, key, Permission.INTEREST_ANSWER)
                 assert answers == (who in ("member of own", "owner of own")), who
+
+
+def test_a_thread_of_questions_is_opened_and_listed_by_its_two_sides_alone(
+    database: Database, small: Small
+) -> None:
+    house = small.houses
+    with database.writing() as uow:
+        capability = Capability(
+            organisation_id=house["other"], category=Category.TEST, name_zh="测试"
+        )
+        uow.session.add(capability)
+        uow.flush()
+        made = {}
+        for need in uow.session.exec(select(Need).order_by(col(Need.id))).all():
+            row = Inquiry(need_id=need.id or 0, organisation_id=house["other"],
+                          capability_id=capability.id or 0)  # fmt: skip
+            uow.session.add(row)
+            made[row.public_id] = need
+    with database.reading() as uow:
+        for who, actor in small.actors.items():
+            page = questions.inquiries(uow, actor, 1, 100)
+            listed = {i.public_id for i in page.items}
+            assert page.total == len(listed)
+            for key, need in made.items():
+                asks = need.organisation_id in actor.organisation_ids
+                reads = opens(needs.open_need, uow, actor, need.public_id)
+                answers = house["other"] in actor.organisation_ids and reads
+                assert opens(questions.open_inquiry, uow, actor, key) == (asks or answers), who
+                assert (key in listed) == (asks or answers), who
+                for may, permission in ((asks, Permission.QUESTION_ASK),
+                                        (answers, Permission.QUESTION_ANSWER)):  # fmt: skip
+                    assert opens(questions.open_inquiry, uow, actor, key, permission) == may, who
 
 
 def test_a_file_is_opened_and_listed_by_its_house_and_by_whom_it_was_released_to(

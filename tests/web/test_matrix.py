@@ -31,6 +31,7 @@ from tests.unit.test_files_rules import CONTENTS
 from tests.web.test_agreements import words as words_of_agreement
 from tests.web.test_disclosure_in_time import accepted
 from tests.web.test_imports import GOOD, upload
+from tests.web.test_questions import asked_of_beta
 from tests.web.test_vocabulary import FORM
 
 DISCLOSURES = ("public", "members", "anonymous", "invited", "draft")
@@ -78,7 +79,8 @@ class Field:
         known = {"key": self.key_for(rule, disclosure), "interest_key": self.keys["interest"],
                  "kind": "organisations", "format": "csv", "form": "json", "name": "privacy",
                  "code": "jilin", "term": "soi", "token": "x" * 43, "number": "1",
-                 "act": "confirm", "other": self.site.organisations["beta"]}  # fmt: skip
+                 "act": "confirm", "other": self.site.organisations["beta"],
+                 "capability": self.keys["asked"], "question": self.keys["question"]}  # fmt: skip
         if "/techniques/" in rule.rule or "/parameters/" in rule.rule or "/chains/" in rule.rule:
             known["term"] = self.keys[rule.rule.split("/")[4]]
         place = r"<(?:[^<>:]+(?:\([^)]*\))?:)?(\w+)>"
@@ -111,6 +113,7 @@ def _things(made: Field, deal: str, alpha: str) -> None:
     form = {"organisation": alpha, "category": "process", "name_zh": "甲的光刻",
             "techniques": "lithography.ebl"}  # fmt: skip
     keys["capabilities"] = site.post("/capabilities/new", "owner", form).location.split("/")[-1]
+    keys["asked"], keys["questions"], keys["question"] = asked_of_beta(site, deal)
     client = site.browser("owner")
     sent = {"file": (io.BytesIO(PDF), "a.pdf"), "csrf_token": csrf(client)}
     assert client.post(f"/needs/{deal}/files", data=sent).status_code == 302
@@ -189,7 +192,7 @@ def form_of(made: Field, endpoint: str) -> dict[str, Any]:
         "needs.interest": {"organisation": beta}, "needs.answer_interest": {"state": "accepted"},
         "members.move": {"state": "suspended"}, "files.release": {"organisation": beta},
         "files.upload": {"file": (io.BytesIO(PDF), "b.pdf")},
-        "agreements.move": {"state": "withdrawn"},
+        "agreements.move": {"state": "withdrawn"}, "questions.ask": {"own": "下月有空档吗？"},
     }  # fmt: skip
     return form | own.get(endpoint, {})
 
@@ -289,7 +292,7 @@ def test_a_page_is_not_opened_by_a_token(place: Field) -> None:
 
 MUST_CHANGE = frozenset({
     "needs.new", "needs.interest", "files.upload", "files.remove", "members.move",
-    "account.issue_token",
+    "account.issue_token", "questions.ask", "questions.answer", "questions.withdraw",
 })  # fmt: skip
 # changes that are no decision: what one only looked at, passed by, keeps for oneself, or is derived
 UNRECORDED = frozenset({
@@ -344,11 +347,14 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     "/files/<key>": ("invited", "coordinator", "secretariat", "suspended"),
     "/api/v1/files/<key>": ("invited", "coordinator", "secretariat", "suspended"),
     "/agreements/<key>": ("invited", "coordinator", "secretariat", "suspended"),
+    "/questions/<key>": ("invited", "coordinator", "secretariat", "suspended"),
+    "/api/v1/questions/<key>": ("invited", "coordinator", "secretariat", "suspended"),
     "/imports/<key>": ("other", "coordinator", "suspended"), "/search/saved/<key>": STRANGERS,
     "/vocabulary/proposals/<key>": ("other", "coordinator"),
     "/account/tokens/<key>": STRANGERS, "/api/v1/tokens/<key>": STRANGERS,
 }  # fmt: skip
-UNKNOWN = {"needs": "need-0000000000", "files": "file-0000000000", "agreements": "agr-0000000000",
+UNKNOWN = {"questions": "inq-0000000000",
+           "needs": "need-0000000000", "files": "file-0000000000", "agreements": "agr-0000000000",
            "imports": "imp-0000000000", "search": "sav-0000000000", "account": "tok-0000000000",
            "vocabulary": "voc-0000000000", "tokens": "tok-0000000000"}  # fmt: skip
 

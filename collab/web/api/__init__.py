@@ -14,6 +14,7 @@ from collab.web.api import (
     files,
     needs,
     network,
+    questions,
     vocabulary,
 )
 from collab.web.api.serving import api
@@ -21,5 +22,6 @@ from collab.web.api.serving import api
 blueprint = api.blueprint
 __all__ = [
     "account", "agreements", "alliance", "answers", "blocked", "blueprint", "capabilities",
-    "catalogue", "docs", "files", "needs", "network", "vocabulary",
+    "catalogue", "docs", "files", "needs", "network",
+    "questions", "vocabulary",
 ]  # fmt: skip
