@@ -22,6 +22,7 @@ from collab.routing.planner import OBJECTIVES, Search
 from collab.routing.remedies import Remedies
 from collab.routing.route import Route, Workshop, build_route, pareto
 from collab.routing.rules import rule_book
+from collab.routing.walker import Walker
 from collab.routing.widening import widening_view, widenings
 from collab.vocabulary.catalog import Vocabulary
 
@@ -62,7 +63,11 @@ class _Finder:
     def __init__(self, vocabulary: Vocabulary, plan: Plan, finder: Remedies) -> None:
         book = rule_book(vocabulary)
         self.shop = Workshop(vocabulary, book, plan, finder)
-        self.search = Search(plan, book) if route_exists(vocabulary, plan) else None
+        walker = Walker(plan, book)
+        self.search = None
+        if route_exists(vocabulary, plan, walker):
+            self.search = Search(plan, book, walker)
+            self.search.look_ahead()  # the surest need it, so the others may as well
         self.built: dict[tuple[int, ...], Route] = {}
 
     def best(self, kind: str, count: int) -> list[Route]:

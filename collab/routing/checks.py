@@ -49,7 +49,7 @@ def _best(sight: Sight, name: str) -> float | None:
 def _next_span(sight: Sight, name: str) -> Span | None:
     """What the next capability can do of `name`, an end it does not state being open."""
     if name == "final-thickness":
-        target = pieces.thinning_target(sight.terms.vocabulary, sight.need, sight.offer)
+        target = pieces.thinning_target(sight.terms, sight.need, sight.offer)
         if target is not None:
             return target
     offered = _stated(sight, name)
@@ -116,7 +116,7 @@ def _slack(check: Mapping[str, Any], value: float) -> float:
 
 def _diameter(sight: Sight) -> str:
     offered = _stated(sight, "wafer-diameter")
-    here = pieces.held(sight.terms.vocabulary, offered) if offered else None
+    here = pieces.held(sight.terms, offered) if offered else None
     if here is None or sight.piece.diameters is None:
         return UNKNOWN
     return OK if here & sight.piece.diameters else BAD
@@ -282,6 +282,25 @@ def asks(sight: Sight, rule: InterfaceRule) -> str:
             if not (known(sight.piece) if known else _piece_span(sight, name) is not None):
                 return operand
     return f"next.{rule.id}"
+
+
+class Reads(NamedTuple):
+    """All that a rule looks at of the next capability: parameters, and whether its materials and
+    its further techniques matter."""
+
+    names: frozenset[str]
+    materials: bool
+    techniques: bool
+
+
+def reads(rule: InterfaceRule) -> Reads:
+    """What a rule reads: two capabilities alike in it get the same verdict on the same piece."""
+    names = {o.split(".", 1)[1] for o in (rule.check["left"], rule.check["right"])
+             if isinstance(o, str) and o.split(".", 1)[0] in ("piece", "next")}  # fmt: skip
+    operation = rule.check["op"]
+    if operation == "reaches":
+        names.add("piece-size")
+    return Reads(frozenset(names), operation == "disjoint", rule.severity == "fix")
 
 
 def checker(rule: InterfaceRule) -> Checker:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collab.routing import pieces
 from collab.routing.meeting import merge
 from collab.routing.plan import Plan, PlanStep, centi
 from collab.routing.planner import Search
@@ -38,8 +37,8 @@ class _Walk:
 
     def _soonest(self, step: PlanStep) -> list[int]:
         """Per kind the least stated weeks: whoever is quicker is never worse."""
-        best = [-1] * len(self.walker.samples[step.place])
-        for kind, candidate in zip(self.walker.kinds[step.place], step.candidates, strict=True):
+        best = [-1] * len(self.walker.kinds[step.place])
+        for kind, candidate in zip(self.walker.kind_of[step.place], step.candidates, strict=True):
             weeks = centi(candidate.weeks.low) if candidate.weeks.stated else 0
             if best[kind] < 0 or weeks < best[kind]:
                 best[kind] = weeks
@@ -84,14 +83,15 @@ class _Walk:
         return (*kept, (place, piece, stated)) if self.used_until[place] > place else kept
 
 
-def route_exists(vocabulary: Vocabulary, plan: Plan) -> bool:
-    """True when some choice of candidates passes every interface rule in time."""
+def route_exists(vocabulary: Vocabulary, plan: Plan, walker: Walker | None = None) -> bool:
+    """True when some choice of candidates passes every interface rule in time. A `walker` over the
+    plan keeps what it learns here for the search with costs."""
     if not plan.steps or any(not s.candidates for s in plan.steps):
         return False
     book = rule_book(vocabulary)
-    walker = Walker(plan, book)
-    walk = _Walk(plan, walker, walker.intern(pieces.start(book.terms, plan.need)))
+    walker = walker or Walker(plan, book)
+    walk = _Walk(plan, walker, walker.start)
     try:
         return walk.holds(0, ())
     except _TooMany:
-        return bool(Search(plan, book).best("fastest", 1))
+        return bool(Search(plan, book, walker).best("fastest", 1))

@@ -14,8 +14,8 @@ from collab.routing.checks import Sight
 from collab.routing.existence import route_exists
 from collab.routing.meeting import merge
 from collab.routing.plan import Plan, make_plan
-from collab.routing.planner import Search
 from collab.routing.rules import Checked, check_step, rule_book, walk
+from collab.routing.walker import Walker
 from collab.vocabulary.catalog import Vocabulary
 
 SAMPLED = 40
@@ -45,7 +45,7 @@ class Opening:
 def blocks(vocabulary: Vocabulary, plan: Plan) -> list[Block]:
     """The rules that stop the partial routes at the first step none of them passes."""
     book = rule_book(vocabulary)
-    walker = Search(plan, book).walker
+    walker = Walker(plan, book)
     after: list[list[pieces.Piece]] = []
     for place, step in enumerate(plan.steps):
         start = [pieces.start(book.terms, plan.need)]
@@ -57,8 +57,7 @@ def blocks(vocabulary: Vocabulary, plan: Plan) -> list[Block]:
         stopped: Counter[str] = Counter()
         samples: dict[str, Checked] = {}
         for piece in arriving[:SAMPLED]:
-            for number in walker.samples[place]:
-                candidate = step.candidates[number]
+            for candidate in (kind.sample for kind in walker.kinds[place]):
                 sight = Sight(book.terms, piece, candidate.offer, candidate.done, plan.need)
                 checked = check_step(book, sight)
                 broken = [c for c in checked if c.verdict == "block"]

@@ -34,6 +34,7 @@ from collab.routing.tables import (
 from collab.vocabulary.catalog import Vocabulary
 
 Span = tuple[float, float]
+Figures = tuple[float, float, tuple[float, ...]]
 
 
 class Piece(NamedTuple):
@@ -103,18 +104,18 @@ class Terms:
     orders: Mapping[str, int]
     limits: Mapping[str, float]
     effects: dict[str, Effects] = field(default_factory=dict)
-    read: dict[tuple[str, Offered], tuple[float, float, tuple[float, ...]]] = field(
+    read: dict[tuple[str, float | None, float | None, tuple[str | float, ...]], Figures] = field(
         default_factory=dict
     )
 
-    def figures(self, name: str, offered: Offered) -> tuple[float, float, tuple[float, ...]]:
+    def figures(self, name: str, offered: Offered) -> Figures:
         """What is offered as comparable numbers (see compare.figures), read once."""
-        found = self.read.get((name, offered))
+        key = (name, offered.low, offered.high, offered.choices)
+        found = self.read.get(key)
         if found is None:
             if len(self.read) > 50_000:
                 self.read.clear()
-            found = figures(self.vocabulary.parameters[name], offered)
-            self.read[name, offered] = found
+            found = self.read[key] = figures(self.vocabulary.parameters[name], offered)
         return found
 
     def order(self, state: str) -> int:
@@ -179,8 +180,8 @@ def start(terms: Terms, need: NeedProfile) -> Piece:
     )  # fmt: skip
 
 
-def _single(vocabulary: Vocabulary, name: str, offered: Offered) -> Span | None:
-    low, high, choices = figures(vocabulary.parameters[name], offered)
+def _single(terms: Terms, name: str, offered: Offered) -> Span | None:
+    low, high, choices = terms.figures(name, offered)
     if len(choices) == 1 or (not choices and low == high):
         return (low, low)
     return None
@@ -251,7 +252,7 @@ def _diameters(
     offered = offer.values.get(WAFER) if offer else None
     if offered is None:
         return None if fresh else piece.diameters
-    here = held(terms.vocabulary, offered)
+    here = held(terms, offered)
     if here is None or fresh:
         return here
     if piece.diameters is None:
@@ -266,9 +267,9 @@ def _held(low: float, high: float, classes: tuple[float, ...]) -> frozenset[floa
     return inside or frozenset({high if math.isnan(low) else low})
 
 
-def held(vocabulary: Vocabulary, offered: Offered) -> frozenset[float] | None:
+def held(terms: Terms, offered: Offered) -> frozenset[float] | None:
     """The nominal wafer diameters a capability takes; None when it states none."""
-    low, high, choices = figures(vocabulary.parameters[WAFER], offered)
+    low, high, choices = terms.figures(WAFER, offered)
     if choices:
         return frozenset(choices)
     if math.isnan(low) and math.isnan(high):
@@ -312,25 +313,24 @@ def _remelt(piece: Piece, melts: float | None, offer: Offer | None) -> float:
 def _figures(
     terms: Terms, piece: Piece, effects: Effects, offer: Offer | None, need: NeedProfile
 ) -> tuple[tuple[str, Span], ...]:
-    vocabulary = terms.vocabulary
     stated = offer.values if offer else {}
     fresh = [n for n in effects.listed if n in stated]
     if not fresh and not effects.thins and not effects.renews:
         return piece.figures
     known = {n: span for n, span in piece.figures if n not in effects.renews}
     for name in fresh:
-        span = _single(vocabulary, name, stated[name])
+        span = _single(terms, name, stated[name])
         if span is not None:
             known.setdefault(name, span)
     if effects.thins:
         known.pop("wafer-thickness", None)
-        target = thinning_target(vocabulary, need, offer)
+        target = thinning_target(terms, need, offer)
         if target is not None:
             known["final-thickness"] = known["wafer-thickness"] = target
     return tuple(sorted(known.items()))
 
 
-def thinning_target(vocabulary: Vocabulary, need: NeedProfile, offer: Offer | None) -> Span | None:
+def thinning_target(terms: Terms, need: NeedProfile, offer: Offer | None) -> Span | None:
     """How thin the piece gets (um): what the need asks, else the one figure the line states."""
     for criterion in _every_criterion(need):
         values = criterion.value if isinstance(criterion.value, tuple) else (criterion.value,)
@@ -338,7 +338,7 @@ def thinning_target(vocabulary: Vocabulary, need: NeedProfile, offer: Offer | No
         if criterion.parameter == "final-thickness" and numbers:
             return min(numbers), max(numbers)
     offered = offer.values.get("final-thickness") if offer else None
-    return _single(vocabulary, "final-thickness", offered) if offered else None
+    return _single(terms, "final-thickness", offered) if offered else None
 
 
 class Memory(NamedTuple):
@@ -347,6 +347,15 @@ class Memory(NamedTuple):
     history: int
     remedied: int
     asked: frozenset[str]
+
+
+def left_by(terms: Terms, technique: str) -> frozenset[str]:
+    """Parameters of a capability that `advance` looks at when it does this technique."""
+    effects = effects_of(terms, technique)
+    found = effects.listed | {WAFER}
+    if effects.metal or effects.melts is not None:
+        found |= {"pad-metal"}
+    return found | {"final-thickness"} if effects.thins else found
 
 
 def advance(

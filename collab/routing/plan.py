@@ -1,15 +1,12 @@
-"""The steps of a need as a graph, with candidates as columns and what a hand-over costs."""
+"""The steps of a need as a graph, with the candidates of each and how far two are apart."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from collab.matching import score
 from collab.matching.answer import StepResult
@@ -20,8 +17,6 @@ from collab.matching.verdicts import Verdict
 from collab.routing.tables import any_form
 from collab.vocabulary.catalog import Chain, Vocabulary
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 THUMB_WEEKS = (1.0, 4.0)
 """Estimate for a technique that no chain has weeks for."""
 SAME_SITE_KM = 2.0
@@ -259,71 +254,6 @@ def logistics_weeks(plan: Plan, kind: str) -> tuple[float, float]:
     return plan.logistics[kind]
 
 
-@dataclass(frozen=True)
-class Lane:
-    """The candidates of one step as columns: organisation, country, point, weeks, questions."""
-
-    organisation: Ints
-    country: Ints
-    point: Floats
-    middle: Ints
-    questions: Ints
-
-
 def centi(weeks: float) -> int:
     """Weeks as whole hundredths: sums of them are exact."""
     return math.floor(weeks * 100.0 + 0.5)
-
-
-def lane_of(step: PlanStep, countries: dict[str, int]) -> Lane:
-    """Columns of a step's candidates; -1 marks an unknown country."""
-    offers = [c.offer for c in step.candidates]
-    nowhere = (math.nan,) * 3
-    points = [score.unit_vector(o.place.lat, o.place.lon) or nowhere for o in offers]
-    return Lane(
-        np.array([o.organisation_id for o in offers], dtype=np.int64),
-        np.array(
-            [
-                countries.setdefault(o.place.country, len(countries)) if o.place.country else -1
-                for o in offers
-            ],
-            dtype=np.int64,
-        ),
-        np.array(points, dtype=np.float64).reshape(len(offers), 3),
-        np.array([centi(c.weeks.low + c.weeks.high) for c in step.candidates], dtype=np.int64),
-        np.array([c.open_questions for c in step.candidates], dtype=np.int64),
-    )
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Hand-over costs between two lanes as matrices: 0/1 and hundredths of weeks (low + high)."""
-
-    handover: NDArray[np.int8]
-    weeks: Ints
-    cosine: Floats
-
-    @cached_property
-    def km(self) -> Ints:
-        """Kilometres, 0 within an organisation and FAR_KM where a place is unknown."""
-        arc = np.arccos(np.clip(self.cosine, -1.0, 1.0)) * score.EARTH_KM
-        known = np.nan_to_num(arc + 0.5, nan=float(FAR_KM))
-        return np.where(self.handover > 0, known, 0.0).astype(np.int64)
-
-
-def pair_of(plan: Plan, one: Lane, other: Lane) -> Pair:
-    """What handing over from every candidate of `one` to every candidate of `other` costs."""
-    alike = one.organisation[:, None] == other.organisation[None, :]
-    cosine = one.point @ other.point.T
-    cost = {
-        k: centi(sum(logistics_weeks(plan, k)))
-        for k in ("same_site", "same_country", "cross_border", "unknown")
-    }
-    same = one.country[:, None] == other.country[None, :]
-    weeks = np.where(same, cost["same_country"], cost["cross_border"])
-    if one.country.min(initial=0) < 0 or other.country.min(initial=0) < 0:
-        weeks[one.country < 0, :] = cost["unknown"]
-        weeks[:, other.country < 0] = cost["unknown"]
-    np.putmask(weeks, cosine >= math.cos(SAME_SITE_KM / score.EARTH_KM), cost["same_site"])
-    np.putmask(weeks, alike, 0)
-    return Pair((~alike).view(np.int8), weeks, cosine)

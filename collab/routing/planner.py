@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -11,11 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from collab.matching.records import Offer
-from collab.routing import pieces
+from collab.routing.ahead import BLOCKED, Table, least_ahead, tables
+from collab.routing.lanes import Ints, Lane, Road, lane_of, road_of
 from collab.routing.meeting import merge
-from collab.routing.plan import Ints, Lane, Pair, Plan, centi, lane_of, pair_of
+from collab.routing.plan import Plan, centi
 from collab.routing.rules import RuleBook
-from collab.routing.walker import Walker, questions_to_go
+from collab.routing.walker import Walker
 
 MAX_POPS = 30_000
 """Partial routes looked at before the search gives up and says so."""
@@ -40,13 +41,15 @@ OBJECTIVES: Mapping[str, Weighing] = MappingProxyType({
 
 @dataclass(frozen=True)
 class Costs:
-    """One objective over the whole plan: `node` per candidate, `pair` per hand-over, and `rest`,
-    the least cost from a candidate to the end; hundredths of weeks stand apart in a graph."""
+    """One objective over the whole plan: `node` per candidate, `pair` per hand-over from spot to
+    spot, and `rest` (see ahead.least_ahead where `exact`; else per candidate the least cost after
+    it without the rules). Hundredths of weeks stand apart in a graph."""
 
     weights: Weighing
     node: list[Ints]
     pair: dict[tuple[int, int], Ints]
     rest: list[Ints]
+    exact: bool = False
 
 
 class Prefix(NamedTuple):
@@ -63,18 +66,18 @@ class Prefix(NamedTuple):
 class Search:
     """The search over one plan; columns, pieces and moves are shared by all objectives."""
 
-    def __init__(self, plan: Plan, book: RuleBook) -> None:
+    def __init__(self, plan: Plan, book: RuleBook, walker: Walker | None = None) -> None:
         self.plan, self.book = plan, book
-        countries: dict[str, int] = {}
-        self.lanes: list[Lane] = [lane_of(s, countries) for s in plan.steps]
-        self.pairs: dict[tuple[int, int], Pair] = {
-            (p, s.place): pair_of(plan, self.lanes[p], self.lanes[s.place])
-            for s in plan.steps for p in s.before
-        }  # fmt: skip
-        self.walker = Walker(plan, book)
-        self.first = self.walker.intern(pieces.start(book.terms, plan.need))
+        self.possible = bool(plan.steps) and all(s.candidates for s in plan.steps)
+        self.walker = walker or Walker(plan, book)
+        self.first = self.walker.start
         self.linear = plan.linear
-        self._table: list[dict[int, int]] | None = None
+        self.lanes: list[Lane] = [lane_of(s) for s in plan.steps] if self.possible else []
+        self.roads: dict[tuple[int, int], Road] = {
+            (p, s.place): road_of(plan, self.lanes[p], self.lanes[s.place])
+            for s in plan.steps for p in s.before if self.possible
+        }  # fmt: skip
+        self.tables: list[Table] | None = None
         self._tabled = False
         self.tails = self._tails()
         need = plan.need
@@ -82,149 +85,151 @@ class Search:
         self.deadline = centi(need.deadline_weeks or 0.0) if hard else None
         self.complete = True
 
-    def table(self, objective: str) -> list[dict[int, int]] | None:
-        """Questions still to come, worked out only where they lead the objective: elsewhere the
-        bound without them is close and most pieces are never met."""
-        if not self.linear or objective != "surest":
-            return None
-        if not self._tabled:
-            self._table, self._tabled = questions_to_go(self.walker, self.first), True
-        return self._table
+    def look_ahead(self) -> None:
+        """All moves of the plan beforehand. Needed where questions lead the objective: elsewhere
+        the bound without them is close and most pieces are never met."""
+        if self.linear and self._routable() and not self._tabled:
+            self.tables, self._tabled = tables(self.walker, self.first), True
 
     def _tails(self) -> list[int]:
         """Per step the least weeks (low + high, hundredths) from its end to the end of the plan."""
         tails = [0] * len(self.plan.steps)
-        for step in reversed(self.plan.steps):
-            least = int(self.lanes[step.place].middle.min(initial=0))
+        for step in reversed(self.plan.steps if self.possible else ()):
+            least = int(self.lanes[step.place].middle.min())
             for before in step.before:
                 tails[before] = max(tails[before], tails[step.place] + least)
         return tails
 
-    def costs(self, weights: Weighing) -> Costs:
-        """The objective's matrices and the exact remaining cost without the rules."""
-        w = weights
+    def costs(self, objective: str) -> Costs:
+        """The objective's costs, and the least cost still to come as far as it is known."""
+        w = OBJECTIVES[objective]
         weeks = w.weeks if self.linear else 0
         node = [weeks * lane.middle + w.questions * lane.questions for lane in self.lanes]
-        pair = {}
-        for edge, p in self.pairs.items():
-            cost = np.multiply(p.handover, w.handovers, dtype=np.int64)
-            if weeks:
-                cost += weeks * p.weeks
-            if w.km:
-                cost += w.km * p.km
-            pair[edge] = cost
-        rest: list[Ints] = [np.zeros(0, dtype=np.int64)] * len(node)
-        last = len(node) - 1
-        if self.linear:
-            rest[last] = np.zeros(len(node[last]), dtype=np.int64)
-            for at in range(last - 1, -1, -1):
-                onward = pair[at, at + 1] + (node[at + 1] + rest[at + 1])[None, :]
-                rest[at] = onward.min(axis=1)
-            return Costs(w, node, pair, rest)
+        pair = {e: weeks * r.weeks + w.handovers + w.km * r.km for e, r in self.roads.items()}
+        if not self.linear:
+            return Costs(w, node, pair, self._rest_of_graph(node, pair))
+        if objective == "surest":
+            self.look_ahead()
+        if self.tables is None:
+            return Costs(w, node, pair, self._rest_of_line(node, pair))
+        roads = [(self.roads[e], pair[e]) for e in sorted(pair)]
+        rest = least_ahead(self.tables, self.walker.kind_of, node, roads, w.questions)
+        return Costs(w, node, pair, rest, exact=True)
+
+    def _rest_of_line(self, node: list[Ints], pair: Mapping[tuple[int, int], Ints]) -> list[Ints]:
+        rest = [np.zeros(len(lane.spot), dtype=np.int64) for lane in self.lanes]
+        for at in range(len(node) - 2, -1, -1):
+            edge = (at, at + 1)
+            rest[at] = self.roads[edge].least(pair[edge], node[at + 1] + rest[at + 1])
+        return rest
+
+    def _rest_of_graph(self, node: list[Ints], pair: Mapping[tuple[int, int], Ints]) -> list[Ints]:
+        rest = [np.zeros(len(lane.spot), dtype=np.int64) for lane in self.lanes]
         coming = 0
-        for at in range(last, -1, -1):
-            rest[at] = np.full(len(node[at]), coming, dtype=np.int64)
-            coming += int(node[at].min(initial=0))
-            coming += sum(int(pair[p, at].min(initial=0)) for p in self.plan.steps[at].before)
-        return Costs(w, node, pair, rest)
+        for at in range(len(node) - 1, -1, -1):
+            rest[at] += coming
+            edges = [(before, at) for before in self.plan.steps[at].before]
+            coming += int(node[at].min()) + sum(self.roads[e].smallest(pair[e]) for e in edges)
+        return rest
+
+    def _routable(self) -> bool:
+        return self.possible and (not self.linear or self.walker.alive(0, self.first))
 
     def best(self, objective: str, count: int) -> list[tuple[int, ...]]:
         """The `count` best routes as candidates per step; ties go to the lower public keys."""
-        if not self.plan.steps or any(not s.candidates for s in self.plan.steps):
+        if not self._routable():
             return []
-        if self.linear and not self.walker.alive(0, self.first):
-            return []
-        return _Run(self, self.costs(OBJECTIVES[objective]), self.table(objective)).best(count)
+        return _Run(self, self.costs(objective)).best(count)
 
 
 class _Run:
     """One best-first run under one objective."""
 
-    def __init__(self, search: Search, costs: Costs, table: list[dict[int, int]] | None) -> None:
-        self.search, self.costs, self.table = search, costs, table
-        self.heap: list[tuple[int, tuple[int, ...], int, Prefix, int]] = []
-        self.ahead: dict[tuple[int, int], tuple[Ints, list[int]]] = {}
-        self.vectors: dict[tuple[int, ...], tuple[Ints, list[int]]] = {}
+    def __init__(self, search: Search, costs: Costs) -> None:
+        self.search, self.costs = search, costs
+        self.heap: list[tuple[int, tuple[int, ...], int, Prefix]] = []
+        self.vectors: dict[Hashable, tuple[Ints, list[int]]] = {}
 
     def best(self, count: int) -> list[tuple[int, ...]]:
         found: list[tuple[int, ...]] = []
         pops = 0
-        self._push(Prefix((), 0, (), (), ()), 0, 0)
+        self._push(Prefix((), 0, (), (), ()), 0)
         while self.heap and len(found) < count:
             pops += 1
             if pops > MAX_POPS:
                 self.search.complete = False
                 break
-            bound, path, position, prefix, known = heapq.heappop(self.heap)
+            bound, path, position, prefix = heapq.heappop(self.heap)
             if position >= 0:
-                self._push(prefix, position + 1, known)
+                self._push(prefix, position + 1)
             grown = self._grow(prefix, path[-1])
             if grown is None:
                 continue
-            exact = self._exact(grown)
-            if exact > bound:
-                heapq.heappush(self.heap, (exact, path, -1, prefix, known))
+            known = bound if self.costs.exact else self._bound(grown)
+            if known > bound:
+                heapq.heappush(self.heap, (known, path, -1, prefix))
             elif len(grown.path) == len(self.search.plan.steps):
                 found.append(grown.path)
             else:
-                self._push(grown, 0, self._to_go(grown))
+                self._push(grown, 0)
         return found
 
-    def _to_go(self, prefix: Prefix) -> int:
-        table = self.table
-        if table is None:
-            return 0
-        at = len(prefix.path)
-        piece = prefix.pieces[-1] if prefix.pieces else self.search.first
-        return self.costs.weights.questions * table[at][piece]
-
-    def _exact(self, prefix: Prefix) -> int:
+    def _bound(self, prefix: Prefix) -> int:
         """Lower bound of the whole route, exact but for rules still to come."""
         at = len(prefix.path) - 1
-        total = prefix.cost + int(self.costs.rest[at][prefix.path[-1]]) + self._to_go(prefix)
+        total = prefix.cost + int(self.costs.rest[at][prefix.path[-1]])
         if self.search.linear:
             return total
         ends = (f + t for f, t in zip(prefix.finish, self.search.tails, strict=False))
         return total + self.costs.weights.weeks * max(ends)
 
-    def _push(self, prefix: Prefix, position: int, known: int) -> None:
-        """Queues the next child of a prefix; `known` is the least cost of questions to come."""
+    def _push(self, prefix: Prefix, position: int) -> None:
+        """Queues the next child of a prefix."""
         vector, order = self._vector(prefix)
         if position >= len(order):
             return
         child = order[position]
-        bound = prefix.cost + int(vector[child]) + known
-        heapq.heappush(self.heap, (bound, (*prefix.path, child), position, prefix, known))
+        bound = prefix.cost + int(vector[child])
+        if bound < BLOCKED:
+            heapq.heappush(self.heap, (bound, (*prefix.path, child), position, prefix))
 
     def _vector(self, prefix: Prefix) -> tuple[Ints, list[int]]:
+        """What each next candidate adds at least, and the candidates from the least on."""
         at = len(prefix.path)
-        costs = self.costs
-        if self.search.linear:
-            key = (at, prefix.path[-1] if at else -1)
-            found = self.ahead.get(key)
-            if found is None:
-                vector = costs.node[at] + costs.rest[at]
-                if at:
-                    vector = vector + costs.pair[at - 1, at][prefix.path[-1]]
-                order = np.argsort(vector, kind="stable").tolist()
-                found = self.ahead[key] = (vector, order)
-            return found
-        known = self.vectors.get(prefix.path)
+        key: Hashable = prefix.path
+        if self.search.linear:  # all prefixes that end alike go on alike
+            key = (at, prefix.path[-1] if at else -1, self._row(prefix) if self.costs.exact else 0)
+        known = self.vectors.get(key)
         if known is None:
-            vector = self._graph_vector(prefix, at)
+            linear = self.search.linear
+            vector = self._line_vector(prefix, at) if linear else self._graph_vector(prefix, at)
             known = vector, np.argsort(vector, kind="stable").tolist()
-            self.vectors[prefix.path] = known
+            self.vectors[key] = known
         return known
+
+    def _row(self, prefix: Prefix) -> int:
+        """The row of the piece that arrives at the next step."""
+        piece = prefix.pieces[-1] if prefix.pieces else self.search.first
+        tables = self.search.tables
+        return tables[len(prefix.path)].rows[piece] if tables else 0
+
+    def _line_vector(self, prefix: Prefix, at: int) -> Ints:
+        costs = self.costs
+        rest = costs.rest[at]
+        vector = rest[self._row(prefix)] if costs.exact else costs.node[at] + rest
+        if at:
+            edge = (at - 1, at)
+            vector = vector + self.search.roads[edge].row(costs.pair[edge], prefix.path[-1])
+        return vector
 
     def _graph_vector(self, prefix: Prefix, at: int) -> Ints:
         search, costs = self.search, self.costs
         vector = costs.node[at] + costs.rest[at]
         finish = np.zeros(len(vector), dtype=np.int64)
         for before in search.plan.steps[at].before:
-            row = prefix.path[before]
-            vector = vector + costs.pair[before, at][row]
-            arrive = prefix.finish[before] + search.pairs[before, at].weeks[row]
-            finish = np.maximum(finish, arrive)
+            sender, road = prefix.path[before], search.roads[before, at]
+            vector = vector + road.row(costs.pair[before, at], sender)
+            finish = np.maximum(finish, prefix.finish[before] + road.row(road.weeks, sender))
         finish = finish + search.lanes[at].middle + search.tails[at]
         placed = max((f + t for f, t in zip(prefix.finish, search.tails, strict=False)), default=0)
         found: Ints = vector + costs.weights.weeks * np.maximum(finish, placed)
@@ -236,17 +241,16 @@ class _Run:
         search, costs = self.search, self.costs
         at = len(prefix.path)
         step = search.plan.steps[at]
-        move = search.walker.move(at, search.walker.kinds[at][child], self._arriving(prefix, at))
+        move = search.walker.move(at, search.walker.kind_of[at][child], self._arriving(prefix, at))
         if move.blocked or self._hopeless(at, move.after):
             return None
         cost = prefix.cost + int(costs.node[at][child]) + costs.weights.questions * move.questions
         finish = stated = 0
         weeks = step.candidates[child].weeks
         for before in step.before:
-            row = prefix.path[before]
-            cost += int(costs.pair[before, at][row, child])
-            arrive = prefix.finish[before] + int(search.pairs[before, at].weeks[row, child])
-            finish = max(finish, arrive)
+            sender, road = prefix.path[before], search.roads[before, at]
+            cost += road.entry(costs.pair[before, at], sender, child)
+            finish = max(finish, prefix.finish[before] + road.entry(road.weeks, sender, child))
             stated = max(stated, prefix.stated[before])
         stated += centi(weeks.low) if weeks.stated else 0
         if search.deadline is not None and stated > search.deadline:

@@ -14,7 +14,7 @@ from collab.matching.score import chord_km, unit_vector
 from collab.matching.snapshot import Snapshot
 from collab.matching.verdicts import Verdict
 from collab.routing.pieces import held
-from collab.routing.rules import Checked
+from collab.routing.rules import Checked, rule_book
 from collab.vocabulary.catalog import Vocabulary
 
 Remedy = tuple[str, Verdict]
@@ -64,7 +64,8 @@ class Remedies:
         made, taken = remedy.values.get(WAFER), after.values.get(WAFER)
         if made is None or taken is None:
             return True
-        here, there = held(self.vocabulary, made), held(self.vocabulary, taken)
+        terms = rule_book(self.vocabulary).terms
+        here, there = held(terms, made), held(terms, taken)
         return here is None or there is None or bool(here & there)
 
 

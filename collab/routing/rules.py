@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from collab.matching.records import NeedProfile
@@ -15,9 +14,11 @@ from collab.routing.checks import (
     OK,
     UNKNOWN,
     Checker,
+    Reads,
     Sight,
     asks,
     checker,
+    reads,
     silent_about,
 )
 from collab.routing.pieces import Memory, Piece, Terms
@@ -35,14 +36,16 @@ class Checked(NamedTuple):
     asks: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RuleBook:
     """The rules with the techniques they apply to worked out."""
 
     terms: Terms
     rules: tuple[InterfaceRule, ...]
     checkers: Mapping[int, Checker] = field(default_factory=dict, repr=False)
+    reads: Mapping[int, Reads] = field(default_factory=dict, repr=False)
     _applying: dict[Any, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    _naming: dict[tuple[str, bool], int] = field(default_factory=dict, repr=False)
 
     def matches(self, prefixes: tuple[str, ...], technique: str) -> bool:
         """Technique ids match by prefix and by the hierarchy."""
@@ -71,29 +74,19 @@ class RuleBook:
 
     def from_bits(self, technique: str) -> int:
         """Bits of the rules whose `from` this technique matches."""
-        return _bits(self, technique, 0)
+        return self._bits(technique, remedies=False)
 
     def remedy_bits(self, technique: str) -> int:
         """Bits of the rules that this technique remedies."""
-        return _bits(self, technique, 1)
+        return self._bits(technique, remedies=True)
 
-    def __hash__(self) -> int:
-        return hash(self.terms.vocabulary.version)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, RuleBook) and other.terms.vocabulary.version == (
-            self.terms.vocabulary.version
-        )
-
-
-@lru_cache(maxsize=4096)
-def _bits(book: RuleBook, technique: str, remedies: int) -> int:
-    found = 0
-    for i, rule in enumerate(book.rules):
-        named = rule.remedies if remedies else rule.from_techniques
-        if named and book.matches(named, technique):
-            found |= 1 << i
-    return found
+    def _bits(self, technique: str, remedies: bool) -> int:
+        found = self._naming.get((technique, remedies))
+        if found is None:
+            named = (r.remedies if remedies else r.from_techniques for r in self.rules)
+            marks = (1 << i for i, n in enumerate(named) if n and self.matches(n, technique))
+            found = self._naming[technique, remedies] = sum(marks)
+        return found
 
 
 _BOOKS: dict[int, RuleBook] = {}
@@ -108,7 +101,8 @@ def rule_book(vocabulary: Vocabulary) -> RuleBook:
         checkers = {
             i: checker(rule) for i, rule in enumerate(vocabulary.rules) if rule.evaluable != "plan"
         }
-        found = RuleBook(pieces.terms_of(vocabulary), vocabulary.rules, checkers)
+        looks = {i: reads(vocabulary.rules[i]) for i in checkers}
+        found = RuleBook(pieces.terms_of(vocabulary), vocabulary.rules, checkers, looks)
         _BOOKS[id(vocabulary)] = found
     return found
 
@@ -155,10 +149,11 @@ def walk(book: RuleBook, sight: Sight, checked: list[Checked], state: str = "") 
     """The piece after the step, with what the rules need to remember of it. `state` is what a
     chain names after the step."""
     asks = frozenset(c.asks for c in checked if c.asks.startswith("piece."))
-    return _moved(book, sight, asks, state)
+    return moved(book, sight, asks, state)
 
 
-def _moved(book: RuleBook, sight: Sight, asks: frozenset[str], state: str) -> Piece:
+def moved(book: RuleBook, sight: Sight, asks: frozenset[str], state: str) -> Piece:
+    """The piece after the step when `asks` of it were asked for."""
     piece = sight.piece
     memory = Memory(
         piece.history | book.from_bits(sight.technique),
@@ -170,27 +165,31 @@ def _moved(book: RuleBook, sight: Sight, asks: frozenset[str], state: str) -> Pi
     )
 
 
-def step_over(book: RuleBook, sight: Sight, state: str = "") -> tuple[int, Piece] | None:
-    """New questions and the piece after the step, None when a rule blocks it: what `check_step`,
-    `new_questions` and `walk` say together, for searching."""
-    piece = sight.piece
-    fresh: set[str] = set()
-    asks: set[str] = set()
-    for place in book.to_rules(sight.technique, sight.need):
-        rule = book.rules[place]
-        if rule.from_techniques and not piece.history & (1 << place):
-            continue
-        verdict, asked = _outcome(book, sight, place)
-        if verdict == "block":
-            return None
-        if verdict == "fix":
-            fresh.add(rule.id)
-        elif verdict == UNKNOWN:
-            if asked.startswith("piece."):
-                asks.add(asked)
-            if rule.severity in ("block", "fix"):
-                fresh.add(asked)
-    return len(fresh - piece.asked), _moved(book, sight, frozenset(asks), state)
+class Said(NamedTuple):
+    """What a rule says at a step, for searching: whether it refuses, the question it leaves open
+    (empty: none that counts), and the thing of the piece it asks for."""
+
+    blocked: bool = False
+    question: str = ""
+    asked: str = ""
+
+
+SILENT = Said()
+REFUSED = Said(blocked=True)
+
+
+def says(book: RuleBook, sight: Sight, place: int) -> Said:
+    """What `check_step` and `new_questions` make of one rule that applies."""
+    rule = book.rules[place]
+    verdict, asked = _outcome(book, sight, place)
+    if verdict == "block":
+        return REFUSED
+    if verdict == "fix":
+        return Said(question=rule.id)
+    if verdict != UNKNOWN:
+        return SILENT
+    counts = rule.severity in ("block", "fix")
+    return Said(False, asked if counts else "", asked if asked.startswith("piece.") else "")
 
 
 def new_questions(piece: Piece, checked: list[Checked]) -> int:
