@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,69 +14,54 @@ from collab.matching.snapshot import Column
 from collab.vocabulary.catalog import Parameter
 
 Floats = NDArray[np.float64]
-Marks = NDArray[np.int8]
-MEETS, UNKNOWN, MISSES = 0, 1, 2
+Bools = NDArray[np.bool_]
+Rows = NDArray[np.int64]
+Codes = NDArray[np.integer[Any]]
 
 
 @dataclass(slots=True)
 class Judgement:
-    """Marks of one criterion over rows; `relative` gaps of misses and `margin` (NaN = none)."""
+    """One criterion over rows: what misses, what is unknown; everything else meets. `margin` counts
+    where it meets (None: it has none), `relative` are the gaps where it misses (None: 1)."""
 
-    marks: Marks
-    relative: Floats
+    misses: Bools
+    unknown: Bools
     margin: Floats | None = None
+    relative: Floats | None = None
+
+    @property
+    def gaps(self) -> Floats | Bools:
+        """The relative gap of every row, 0 where it does not miss."""
+        return self.misses if self.relative is None else np.where(self.misses, self.relative, 0.0)
 
 
-def constant(rows: int, mark: int) -> Judgement:
-    """The same mark everywhere."""
-    return Judgement(np.full(rows, mark, dtype=np.int8), np.full(rows, float(mark == MISSES)))
+def unknown_everywhere(rows: int) -> Judgement:
+    """Nothing is known of any row."""
+    return Judgement(np.zeros(rows, dtype=bool), np.ones(rows, dtype=bool))
 
 
-def from_masks(misses: NDArray[np.bool_], unknown: NDArray[np.bool_]) -> Judgement:
-    """Plain marks: a miss counts with a gap of 1."""
-    marks = unknown.astype(np.int8)
-    marks[misses] = MISSES
-    return Judgement(marks, misses.astype(np.float64))
+def _share(gap: Floats, one: float, other: Floats | float) -> Floats:
+    return np.minimum(1.0, np.abs(gap) / np.maximum(np.abs(other), max(abs(one), _TINY)))
 
 
-def _share(gap: Floats, one: Floats | float, other: Floats | float) -> Floats:
-    scale = np.maximum(np.maximum(np.abs(one), np.abs(other)), _TINY)
-    return np.minimum(1.0, np.abs(gap) / scale)
-
-
-def _limit(ask: Ask, low: Floats, high: Floats) -> Judgement:
+def _limit(ask: Ask, low: Floats, high: Floats, near: bool) -> Judgement:
     most = ask.kind is Kind.MOST
-    near, far = (low, high) if most else (high, low)
+    better, worse = (low, high) if most else (high, low)
     limit = ask.b if most else ask.a
-    blank = np.isnan(near)
-    figure = np.where(blank, far, near)
+    blank = np.isnan(better)
+    figure = np.where(blank, worse, better)
     gap = figure - limit if most else limit - figure
-    bad = gap >= 0 if ask.strict else gap > 0
-    share = _share(gap, limit, figure)
-    marks = np.where(bad, MISSES, MEETS).astype(np.int8)
-    margin = np.where(bad, np.nan, share)
-    relative = np.where(share == 0.0, _SLACK, share)
+    found = Judgement(gap >= 0 if ask.strict else gap > 0, np.isnan(figure))
+    found.margin = share = _share(gap, limit, figure)
     if ask.contrary:
         if ask.open_end:
-            marks[blank] = MEETS
-            margin[blank] = 1.0
+            found.margin = np.where(blank, 1.0, share)
         else:
-            marks[blank & bad] = UNKNOWN
-    nothing = np.isnan(figure)
-    marks[nothing] = UNKNOWN
-    margin[nothing] = np.nan
-    relative[marks != MISSES] = 0.0
-    return Judgement(marks, relative, margin)
-
-
-def _window(
-    below: Floats, above: Floats, ends: tuple[float, float], nothing: NDArray[np.bool_]
-) -> Judgement:
-    gap = np.maximum(below, above)
-    marks = np.where(gap > 0.0, MISSES, MEETS).astype(np.int8)
-    marks[nothing] = UNKNOWN
-    relative = np.where(marks == MISSES, _share(gap, ends[0], ends[1]), 0.0)
-    return Judgement(marks, relative)
+            found.unknown |= blank & found.misses
+        found.misses &= ~blank
+    if near:
+        found.relative = np.where(share == 0.0, _SLACK, share)
+    return found
 
 
 def _positive(values: Floats) -> Floats:
@@ -83,116 +69,119 @@ def _positive(values: Floats) -> Floats:
     return np.where(values > 0.0, values, 0.0)
 
 
-def _cover(ask: Ask, low: Floats, high: Floats, wide: bool) -> Judgement:
-    """COVER (`wide` False) or, for range parameters, REACH: any overlap will do."""
-    nothing = np.isnan(low) & np.isnan(high)
+def _cover(ask: Ask, low: Floats, high: Floats, near: bool, wide: bool = False) -> Judgement:
+    """COVER or, `wide`, REACH for range parameters: any overlap will do."""
     first, second = (ask.b, ask.a) if wide else (ask.a, ask.b)
-    return _window(_positive(low - first), _positive(second - high), (ask.a, ask.b), nothing)
+    found = Judgement((low > first) | (high < second), np.isnan(low) & np.isnan(high))
+    if near:
+        gap = np.maximum(_positive(low - first), _positive(second - high))
+        found.relative = _share(gap, ask.a, ask.b)
+    return found
 
 
-def _reach(ask: Ask, low: Floats, high: Floats) -> Judgement:
+def _reach(ask: Ask, low: Floats, high: Floats, near: bool) -> Judgement:
     blank = np.isnan(low)
-    single = np.isnan(high) | (low == high)
-    below = np.where(blank, _positive(high - ask.b), _positive(low - ask.b))
-    above = np.where(single | blank, 0.0, _positive(ask.a - high))
-    return _window(below, above, (ask.a, ask.b), blank & np.isnan(high))
+    lowest = np.where(blank, high, low)
+    single = blank | (low == high)
+    short = (high < ask.a) & ~single
+    found = Judgement((lowest > ask.b) | short, np.isnan(lowest))
+    if near:
+        above = np.where(short, ask.a - high, 0.0)
+        gap = np.maximum(_positive(lowest - ask.b), above)
+        found.relative = _share(gap, ask.a, ask.b)
+    return found
 
 
 def _span_gap(span: tuple[float, float], low: Floats, high: Floats) -> Floats:
     return np.maximum(_positive(low - span[1]), _positive(span[0] - high))
 
 
-def _set(ask: Ask, column: Column, rows: NDArray[np.int64]) -> Judgement:
-    low, high = column.low[rows], column.high[rows]
-    nothing = np.isnan(low) & np.isnan(high)
+def _away(
+    span: tuple[float, float], column: Column, codes: Codes | None, low: Floats, high: Floats
+) -> Floats:
+    """How far each row stays away from a span: its nearest listed figure, else its range."""
+    gap = _span_gap(span, low, high)
+    if codes is None:
+        return gap
     values = np.asarray(column.values, dtype=np.float64)
-    codes = None if column.codes is None else column.codes[rows]
-    listed = None if codes is None else codes[:, 0] < len(values)
-    gaps = []
-    for span in ask.spans:
-        gap = _span_gap(span, low, high)
-        if codes is not None and listed is not None:
-            known = np.append(_span_gap(span, values, values), np.inf)
-            gap = np.where(listed, known[codes].min(axis=1), gap)
-        gaps.append(gap)
+    known = np.full(len(values) + 1, np.inf)
+    known[:-1] = _span_gap(span, values, values)
+    return np.where(codes[0] < len(values), known[codes].min(axis=0), gap)
+
+
+def _set(ask: Ask, column: Column, rows: Rows, ends: Floats, near: bool) -> Judgement:
+    low, high = ends
+    codes = None if column.codes is None else column.codes.take(rows, axis=1)
+    unknown = np.isnan(low) & np.isnan(high)
     if ask.refuse:
-        return _refused(ask, column, rows, low, high, nothing)
-    stacked = np.stack(gaps)
-    pick = stacked.argmax(axis=0) if ask.every else stacked.argmin(axis=0)
-    gap = stacked.max(axis=0) if ask.every else stacked.min(axis=0)
-    bounds = np.array(
-        [max((abs(e) for e in span if math.isfinite(e)), default=0.0) for span in ask.spans]
-    )
-    marks = np.where(gap > 0.0, MISSES, MEETS).astype(np.int8)
-    marks[nothing] = UNKNOWN
-    relative = np.where(marks == MISSES, _share(gap, bounds[pick], gap), 0.0)
-    return Judgement(marks, relative)
-
-
-def _refused(
-    ask: Ask,
-    column: Column,
-    rows: NDArray[np.int64],
-    low: Floats,
-    high: Floats,
-    nothing: NDArray[np.bool_],
-) -> Judgement:
-    values = np.asarray(column.values, dtype=np.float64)
-    free = np.all([_span_gap(s, low, high) > 0 for s in ask.spans], axis=0)
-    ranged = low != high
-    if column.codes is not None:
-        codes = column.codes[rows]
-        listed = codes[:, 0] < len(values)
-        open_value = np.append(
-            np.all([_span_gap(s, values, values) > 0 for s in ask.spans], axis=0), False
+        return Judgement(~(_free(ask, column, codes, low, high) | unknown), unknown)
+    gaps = np.array([_away(span, column, codes, low, high) for span in ask.spans])
+    gap = gaps.max(axis=0) if ask.every else gaps.min(axis=0)
+    found = Judgement(gap > 0.0, unknown)
+    if near:
+        pick = gaps.argmax(axis=0) if ask.every else gaps.argmin(axis=0)
+        bounds = np.array(
+            [max((abs(e) for e in span if math.isfinite(e)), default=0.0) for span in ask.spans]
         )
-        free = np.where(listed, open_value[codes].any(axis=1), free | ranged)
-    else:
-        free = free | ranged
-    return from_masks(~free & ~nothing, nothing)
+        found.relative = _share(gap, 0.0, np.maximum(bounds[pick], gap))
+    return found
 
 
-def _named(ask: Ask, column: Column, rows: NDArray[np.int64]) -> Judgement:
+def _free(ask: Ask, column: Column, codes: Codes | None, low: Floats, high: Floats) -> Bools:
+    """Rows that offer something outside all refused spans."""
+    free: Bools = np.all([_span_gap(s, low, high) > 0 for s in ask.spans], axis=0) | (low != high)
+    if codes is None:
+        return free
+    values = np.asarray(column.values, dtype=np.float64)
+    open_value = np.all([_span_gap(s, values, values) > 0 for s in ask.spans], axis=0)
+    listed = codes[0] < len(values)
+    return np.where(listed, np.append(open_value, False)[codes].any(axis=0), free)
+
+
+def _named(ask: Ask, column: Column, rows: Rows) -> Judgement:
     if column.codes is None:
-        return constant(len(rows), UNKNOWN)
+        return unknown_everywhere(len(rows))
     words = [str(w) for w in column.values]
-    codes = column.codes[rows]
-    nothing = codes[:, 0] >= len(words)
+    codes = column.codes.take(rows, axis=1)
+    unknown = codes[0] >= len(words)
     place = {w: i for i, w in enumerate(words)}
     if ask.refuse:
         free = np.array([w not in ask.words for w in words] + [False])
-        return from_masks(~free[codes].any(axis=1) & ~nothing, nothing)
-    found = [(codes == place.get(w, -1)).any(axis=1) for w in ask.words]
+        return Judgement(~(free[codes].any(axis=0) | unknown), unknown)
+    found = [(codes == place.get(w, -1)).any(axis=0) for w in ask.words]
     good = np.all(found, axis=0) if ask.every else np.any(found, axis=0)
-    return from_masks(~good & ~nothing, nothing)
+    return Judgement(~(good | unknown), unknown)
 
 
 def judge_column(
-    parameter: Parameter | None, ask: Ask | None, column: Column | None, rows: NDArray[np.int64]
+    parameter: Parameter | None, ask: Ask | None, column: Column | None, rows: Rows, near: bool
 ) -> Judgement:
-    """The marks of one asked value over `rows` of a parameter's column."""
+    """One asked value over `rows` of a parameter's column; the gaps of misses only for `near`."""
     if parameter is None or ask is None or column is None:
-        return constant(len(rows), UNKNOWN)
+        return unknown_everywhere(len(rows))
     if ask.kind is Kind.WORDS:
         return _named(ask, column, rows)
+    ends = column.ends.take(rows, axis=0).T
+    low, high = ends
     if ask.kind in (Kind.MOST, Kind.LEAST):
-        return _limit(ask, column.low[rows], column.high[rows])
+        return _limit(ask, low, high, near)
     if ask.kind is Kind.SET:
-        return _set(ask, column, rows)
+        return _set(ask, column, rows, ends, near)
     if ask.kind is Kind.COVER:
-        return _point_or_window(ask, column, rows)
-    low, high = column.low[rows], column.high[rows]
+        return _point_or_window(ask, column, rows, ends, near)
     if parameter.compare == "cap_range_covers":
-        return _cover(ask, low, high, wide=True)
-    return _reach(ask, low, high)
+        return _cover(ask, low, high, near, wide=True)
+    return _reach(ask, low, high, near)
 
 
-def _point_or_window(ask: Ask, column: Column, rows: NDArray[np.int64]) -> Judgement:
+def _point_or_window(ask: Ask, column: Column, rows: Rows, ends: Floats, near: bool) -> Judgement:
     """A single asked value must be one of the discrete figures where such are listed."""
-    window = _cover(ask, column.low[rows], column.high[rows], wide=False)
+    window = _cover(ask, ends[0], ends[1], near)
     if column.codes is None or ask.a < ask.b:
         return window
-    point = _set(Ask(ask.parameter, Kind.SET, spans=((ask.b, ask.a),)), column, rows)
-    listed = column.codes[rows][:, 0] < len(column.values)
-    marks = np.where(listed, point.marks, window.marks).astype(np.int8)
-    return Judgement(marks, np.where(listed, point.relative, window.relative))
+    point = _set(Ask(ask.parameter, Kind.SET, spans=((ask.b, ask.a),)), column, rows, ends, near)
+    listed = column.codes[0].take(rows) < len(column.values)
+    window.misses = np.where(listed, point.misses, window.misses)
+    if point.relative is not None and window.relative is not None:
+        window.relative = np.where(listed, point.relative, window.relative)
+    return window

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from collab.matching import columns, score
-from collab.matching.columns import MEETS, MISSES, UNKNOWN
+from collab.matching import score
+from collab.matching.columns import Bools, Judgement, Rows, judge_column
 from collab.matching.parts import (
-    Bools,
     Part,
-    Rows,
     budget_part,
     deadline_part,
     excluded_part,
@@ -30,7 +28,12 @@ Floats = NDArray[np.float64]
 Sum = Any
 """A column once something of it varies between rows, a plain number until then."""
 SMALL = 2_048
-"""Up to so many candidates all are judged whole; among more, misses are dropped at every step."""
+"""Up to eight times so many capabilities are judged whole at once, near ones included; among more,
+near ones are looked for apart and only where too few fit."""
+MOST_KEPT = 500
+"""Sets of techniques whose candidates are kept."""
+PAYS = 4
+"""Misses are dropped once they are a quarter of the rows: fewer are carried along more cheaply."""
 _LISTED = 5
 """A fit above EXACT while the best one is chosen: see candidate_rows."""
 CLASSES = (Class.MEETS, Class.UNKNOWN, Class.NEAR)
@@ -56,6 +59,29 @@ def candidate_rows(snapshot: Snapshot, ask: StepAsk) -> tuple[Rows, NDArray[np.i
     if not ask.step.techniques and ask.step.category:
         # a technique of the category counts before the category named beside it
         postings = [(EXACT, f"own:{ask.step.category}"), (_LISTED, f"cat:{ask.step.category}")]
+    rows, fits = _bearing(snapshot, postings)
+    return _allowed(snapshot, ask, rows, fits)
+
+
+def _bearing(
+    snapshot: Snapshot, postings: Sequence[tuple[int, str]]
+) -> tuple[Rows, NDArray[np.int8]]:
+    """The rows under any of these techniques, each with its best fit. Needs that ask the same share
+    them."""
+    known: dict[Hashable, tuple[Rows, NDArray[np.int8]]] = snapshot.shared("bearing") or {}
+    key = tuple(postings)
+    found = known.get(key)
+    if found is None:
+        if len(known) > MOST_KEPT:
+            known.clear()
+        found = known[key] = _united(snapshot, postings)
+        snapshot.share("bearing", known)
+    return found
+
+
+def _united(
+    snapshot: Snapshot, postings: Sequence[tuple[int, str]]
+) -> tuple[Rows, NDArray[np.int8]]:
     found = ((fit, snapshot.posting(name)) for fit, name in postings)
     listed = [(fit, rows) for fit, rows in found if rows is not None]
     if not listed:
@@ -66,7 +92,7 @@ def candidate_rows(snapshot: Snapshot, ask: StepAsk) -> tuple[Rows, NDArray[np.i
     last = np.append(all_rows[1:] != all_rows[:-1], True)
     rows, fits = all_rows[last], (packed[last] & 7).astype(np.int8)
     fits[fits == _LISTED] = NARROWER
-    return _allowed(snapshot, ask, rows, fits)
+    return rows, fits
 
 
 def _allowed(
@@ -90,14 +116,14 @@ def _allowed(
 
 
 def _technique_part(fits: NDArray[np.int8]) -> Part:
-    return Part(columns.from_masks(fits == EXCLUDED, fits == BROADER), True)
+    return Part(Judgement(fits == EXCLUDED, fits == BROADER), True)
 
 
 def _figure_parts(snapshot: Snapshot, ask: StepAsk, lot: _Lot, hard: bool) -> Iterator[Part]:
     for wanted in ask.wanted:
         if wanted.hard is hard:
             column = snapshot.column(wanted.criterion.parameter)
-            judged = columns.judge_column(wanted.parameter, wanted.ask, column, lot.rows)
+            judged = judge_column(wanted.parameter, wanted.ask, column, lot.rows, lot.keep_near)
             yield Part(judged, hard, wanted.counts)
     if ask.deadline is not None and ask.deadline_hard is hard:
         yield deadline_part(snapshot, ask, lot.rows)
@@ -125,14 +151,13 @@ def _parts(
 
 
 class _Lot:
-    """The rows still in the running and what has been added up for each."""
+    """The rows still in the running and what has been added up for each. Where near ones are not
+    wanted, what misses is dropped along the way, so that every further look is at fewer rows."""
 
     def __init__(self, rows: Rows, fits: NDArray[np.int8], keep_near: bool) -> None:
-        n = len(rows)
         self.rows, self.fits, self.keep_near = rows, fits, keep_near
-        self.early = not keep_near and n > SMALL
-        self.unknown = np.zeros(n, dtype=bool)
-        self.missed = np.zeros(n, dtype=bool)
+        self.unknown = np.zeros(len(rows), dtype=bool)
+        self.missed = np.zeros(len(rows), dtype=bool)
         self.met: Sum = 0
         self.hard: Sum = 0
         self.gaps: Sum = 0
@@ -142,52 +167,37 @@ class _Lot:
         self.wish_sum: Sum = 0
 
     def add(self, part: Part) -> None:
-        """Counts one judged thing in, and drops its misses where near ones are not wanted."""
-        judged = part.judgement
-        if not part.hard:
-            self.wishes = self.wishes + (judged.marks >= 0 if part.partial else 1)
-            self.wish_sum = self.wish_sum + _WISHED[judged.marks]
+        """Counts one judged thing in."""
+        judged, silent = part.judgement, part.silent
+        meets = ~(judged.misses | judged.unknown)
+        if silent is not None:
+            meets &= ~silent
+        asked = 1 if silent is None else ~silent
+        if part.hard:
+            self.unknown |= judged.unknown if part.counts is True else judged.unknown & part.counts
+            self.met = self.met + meets
+            self.hard = self.hard + asked
         else:
-            missed = judged.marks == MISSES
-            self.missed |= missed
-            unknown = judged.marks == UNKNOWN
-            self.unknown |= unknown if part.counts is True else unknown & part.counts
-            self.met = self.met + (judged.marks == MEETS)
-            self.hard = self.hard + (judged.marks >= 0 if part.partial else 1)
-            if self.keep_near:
-                self.gaps = self.gaps + judged.relative
+            self.wishes = self.wishes + asked
+            self.wish_sum = self.wish_sum + (meets + 0.5 * judged.unknown)
         if judged.margin is not None:
-            given = ~np.isnan(judged.margin)
-            self.margins = self.margins + given
-            self.margin_sum = self.margin_sum + np.where(given, judged.margin, 0.0)
-        if part.hard and self.early:
-            self.drop(missed)
+            self.margins = self.margins + meets
+            self.margin_sum = self.margin_sum + np.where(meets, judged.margin, 0.0)
+        if part.hard:
+            self.drop(judged.misses, judged.gaps if self.keep_near else 0)
 
-    def drop_status(self, operating: Bools) -> None:
-        """A capability that is not operating misses without a gap in the score's nearness."""
-        self.missed |= ~operating
+    def drop(self, misses: Bools, gaps: Sum) -> None:
+        """Takes rows out of the running: noted first, dropped when it pays."""
+        self.missed |= misses
         if self.keep_near:
-            self.gaps = self.gaps + ~operating
-        elif self.early:
-            self.drop(self.missed)
-
-    def drop(self, missed: Bools) -> None:
-        """Takes rows out of the running."""
-        if not missed.any():
-            return
-        keep = ~missed
-        for name in _PER_ROW:
-            values = getattr(self, name)
-            if isinstance(values, np.ndarray):
-                setattr(self, name, values[keep])
+            self.gaps = self.gaps + gaps
+        elif np.count_nonzero(self.missed) * PAYS > len(self.missed):
+            kept = np.flatnonzero(~self.missed)
+            for name, values in vars(self).items():
+                if isinstance(values, np.ndarray):
+                    setattr(self, name, values.take(kept))
 
 
-_PER_ROW = (
-    "rows", "fits", "unknown", "missed", "met", "hard", "gaps", "margins", "margin_sum", "wishes",
-    "wish_sum",
-)  # fmt: skip
-_WISHED = np.array([1.0, 0.5, 0.0, 0.0])
-"""What a wish is worth by its mark; the last one is mark -1, nothing to say."""
 _FIT_VALUE = np.array(score.FIT_VALUE)
 
 
@@ -252,12 +262,11 @@ def _search(
 ) -> tuple[_Lot, NDArray[np.int64]]:
     rows, fits = candidate_rows(snapshot, ask)
     lot = _Lot(rows, fits, keep_near)
-    lot.drop_status(snapshot.arrays["status"][rows] == 0)
+    idle = snapshot.arrays["status"][rows] != 0
+    lot.drop(idle, idle)
     for part in _parts(vocabulary, snapshot, ask, lot):
         if part is not None:
             lot.add(part)
-    if not keep_near:
-        lot.drop(lot.missed)
     klass = np.where(lot.missed, 2, lot.unknown).astype(np.int64)
     micro = _scores(snapshot, ask, lot)
     order = (klass << 54) | ((1_000_000 - micro) << 32) | lot.rows

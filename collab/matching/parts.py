@@ -6,25 +6,21 @@ from collections.abc import Set
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from collab.matching import columns
-from collab.matching.columns import MEETS, MISSES, UNKNOWN, Judgement
+from collab.matching.columns import Bools, Judgement, Rows
 from collab.matching.prepare import StepAsk
 from collab.matching.snapshot import Snapshot
 from collab.vocabulary.catalog import Vocabulary
 
-Rows = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-
 
 class Part(NamedTuple):
-    """One judged thing over rows and how it counts; `partial` marks some rows -1, nothing said."""
+    """One judged thing over rows and how it counts: `counts` where an unknown changes the class,
+    `silent` (None: nowhere) where there is nothing to say and nothing counts."""
 
     judgement: Judgement
     hard: bool
     counts: Bools | bool = True
-    partial: bool = False
+    silent: Bools | None = None
 
 
 def mask(snapshot: Snapshot, kind: str, terms: Set[str]) -> Bools:
@@ -51,25 +47,25 @@ def silent_rows(snapshot: Snapshot, kind: str) -> Bools:
     return made
 
 
+def _nowhere(rows: Rows) -> Bools:
+    return np.zeros(len(rows), dtype=bool)
+
+
 def material_part(vocabulary: Vocabulary, snapshot: Snapshot, ask: StepAsk, rows: Rows) -> Part:
     """Materials: all listed or narrower meets, a family or silence is unknown."""
     silent = silent_rows(snapshot, "materials")[rows]
-    met = np.zeros(len(rows), dtype=np.int8)
-    some = np.zeros(len(rows), dtype=bool)
+    whole, some = ~_nowhere(rows), _nowhere(rows)
     for material in ask.materials:
         covered = mask(snapshot, "materials", vocabulary.descendants(material))[rows]
         above = mask(snapshot, "materials", frozenset(vocabulary.ancestors(material)))[rows]
-        met += covered
+        whole &= covered
         some |= covered | above
-    whole = met == len(ask.materials)
     misses = ~(some | silent | whole)
-    unknown = (silent | ~whole) & ~misses
+    unknown = ~(whole | misses)
     if ask.material_scope == "none":
-        part = columns.from_masks(np.zeros(len(rows), dtype=bool), (unknown | misses) & ~silent)
-        part.marks[silent] = -1
-        return Part(part, True, partial=True)
+        return Part(Judgement(_nowhere(rows), (unknown | misses) & ~silent), True, silent=silent)
     several = ask.material_scope == "need" and len(ask.need.steps) > 1
-    return Part(columns.from_masks(misses, unknown), True, ~silent if several else True)
+    return Part(Judgement(misses, unknown), True, ~silent if several else True)
 
 
 def excluded_part(vocabulary: Vocabulary, snapshot: Snapshot, ask: StepAsk, rows: Rows) -> Part:
@@ -77,11 +73,10 @@ def excluded_part(vocabulary: Vocabulary, snapshot: Snapshot, ask: StepAsk, rows
     silent = silent_rows(snapshot, "materials")[rows]
     refused = frozenset(d for m in ask.excluded_materials for d in vocabulary.descendants(m))
     free = mask(snapshot, "materials", frozenset(snapshot.meta["materials"]) - refused)[rows]
-    part = columns.from_masks(~free & ~silent, silent)
-    if ask.materials:
-        part.marks[silent] = -1
     counts = ask.material_scope != "need" or len(ask.need.steps) == 1
-    return Part(part, True, counts, partial=bool(ask.materials))
+    if ask.materials:
+        return Part(Judgement(~(free | silent), _nowhere(rows)), True, counts, silent)
+    return Part(Judgement(~(free | silent), silent), True, counts)
 
 
 def region_part(snapshot: Snapshot, rows: Rows, require: frozenset[str], exclude: frozenset[str],
@@ -90,22 +85,18 @@ def region_part(snapshot: Snapshot, rows: Rows, require: frozenset[str], exclude
     silent = silent_rows(snapshot, "regions")[rows]
     misses = mask(snapshot, "regions", exclude)[rows]
     if require:
-        misses = misses | ~mask(snapshot, "regions", require)[rows]
-    return Part(columns.from_masks(misses & ~silent, silent), hard)
+        misses |= ~mask(snapshot, "regions", require)[rows]
+    return Part(Judgement(misses & ~silent, silent), hard)
 
 
 def deadline_part(snapshot: Snapshot, ask: StepAsk, rows: Rows) -> Part:
     """Stated lead times against the deadline."""
     limit = ask.deadline or 0.0
     low = snapshot.arrays["lead_low"][rows]
-    high = snapshot.arrays["lead_high"][rows]
-    marks = np.full(len(rows), UNKNOWN, dtype=np.int8)
-    marks[high <= limit] = MEETS
-    late = (low > limit) & ~(high <= limit)
-    marks[late] = MISSES
-    scale = np.maximum(low, limit)
-    relative = np.where(late, np.minimum(1.0, (low - limit) / scale), 0.0)
-    return Part(Judgement(marks, relative), ask.deadline_hard)
+    in_time = snapshot.arrays["lead_high"][rows] <= limit
+    late = (low > limit) & ~in_time
+    relative = np.minimum(1.0, (low - limit) / np.maximum(low, limit))
+    return Part(Judgement(late, ~(late | in_time), None, relative), ask.deadline_hard)
 
 
 def budget_part(snapshot: Snapshot, ask: StepAsk, rows: Rows) -> Part | None:
@@ -116,6 +107,4 @@ def budget_part(snapshot: Snapshot, ask: StepAsk, rows: Rows) -> Part | None:
         return None
     same = (snapshot.arrays["currency"][rows] == names.index(budget[1])).any(axis=1)
     above = snapshot.arrays["price"][rows] > budget[0]
-    part = columns.from_masks(same & above, np.zeros(len(rows), dtype=bool))
-    part.marks[~same] = -1
-    return Part(part, False, partial=True)
+    return Part(Judgement(same & above, _nowhere(rows)), False, silent=~same)

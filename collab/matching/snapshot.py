@@ -34,11 +34,12 @@ Ints = NDArray[np.int32]
 class Column:
     """What all capabilities state for one parameter; one entry per row, NaN = not stated.
 
-    `codes` holds places in `values` of the discrete figures or names, padded with len(values).
+    `ends` are low and high side by side, since both are always read of the same rows. `codes` holds
+    places in `values` of the discrete figures or names, padded with len(values): one line per
+    place in a capability's list, since lines are what is compared quickly.
     """
 
-    low: Floats
-    high: Floats
+    ends: Floats
     codes: Ints | None
     values: Floats | tuple[str, ...]
 
@@ -153,10 +154,9 @@ class Snapshot:
     def _dense(self, parameter: str) -> Column:
         entry = self.meta["parameters"][parameter]
         rows = self.arrays[f"p:{parameter}:rows"]
-        low = np.full(self.rows, np.nan)
-        high = np.full(self.rows, np.nan)
-        low[rows] = self.arrays[f"p:{parameter}:low"]
-        high[rows] = self.arrays[f"p:{parameter}:high"]
+        ends = np.full((self.rows, 2), np.nan)
+        ends[rows, 0] = self.arrays[f"p:{parameter}:low"]
+        ends[rows, 1] = self.arrays[f"p:{parameter}:high"]
         codes = None
         words = entry["words"]
         values: Floats | tuple[str, ...] = (
@@ -164,16 +164,16 @@ class Snapshot:
         )
         sparse = self.arrays.get(f"p:{parameter}:codes")
         if sparse is not None and sparse.shape[1]:
-            codes = np.full((self.rows, sparse.shape[1]), len(values), dtype=np.int32)
-            codes[rows] = sparse
-        return Column(low, high, codes, values)
+            codes = np.full((sparse.shape[1], self.rows), len(values), dtype=sparse.dtype)
+            codes[:, rows] = sparse.T
+        return Column(ends, codes, values)
 
     def memory(self) -> dict[str, int]:
         """Bytes: `mapped` in the file's columns, `docs` of it for the records themselves,
         `dense` for the parameter columns used so far."""
         dense = 0
         for column in self._shared.get("columns", {}).values():
-            dense += column.low.nbytes + column.high.nbytes
+            dense += column.ends.nbytes
             dense += 0 if column.codes is None else column.codes.nbytes
         mapped = sum(a.nbytes for a in self.arrays.values())
         return {"mapped": mapped, "docs": self.arrays["docs"].nbytes, "dense": dense}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,23 @@ def both_ways(seed: int, top: int, near: int) -> None:
 @given(st.integers(0, 10_000), st.sampled_from([1, 3, 50]), st.sampled_from([0, 2, 10]))
 def test_columns_equal_the_plain_path(seed: int, top: int, near: int) -> None:
     both_ways(seed, top, near)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 8), st.sampled_from([0, 10]))
+def test_dropping_along_the_way_loses_nobody(seed: int, criteria: int, near: int) -> None:
+    offers = make_offers(VOCABULARY, 200, seed=seed, technique="lithography.ebl")
+    snap = snapshots.build(VOCABULARY, offers)
+    need = make_need(VOCABULARY, seed, techniques=("lithography.ebl",), criteria=criteria)
+    for wished in (need, replace(need, materials=(), organisation_id=None)):
+        ask = prepare_step(VOCABULARY, wished, 0)
+        slow = rank(VOCABULARY, ask, offers)
+        fits = [v for v in slow if v.klass is not Class.NEAR][:50]
+        misses = [v for v in slow if v.klass is Class.NEAR][:near] if len(fits) < 50 else []
+        found = find(VOCABULARY, snap, ask, 50, near)
+        assert [(f.key, f.klass, f.score) for f in found] == [
+            (v.offer.key, v.klass, v.score) for v in [*fits, *misses]
+        ]
 
 
 NUMBERS = st.sampled_from([0.0, 1.0, 50.0, 76.2, 100.0, 127.0, 150.0, 180.0, 220.0, 1310.0, 1550.0])
