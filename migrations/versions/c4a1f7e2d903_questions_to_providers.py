@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy import Text
 
 revision = "c4a1f7e2d903"
-down_revision = "b1d7c05e9a34"
+down_revision = "c3f8e21b7d06"
 branch_labels = None
 depends_on = None
 
