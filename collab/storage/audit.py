@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import sqlmodel
-from sqlmodel import col, select
+from sqlmodel import select
 
 from collab.kernel import clock, origin
 from collab.kernel.identity import Actor
@@ -19,6 +19,7 @@ from collab.storage.models import Activity, ActivityHead
 
 HEAD = 1
 BATCH = 1000
+UNREADABLE = (ValueError, TypeError, sa.exc.StatementError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,12 @@ def verify(session: sqlmodel.Session, anchor: tuple[int, str] | None = None) -> 
     sequence, last = 0, ""
     for row in _in_order(session):
         sequence += 1
-        if row.sequence != sequence:
-            yield Broken(sequence, "missing")
-            sequence = row.sequence
-        if row.prev_hash != last:
-            yield Broken(sequence, "link")
-        if row.hash != _seal(row.prev_hash, row.sequence, _unsealed(row)):
+        if row is None:
             yield Broken(sequence, "content")
+            last = ""
+            continue
+        yield from _faults(row, sequence, last)
+        sequence = row.sequence if isinstance(row.sequence, int) else sequence
         if anchor and sequence == anchor[0] and row.hash != anchor[1]:
             yield Broken(sequence, "anchor")
         last = row.hash
@@ -118,16 +118,38 @@ def verify(session: sqlmodel.Session, anchor: tuple[int, str] | None = None) -> 
         yield Broken(sequence, "anchor")
 
 
-def _in_order(session: sqlmodel.Session) -> Iterator[Activity]:
-    after = 0
+def _faults(row: Any, sequence: int, last: str) -> Iterator[Broken]:
+    """What is wrong with a row that should be the `sequence`th and follow the hash `last`."""
+    if row.sequence != sequence:
+        yield Broken(sequence, "missing")
+    if row.prev_hash != last:
+        yield Broken(sequence, "link")
+    if row.hash != _seal(row.prev_hash, row.sequence, _unsealed(row)):
+        yield Broken(sequence, "content")
+
+
+def _in_order(session: sqlmodel.Session) -> Iterator[Any]:
+    """Every row by its key, whatever keys there are; None for one that cannot be read at all."""
+    table: sa.Table = Activity.__table__  # type: ignore[attr-defined]
+    query, after = sa.select(table).order_by(table.c.id).limit(BATCH), None
+    run = session.connection().execute
     while True:
-        query = select(Activity).where(col(Activity.id) > after).order_by(col(Activity.id))
-        rows = session.exec(query.limit(BATCH)).all()
-        if not rows:
+        wanted = query if after is None else query.where(table.c.id > after)
+        keys = list(run(wanted.with_only_columns(table.c.id)).scalars())
+        if not keys:
             return
-        yield from rows
-        after = rows[-1].id or 0
-        session.expunge_all()
+        try:
+            yield from run(wanted).all()
+        except UNREADABLE:  # one of them was overwritten with what is no date or no JSON
+            yield from (_alone(session, table, key) for key in keys)
+        after = keys[-1]
+
+
+def _alone(session: sqlmodel.Session, table: sa.Table, key: int) -> Any:
+    try:
+        return session.connection().execute(sa.select(table).where(table.c.id == key)).one()
+    except UNREADABLE:
+        return None
 
 
 def _locked_head(session: sqlmodel.Session) -> ActivityHead:
@@ -161,7 +183,7 @@ def _values(one: Note) -> dict[str, Any]:
     return {name: getattr(one, name) for name in Note.__slots__}
 
 
-def _unsealed(row: Activity) -> Note:
+def _unsealed(row: Any) -> Note:
     return Note(**{name: getattr(row, name) for name in Note.__slots__})
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, func
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from collab.kernel import clock
 from collab.kernel.events import Event
@@ -116,12 +116,16 @@ def broken(database: Database, path: Path | None = None) -> list[audit.Broken]:
     """Every place where the record does not hold by itself, or against any anchor of the file."""
     kept = list(anchors(path)) if path is not None else []
     with database.reading() as uow:
-        found = list(audit.verify(uow.session))
-        for sequence, sealed in dict.fromkeys(kept):
-            row = uow.session.exec(select(Activity).where(col(Activity.sequence) == sequence))
-            one = row.first()
-            if sequence and (one is None or one.hash != sealed):
-                found.append(audit.Broken(sequence, "anchor"))
+        return list(audit.verify(uow.session)) + unheld(uow.session, kept)
+
+
+def unheld(session: Session, kept: Sequence[tuple[int, str]]) -> list[audit.Broken]:
+    """Anchors that the record no longer agrees with."""
+    found = []
+    for sequence, sealed in dict.fromkeys(kept):
+        there = session.exec(select(Activity.hash).where(col(Activity.sequence) == sequence))
+        if sequence and there.first() != sealed:
+            found.append(audit.Broken(sequence, "anchor"))
     return found
 
 

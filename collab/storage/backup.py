@@ -22,7 +22,7 @@ from sqlmodel import col
 
 from collab.kernel import clock
 from collab.kernel.events import DatabaseRestored
-from collab.storage import backup_files, copying, migrate
+from collab.storage import backup_files, copying, migrate, triggers
 from collab.storage.backup_files import BadBackup, Loss
 from collab.storage.blobs import Blobs
 from collab.storage.database import WRITING, Database
@@ -143,7 +143,12 @@ def _copy_rows(database: Database, copy: Path, metadata: sa.MetaData) -> None:
         raise BadBackup("; ".join(migrate.problems(database)))
     url = f"sqlite:///{copy}"
     migrate.upgrade(url)
-    with _throwaway(url) as target, database.reading() as uow, _unchecked(target) as writing:
+    with (
+        _throwaway(url) as target,
+        database.reading() as uow,
+        _unchecked(target) as writing,
+        triggers.off(writing),
+    ):
         copying.copy_tables(uow.session.connection(), writing, metadata)
 
 
@@ -161,8 +166,8 @@ def _copy_back(copy: Path, database: Database) -> None:
 def _rows_back(copy: Path, database: Database, metadata: sa.MetaData) -> None:
     with _throwaway(f"sqlite:///{copy}") as source, database.writing() as uow:
         target = uow.session.connection()
-        copying.empty_tables(target, metadata)
-        with source.reading() as old:
+        with triggers.off(target), source.reading() as old:
+            copying.empty_tables(target, metadata)
             copying.copy_tables(old.session.connection(), target, metadata)
         copying.advance_sequences(target, metadata)
 

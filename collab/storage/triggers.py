@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ class Trigger:
 
     name: str
     table: str
-    sqlite: str
+    sqlite: str  # empty where SQLite has no such statement
     postgres: tuple[str, ...]
 
 
@@ -40,7 +41,45 @@ def _refuse(action: str) -> Trigger:
     )
 
 
-TRIGGERS: list[Trigger] = [_refuse("UPDATE"), _refuse("DELETE")]
+def _only_at_the_end() -> Trigger:
+    """A row in between, and SQLite's REPLACE, which takes rows away without asking the others."""
+    name = "tr_activity_at_the_end"
+    last = "(SELECT coalesce(max(sequence), 0) FROM activity)"
+    return Trigger(
+        name=name,
+        table="activity",
+        sqlite=(
+            f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE INSERT ON activity"
+            f" WHEN NEW.sequence <= {last}"
+            " BEGIN SELECT RAISE(ABORT, 'activity is append-only'); END"
+        ),
+        postgres=(
+            "CREATE OR REPLACE FUNCTION refuse_between() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN IF NEW.sequence <= {last} THEN"
+            " RAISE EXCEPTION 'activity is append-only'; END IF; RETURN NEW; END $$",
+            f"CREATE OR REPLACE TRIGGER {name} BEFORE INSERT ON activity"
+            " FOR EACH ROW EXECUTE FUNCTION refuse_between()",
+        ),
+    )
+
+
+def _never_emptied() -> Trigger:
+    """TRUNCATE asks no trigger of rows; SQLite does not have it."""
+    name = "tr_activity_no_truncate"
+    return Trigger(
+        name=name,
+        table="activity",
+        sqlite="",
+        postgres=(
+            f"CREATE OR REPLACE TRIGGER {name} BEFORE TRUNCATE ON activity"
+            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+        ),
+    )
+
+
+TRIGGERS: list[Trigger] = [
+    _refuse("UPDATE"), _refuse("DELETE"), _only_at_the_end(), _never_emptied()
+]  # fmt: skip
 
 
 def apply(connection: Connection) -> None:
@@ -50,22 +89,43 @@ def apply(connection: Connection) -> None:
         if trigger.table in present:
             _create(connection, trigger)
     if connection.dialect.name == "postgresql" and "activity" not in present:
-        connection.exec_driver_sql("DROP FUNCTION IF EXISTS refuse_change()")
+        for name in ("refuse_change", "refuse_between"):
+            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name}()")
 
 
 def missing(connection: Connection) -> Iterator[str]:
     """Names of the triggers that should be there and are not."""
-    if connection.dialect.name == "sqlite":
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
         query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     else:
         query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
     there = set(connection.exec_driver_sql(query).scalars())
-    yield from (trigger.name for trigger in TRIGGERS if trigger.name not in there)
+    wanted = [one.name for one in TRIGGERS if one.sqlite or not sqlite]
+    yield from (name for name in wanted if name not in there)
+
+
+@contextmanager
+def off(connection: Connection) -> Iterator[None]:
+    """Without them while a whole database is copied, also one whose record does not hold."""
+    if connection.dialect.name == "sqlite":
+        for trigger in TRIGGERS:
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger.name}")
+        yield
+        apply(connection)
+        return
+    tables = sorted({trigger.table for trigger in TRIGGERS})
+    for table in tables:
+        connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    yield
+    for table in tables:
+        connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def _create(connection: Connection, trigger: Trigger) -> None:
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(trigger.sqlite)
+        if trigger.sqlite:
+            connection.exec_driver_sql(trigger.sqlite)
         return
     for statement in trigger.postgres:
         connection.execute(sa.text(statement.replace(":", r"\:")))

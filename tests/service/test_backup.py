@@ -18,7 +18,7 @@ from sqlmodel import select
 
 from collab import tables
 from collab.kernel.identity import SYSTEM, Actor
-from collab.storage import audit, backup, leases, migrate
+from collab.storage import audit, backup, leases, migrate, triggers
 from collab.storage.database import Database
 from collab.storage.models import Activity, OutboxEvent
 from tests.service.scratch import ThingMade
@@ -55,6 +55,26 @@ def _state(database: Database) -> tuple[list[dict[str, object]], ...]:
         assert list(audit.verify(uow.session)) == []
     made = [one for one in events if one.name == "ThingMade"]
     return [one.model_dump() for one in made], [one.model_dump() for one in acts]
+
+
+def test_a_record_that_does_not_hold_comes_back_as_it_was_and_the_database_guards_it_again(
+    platform: Database, tmp_path: Path
+) -> None:
+    for number in range(4):
+        _act(platform, number)
+    with platform.engine.begin() as connection, triggers.off(connection):
+        connection.exec_driver_sql("UPDATE activity SET sequence = 77 WHERE sequence = 2")
+    with platform.reading() as uow:
+        broken = list(audit.verify(uow.session))
+    file = tmp_path / "backup.zip"
+    backup.back_up(platform, file, tables.metadata)
+    backup.restore(platform, file, tables.metadata, replace=True)
+    with platform.reading() as uow:
+        assert list(audit.verify(uow.session)) == broken != []
+    assert migrate.problems(platform) == []
+    refused = pytest.raises(sa.exc.DBAPIError, match="append-only")
+    with refused, platform.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM activity")
 
 
 def test_what_was_backed_up_comes_back(platform: Database, tmp_path: Path) -> None:
