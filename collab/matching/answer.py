@@ -111,7 +111,7 @@ def criterion_view(vocabulary: Vocabulary, judged: Judged) -> dict[str, Any]:
         "code": judged.code, "reason": words.reason(vocabulary, judged),
     }  # fmt: skip
     if judged.outcome.distance is not None:
-        view["distance"] = round(judged.outcome.distance, 9)
+        view["distance"] = float(f"{judged.outcome.distance:.7g}")  # without the slack of sets
     return view
 
 

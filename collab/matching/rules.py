@@ -14,7 +14,7 @@ from collab.matching.prepare import BROADER, EXACT, EXCLUDED, NARROWER, StepAsk,
 from collab.matching.records import Criterion, Offer, Offered, Status
 from collab.vocabulary.catalog import Vocabulary
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 
 
 class Class(StrEnum):

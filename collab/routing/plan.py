@@ -117,15 +117,20 @@ def candidate_of(vocabulary: Vocabulary, need: NeedProfile, verdict: Verdict) ->
 
 
 def _place_in_chain(vocabulary: Vocabulary, chain: Chain, step: Step, used: set[int]) -> int | None:
-    for alternatives in (False, True):
+    """The chain's step that a step of the need is: one that names its very technique before one
+    that names a broader or narrower one, what is usual before what is an alternative."""
+
+    def related(name: str) -> bool:
+        return any(
+            vocabulary.covers(a, b) for t in step.techniques for a, b in ((name, t), (t, name))
+        )
+
+    ways = [(fits, alternatives) for fits in (step.techniques.__contains__, related)
+            for alternatives in (False, True)]  # fmt: skip
+    for fits, alternatives in ways:
         for place, other in enumerate(chain.steps):
             names = other.alternatives if alternatives else other.techniques
-            related = any(
-                vocabulary.covers(a, b) or vocabulary.covers(b, a)
-                for a in names
-                for b in step.techniques
-            )
-            if related and place not in used:
+            if place not in used and any(fits(name) for name in names):
                 return place
     return None
 

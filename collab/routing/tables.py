@@ -33,7 +33,8 @@ STATE_AFTER: Mapping[str, str] = {
     "packaging.coupling.laser-welding": "packaged-device", "packaging.tec": "sub-assembly",
     "packaging.heatsink": "sub-assembly", "packaging.advanced": "sub-assembly",
     "packaging.bumping": "wafer-done", "packaging.rdl": "wafer-done", "packaging.tsv": "wafer-done",
-    "packaging.tgv": "wafer-done", "packaging.substrate": "", "packaging.encapsulation": "",
+    "packaging.tgv": "wafer-done", "packaging.substrate": "",
+    "packaging.encapsulation": "sub-assembly",
     "packaging.electrical-interconnect": "sub-assembly",
     "packaging.pluggable-module": "module", "packaging.smt": "module", "packaging.cpo": "module",
 }  # fmt: skip
@@ -43,6 +44,7 @@ EITHER_FORM: Mapping[str, str] = {
     "etching.facet": "wafer", "facet.polishing": "wafer", "packaging.flip-chip": "wafer",
     "bonding.die-to-wafer": "chip", "bonding.hybrid": "chip",
     "transfer.micro-transfer-printing": "any", "packaging.fan-out": "any",
+    "packaging.encapsulation": "wafer",
     "packaging.advanced": "any",
 }  # fmt: skip
 """Techniques after which nobody knows before asking whether the piece is a wafer or single parts,

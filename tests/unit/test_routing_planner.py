@@ -249,3 +249,18 @@ def test_steps_follow_the_chain_or_else_the_text(chain: str | None) -> None:
 def test_a_route_exists_exactly_when_trying_everything_finds_one(seed: int, graph: bool) -> None:
     plan = plan_for(seed, graph)
     assert route_exists(VOCABULARY, plan) is bool(brute(plan, "fewest", 1))
+    assert route_exists(VOCABULARY, plan) is bool(brute(Search(plan, BOOK), "fewest", 1))
+
+
+def test_a_step_takes_the_place_in_the_chain_that_names_it_and_not_one_that_is_only_related() -> (
+    None
+):
+    """Opening the sensing window is called by the parent of microfluidics: not the same step."""
+    from collab.routing.plan import order_steps
+
+    written = ("foundry.mpw", "singulation.blade-dicing", "biointerface.microfluidics",
+               "packaging.coupling.grating", "biointerface.functionalization")  # fmt: skip
+    need = NeedProfile(steps=tuple(Step(t, (t,)) for t in written), chain="photonic-biosensor")
+    ordered, before, _ = order_steps(VOCABULARY, need, range(len(written)))
+    assert [written[i] for i in ordered] == list(written)
+    assert before[4] == (2, 3)  # after the fluidics and the optics, which run side by side
