@@ -249,12 +249,9 @@ def test_steps_follow_the_chain_or_else_the_text(chain: str | None) -> None:
 def test_a_route_exists_exactly_when_trying_everything_finds_one(seed: int, graph: bool) -> None:
     plan = plan_for(seed, graph)
     assert route_exists(VOCABULARY, plan) is bool(brute(plan, "fewest", 1))
-    assert route_exists(VOCABULARY, plan) is bool(brute(Search(plan, BOOK), "fewest", 1))
 
 
-def test_a_step_takes_the_place_in_the_chain_that_names_it_and_not_one_that_is_only_related() -> (
-    None
-):
+def test_a_step_takes_the_place_in_the_chain_that_names_its_very_technique() -> None:
     """Opening the sensing window is called by the parent of microfluidics: not the same step."""
     from collab.routing.plan import order_steps
 
