@@ -95,7 +95,8 @@ class SearchIndex:
 
     `labels` of a search are the permission labels its reader holds. Reading raises
     IndexUnavailable when there is no index or it is broken; writing raises WriterBusy when
-    another process keeps the writer's place for longer than `wait` seconds.
+    another process keeps the writer's place for longer than `wait` seconds. `switched` is called
+    when a reader finds that another index went live.
     """
 
     def __init__(
@@ -104,6 +105,8 @@ class SearchIndex:
         engine: str = "whoosh",
         parser: QueryParser | None = None,
         wait: float = 20.0,
+        *,
+        switched: Callable[[], None] | None = None,
     ) -> None:
         if engine not in ENGINES:
             raise ValueError(f"unknown search engine {engine}")
@@ -111,6 +114,7 @@ class SearchIndex:
         self.parser = parser or QueryParser()
         self._layout = Layout(Path(root) / engine)
         self._wait = wait
+        self._switched = switched
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._backend: Backend | None = None
@@ -168,10 +172,13 @@ class SearchIndex:
         if stamp is None:
             raise IndexUnavailable("no index yet")
         with self._lock:
-            if self._backend is None or stamp != self._stamp:
+            another = self._backend is not None and stamp != self._stamp
+            if self._backend is None or another:
                 self._backend = self._open()
                 self._stamp = stamp
             backend = self._backend
+        if another and self._switched is not None:
+            self._switched()
         try:
             backend.refresh()
         except Exception as error:

@@ -107,7 +107,8 @@ class QueryParser:
         self.vocabulary = vocabulary or load_vocabulary()
         self.recogniser = recogniser or recogniser_of(self.vocabulary)
         self._numbers = NumericReader(self.vocabulary)
-        self._places = Gazetteer(places or {}, above)
+        self.regions = (dict(places or {}), dict(above or {}))
+        self._places = Gazetteer(*self.regions)
 
     def parse(self, query: SearchQuery) -> Parsed:
         """The query as a plan with a report; any text gives a plan, never an error."""

@@ -87,7 +87,25 @@ class SearchService:
     def _made(self, vocabulary: Vocabulary) -> SearchIndex:
         names, above = self._places()
         parser = QueryParser(vocabulary, places=names, above=above)
-        return SearchIndex(self._folder, self._engine, parser)
+        return SearchIndex(self._folder, self._engine, parser, switched=self._look_at_places)
+
+    def _look_at_places(self) -> None:
+        """Another index went live: perhaps the catalogue came with other regions."""
+        threading.Thread(target=self._renew_places, name="search-places", daemon=True).start()
+
+    def _renew_places(self) -> None:
+        """Understand queries with the regions of the database as they are now."""
+        try:
+            before = self.index
+            if before.parser.regions == self._places():
+                return
+            made = self._made(before.parser.vocabulary)
+            made.warm()
+            with self._opening:
+                if self._index is before:  # else somebody newer was made meanwhile
+                    self._index = made
+        except Exception:  # the names of before still serve; the next switch looks again
+            log.exception("places could not be read anew")
 
     def take_vocabulary(self, vocabulary: Vocabulary) -> None:
         """Understand queries with another vocabulary from now on, in this process.

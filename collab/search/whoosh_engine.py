@@ -14,6 +14,7 @@ from whoosh import formats, index
 from whoosh.codec.whoosh3 import W3Codec
 from whoosh.fields import ID, STORED, FieldType, Schema
 from whoosh.filedb.filestore import FileStorage
+from whoosh.filedb.structfile import BufferFile
 from whoosh.writing import SegmentWriter
 
 from collab.search.documents import Entry
@@ -99,11 +100,22 @@ def schema() -> Schema:
 
 
 class SyncedStorage(FileStorage):  # type: ignore[misc]
-    """Files that are on the disk before the table of contents names them."""
+    """Files that are on the disk before the table of contents names them.
+
+    Segments are read whole, not mapped: a file cut short under a mapping ends the process
+    (SIGBUS), one that was read is a copy of its own. Whoosh copies what it opens of a mapping
+    anyway, so this takes no more memory.
+    """
 
     def __init__(self, path: str) -> None:
-        super().__init__(path)
+        super().__init__(path, supports_mmap=False)
         self._fresh: set[str] = set()
+
+    def open_file(self, name: str, **kwargs: Any) -> Any:
+        """As Whoosh does, but a segment as bytes in memory."""
+        if not name.endswith(".seg"):
+            return super().open_file(name, **kwargs)
+        return BufferFile(Path(self._fpath(name)).read_bytes(), name=name)
 
     def create_file(self, name: str, **kwargs: Any) -> Any:
         """As Whoosh does, remembering the name."""

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from collab.kernel.happened import CatalogueReplaced
+from collab.members.models import Region
+from collab.notices.events import SavedSearchesDue
 from collab.search import feed, service
 from collab.search.documents import Document
 from collab.search.index import SearchIndex
@@ -196,3 +199,37 @@ def test_an_index_of_another_form_is_not_read(bare: Site, monkeypatch: pytest.Mo
     assert "琥珀色" in page
     assert bare.platform.search.ensure(readable=True)
     assert SAID not in bare.get("/search?q=琥珀色", "other").text
+
+
+def test_places_of_a_new_catalogue_are_read_by_every_process(bare: Site) -> None:
+    search, elsewhere = bare.platform.search, another_process(bare)
+    actor = bare.actor("other")
+
+    def place(process: service.SearchService) -> list[str]:
+        with bare.database.reading() as uow:
+            found = process.search(uow, actor, SearchQuery("雁荡 封装"))
+        for thread in threading.enumerate():
+            if thread.name == "search-places":
+                thread.join(60)
+        return [code for one in found.result.parsed.places for code in one.ids]
+
+    assert (place(search), place(elsewhere)) == ([], [])
+    with bare.database.writing() as uow:
+        uow.session.add(Region(code="yandang", zh="雁荡", en="Yandang", kind="city",
+                               path="/yandang/", lat=28.0, lon=121.0))  # fmt: skip
+        uow.record(CatalogueReplaced("regions"))
+    bare.settle()
+    assert place(search) == ["yandang"]
+    place(elsewhere)  # sees that another index went live
+    assert place(elsewhere) == ["yandang"]
+
+
+def test_saved_searches_take_the_words_and_the_events_first(
+    bare: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    words, search = bare.platform.words, bare.platform.search
+    monkeypatch.setattr(words, "refresh", lambda: order.append("words") or True)
+    monkeypatch.setattr(search, "catch_up", lambda: order.append("events") or 0)
+    bare.platform.worker._listeners["saved-searches"].run(bare.database, [SavedSearchesDue()])
+    assert order == ["words", "events"]
