@@ -27,7 +27,8 @@ from collab.notices import new_hits
 from collab.notices import questions as question_notices
 from collab.notices import service as notices
 from collab.notices.anchors import AnchorMail
-from collab.notices.events import SavedSearchesDue
+from collab.notices.events import NoticesDue, SavedSearchesDue
+from collab.notices.letters import NoticeMail
 from collab.notices.mail import Mailer
 from collab.platform import Platform
 from collab.questions import service as questions
@@ -54,6 +55,7 @@ def listeners(
     anchorer: Anchorer,
     scanner: Scanner,
     away: AnchorMail,
+    letters: NoticeMail,
 ) -> Mapping[type[Event], Sequence[Listener]]:
     """The table of who follows what; order matters inside a row."""
     index = Listener("search-index", words.before(search.follow))
@@ -67,6 +69,7 @@ def listeners(
     anchor = Listener("audit-anchor", anchorer.follow)
     asked = Listener("secretariat-notices", joining_notices.follow)
     own = Listener("account-notices", account_notices.follow)
+    sent_on = Listener("notice-mail", letters.follow, batch=1, ordered=False)
     sent_away = Listener("audit-anchor-mail", away.follow, batch=1, ordered=False)
     # a scanner may be away for hours: asked every quarter of an hour for a day, then again daily
     looked = Listener(FILE_SCAN, scanner.follow, batch=1, ordered=False, attempts=100)
@@ -84,7 +87,8 @@ def listeners(
         **between_two_sides(),
         happened.LinkIssued: (mail,),
         happened.ApplicationChanged: (asked, mail),
-        happened.DayBegan: (anchor, sent_away, standings, matches, swept),
+        happened.DayBegan: (anchor, sent_away, standings, matches, swept, sent_on),
+        NoticesDue: (sent_on,),
         happened.FileStored: (looked,),
         happened.StandingsDue: (standings,),
         happened.RulesInForce: (standings, matches),
@@ -143,6 +147,7 @@ def build(settings: Settings, database: Database | None = None) -> Platform:
                 Anchorer(settings.data_dir / ANCHORS),
                 Scanner(blobs_of(settings), settings.file_scan_command, settings.file_scan_seconds),
                 AnchorMail(settings, mailer),
+                NoticeMail(mailer, secret_key(settings)),
             ),
             daily=(happened.DayBegan,),
         ),

@@ -56,7 +56,8 @@ TABLE: Mapping[str, frozenset[str] | str] = {
     "passkeys.security": SIGNED_IN, "passkeys.confirm": SIGNED_IN, "passkeys.begin": SIGNED_IN,
     "passkeys.register": SIGNED_IN, "passkeys.remove": NOBODY, "passkeys.rename": NOBODY,
     "openid.connect": NOBODY, "openid.disconnect": NOBODY, "notices.index": SIGNED_IN,
-    "notices.read": SIGNED_IN, "saved.index": SIGNED_IN, "saved.save": STANDING,
+    "notices.read": SIGNED_IN, "notices.choose": SIGNED_IN, "notices.stop": NOBODY,
+    "GET notices.stop": ALL, "saved.index": SIGNED_IN, "saved.save": STANDING,
     "saved.rename": OWNER, "saved.delete": OWNER,
     # needs, by their disclosure
     "needs.show": READS, "needs.mine": SIGNED_IN, "needs.confirm": OF_ALPHA, "needs.edit": OF_ALPHA,

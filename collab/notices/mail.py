@@ -92,6 +92,7 @@ class Letter:
     subject: str
     text: str
     once: str
+    stop: str = ""
 
 
 def worded(code: str, language: str, facts: dict[str, str]) -> tuple[str, str]:
@@ -115,6 +116,8 @@ def message(letter: Letter, sender: str) -> EmailMessage:
     made["Date"] = clock.now()
     made["Message-ID"] = f"<{letter.once}@{sender.rpartition('@')[2].rstrip('> ') or 'localhost'}>"
     made["Auto-Submitted"] = "auto-generated"
+    if letter.stop:
+        made["List-Unsubscribe"] = f"<{letter.stop}>"
     made.set_content(letter.text)
     return made
 
@@ -125,6 +128,11 @@ class Mailer:
     def __init__(self, settings: Settings, secret: str) -> None:
         self._settings = settings
         self._secret = secret
+
+    @property
+    def able(self) -> bool:
+        """Whether there is a mail server to hand letters to."""
+        return bool(self._settings.smtp_host)
 
     @property
     def base(self) -> str:

@@ -14,10 +14,13 @@ from collab.kernel.identity import Actor
 from collab.members import store as members
 from collab.needs import store as needs
 from collab.notices import store
-from collab.notices.models import Notice
+from collab.notices.events import NoticesDue
+from collab.notices.models import MailPace, Notice
+from collab.notices.wishes import wish_of
 from collab.storage.database import Database
 from collab.storage.uow import UnitOfWork
 
+AT_ONCE = MailPace.AT_ONCE
 WORDS: dict[str, tuple[str, str]] = {
     "interest_expressed": (
         "{organisation_zh} 对需求“{title}”表达了意向。",
@@ -161,3 +164,5 @@ def tell(
     if not store.was_told(uow, person_id, once):
         uow.session.add(Notice(person_id=person_id, code=code, facts=facts, url=url, once=once))
         uow.flush()
+        if not code.startswith("account_") and wish_of(uow, person_id).pace(code) is AT_ONCE:
+            uow.record(NoticesDue(person_id))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete
+from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import and_, col, func, or_, select
 
 from collab.agreements.access import POLICY as AGREEMENTS
@@ -13,7 +14,7 @@ from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
 from collab.needs.access import POLICY
 from collab.needs.models import Need
-from collab.notices.models import Notice
+from collab.notices.models import MailWish, Notice
 from collab.questions.access import POLICY as ASKED
 from collab.questions.models import Inquiry
 from collab.storage import grants
@@ -86,6 +87,47 @@ def was_told(uow: UnitOfWork, person_id: int, once: str) -> bool:
     return found is not None
 
 
+def _to_mail(since: datetime) -> ColumnElement[bool]:
+    """Neither read nor sent, and not told by a letter of its own."""
+    return and_(
+        col(Notice.mailed_at).is_(None),
+        col(Notice.read_at).is_(None),
+        col(Notice.created_at) > since,
+        col(Notice.code).not_like("account\\_%", escape="\\"),
+    )
+
+
+def unmailed(uow: UnitOfWork, actor: Actor, since: datetime) -> Sequence[Notice]:
+    """What a person is still to hear by e-mail, oldest first, as far as it may be read now."""
+    return uow.session.exec(
+        select(Notice)
+        .where(col(Notice.person_id) == actor.person_id, _to_mail(since), _still_readable(actor))
+        .order_by(col(Notice.id))
+        .limit(LATEST)
+    ).all()
+
+
+def people_to_tell(uow: UnitOfWork, since: datetime) -> Sequence[int]:
+    """Keys of people with something to hear by e-mail."""
+    return uow.session.exec(
+        select(Notice.person_id).where(_to_mail(since)).distinct().order_by(col(Notice.person_id))
+    ).all()
+
+
+def mark_mailed(uow: UnitOfWork, ids: Collection[int], at: datetime | None) -> None:
+    """These notices go out now, or (None) did not go out after all."""
+    uow.session.connection().execute(
+        update(Notice).where(col(Notice.id).in_(ids)).values(mailed_at=at)
+    )
+
+
+def wish_row(uow: UnitOfWork, person_id: int, *, lock: bool = False) -> MailWish | None:
+    """How a person wants notices by e-mail, where the person said so."""
+    query = select(MailWish).where(col(MailWish.person_id) == person_id)
+    return uow.session.exec(query.with_for_update() if lock else query).first()
+
+
 def remove_notices(uow: UnitOfWork, person_id: int) -> None:
-    """Every notice of a person goes."""
+    """Every notice of a person goes, and how it was to be sent."""
+    uow.session.connection().execute(delete(MailWish).where(col(MailWish.person_id) == person_id))
     uow.session.connection().execute(delete(Notice).where(col(Notice.person_id) == person_id))

@@ -93,6 +93,11 @@ QUESTION_STATE: Words = {
     "withdrawn": ("已撤回", "Withdrawn"),
     "ended": ("已结束", "Ended"),
 }
+MAIL_PACE: Words = {
+    "at_once": ("随时发送", "At once"),
+    "daily": ("每天汇总一封", "Once a day"),
+    "never": ("不发邮件", "Not by e-mail"),
+}
 STANCE: Words = {
     "yes": ("可以", "Yes"),
     "no": ("不可以", "No"),
@@ -235,7 +240,8 @@ TABLES: dict[str, Words] = {
     "agreement_move": AGREEMENT_MOVE, "outcome": OUTCOME,
     "application_state": APPLICATION_STATE,
     "organisation_kind": ORGANISATION_KIND, "channel": CHANNEL,
-    "question_state": QUESTION_STATE, "stance": STANCE, "file_state": FILE_STATE,
+    "question_state": QUESTION_STATE, "stance": STANCE, "mail_pace": MAIL_PACE,
+    "file_state": FILE_STATE,
     "membership": MEMBERSHIP,
     "category": CATEGORY,
     "evidence": EVIDENCE, "status": STATUS, "need_state": NEED_STATE, "disclosure": DISCLOSURE,

@@ -80,7 +80,8 @@ class Field:
                  "kind": "organisations", "format": "csv", "form": "json", "name": "privacy",
                  "code": "jilin", "term": "soi", "token": "x" * 43, "number": "1",
                  "act": "confirm", "other": self.site.organisations["beta"],
-                 "capability": self.keys["asked"], "question": self.keys["question"]}  # fmt: skip
+                 "capability": self.keys["asked"], "question": self.keys["question"],
+                 "seal": "0" * 32}  # fmt: skip
         if "/techniques/" in rule.rule or "/parameters/" in rule.rule or "/chains/" in rule.rule:
             known["term"] = self.keys[rule.rule.split("/")[4]]
         place = r"<(?:[^<>:]+(?:\([^)]*\))?:)?(\w+)>"
@@ -193,6 +194,7 @@ def form_of(made: Field, endpoint: str) -> dict[str, Any]:
         "members.move": {"state": "suspended"}, "files.release": {"organisation": beta},
         "files.upload": {"file": (io.BytesIO(PDF), "b.pdf")},
         "agreements.move": {"state": "withdrawn"}, "questions.ask": {"own": "下月有空档吗？"},
+        "notices.choose": {"deals": "daily", "finds": "never"},
     }  # fmt: skip
     return form | own.get(endpoint, {})
 
@@ -298,7 +300,7 @@ MUST_CHANGE = frozenset({
 UNRECORDED = frozenset({
     "throttle", "needread", "notice", "savedsearch", "outbox_event", "activity", "activity_head",
     "correction", "onetimetoken", "needtechnique", "importbatch", "rowproblem", "signinchallenge",
-    "desk_visit",
+    "desk_visit", "mailwish",
 })  # fmt: skip
 CHANGED = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) \"?(\w+)\"?", re.I)
 
