@@ -36,6 +36,7 @@ PROVED_OTHERWISE = {
     "collab.members.sessions.sign_out": "the token in the browser's cookie",
     "collab.members.sessions.touch": "the token in the browser's cookie",
     "collab.members.token_use.stamp": "the token in the header",
+    "collab.notices.wishes.stop": "the sealed link of a letter",
 }
 
 
