@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from collab.matching import relax, words
 from collab.matching.compare import Mark
+from collab.matching.contradictions import contradictions
 from collab.matching.engine import explain, find
 from collab.matching.prepare import StepAsk, prepare
 from collab.matching.records import Criterion, NeedProfile
@@ -238,7 +239,13 @@ NOTES: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
-def _notes(need: NeedProfile, snapshot: Snapshot, view: Mapping[str, Any]) -> list[dict[str, str]]:
+def _notes(
+    vocabulary: Vocabulary,
+    need: NeedProfile,
+    snapshot: Snapshot,
+    view: Mapping[str, Any],
+    results: Sequence[StepResult],
+) -> list[dict[str, str]]:
     codes = []
     if not need.steps:
         codes.append("no_steps")
@@ -248,7 +255,9 @@ def _notes(need: NeedProfile, snapshot: Snapshot, view: Mapping[str, Any]) -> li
         codes.append("step_without_technique")
     if view["deadline"] and view["deadline"]["passed"]:
         codes.append("deadline_passed")
-    return [{"code": c, **words.both(*NOTES[c])} for c in codes]
+    said = [{"code": c, **words.both(*NOTES[c])} for c in codes]
+    found = contradictions(vocabulary, (result.ask for result in results))
+    return [*said, *({"code": "contradiction", **text} for text in found)]
 
 
 def answer(
@@ -281,6 +290,6 @@ def answer(
         "routes": planned.routes,
         "gaps": [*gaps, *planned.gaps],
         "openings": planned.openings,
-        "notes": _notes(profile, snapshot, view),
+        "notes": _notes(vocabulary, profile, snapshot, view, results),
         "versions": {"rules": RULES_VERSION, "vocabulary": vocabulary.version},
     }
