@@ -70,7 +70,7 @@ TABLE: Mapping[str, frozenset[str] | str] = {
     "files.download": PARTIES, "files.release": OF_ALPHA, "files.remove": OF_ALPHA,
     "allocation.index": COORDINATORS, "api.show_singles": COORDINATORS,
     "api.show_investments": COORDINATORS, "api.allocate_capacity": COORDINATORS,
-    "files.index": SIGNED_IN, "files.ask_to_remove": OF_ALPHA,
+    "files.index": SIGNED_IN, "api.list_own_files": SIGNED_IN, "files.ask_to_remove": OF_ALPHA,
     "api.read_file": PARTIES, "api.release_file": OF_ALPHA, "api.remove_file": OF_ALPHA,
     # questions of alpha to beta about its capability
     "questions.index": SIGNED_IN, "questions.ask": OF_ALPHA, "questions.show": PARTIES,

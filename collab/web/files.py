@@ -15,6 +15,7 @@ from collab.files.rules import TYPES, megabytes
 from collab.files.service import FileView, OwnFileView
 from collab.kernel.errors import Rejected
 from collab.kernel.problems import Problem
+from collab.needs import catalogue
 from collab.needs.models import Need
 from collab.storage.uow import UnitOfWork
 from collab.web import labels, params, present
@@ -27,18 +28,39 @@ SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 @blueprint.post("/needs/<key>/files")
 @takes_files
-def upload(key: str) -> AnyResponse:
+def upload(key: str) -> AnyResponse | tuple[str, int]:
     """Keep a file; nobody else learns of it before it is released."""
     sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        raise Rejected([Problem("file", "required")])
-    found = platform()
-    service.attach(
-        found.database, current_actor(), found.files, key,
-        request.form.get("organisation", "")[:80], (sent.filename, sent.read()),
-    )  # fmt: skip
+    found, house = platform(), request.form.get("organisation", "")[:80]
+    try:
+        if sent is None or not sent.filename:
+            raise Rejected([Problem("file", "required")])
+        service.attach(
+            found.database, current_actor(), found.files, key, house, (sent.filename, sent.read())
+        )
+    except Rejected as error:
+        return _again(key, error.problems), 422
     flash(_("文件已保存，现在只有贵单位能看到；接受意向后可以向对方开放。"), "success")
     return redirect(url_for("needs.show", key=key, _anchor="files"))
+
+
+def _again(key: str, wrong: tuple[Problem, ...]) -> str:
+    with reading() as uow:
+        view = catalogue.one(uow, current_actor(), key)
+    return render_template(
+        "files/upload.html", key=key, title=view.row.title, back=_back(view.row),
+        problems=present.problems(wrong), **_taken(),
+    )  # fmt: skip
+
+
+def _taken() -> dict[str, Any]:
+    """What the form says of files that are taken."""
+    room = platform().files.limits
+    return {
+        "file_types": ", ".join(sorted(room.extensions)),
+        "file_accept": ",".join(f".{e}" for e in sorted(room.extensions)),
+        "file_most": megabytes(room.most_bytes),
+    }
 
 
 @blueprint.get("/files/<key>")
@@ -129,13 +151,10 @@ def _own_item(view: OwnFileView) -> dict[str, Any]:
 def of_need(uow: UnitOfWork, need: Need) -> dict[str, Any]:
     """The files of a need for its page; nothing at all for whom none was released."""
     actor = current_actor()
-    room = platform().files.limits
     return {
         "files": [_item(view) for view in service.of_need(uow, actor, need)],
         "may_attach": service.may_attach(uow, actor, need),
-        "file_types": ", ".join(sorted(room.extensions)),
-        "file_accept": ",".join(f".{e}" for e in sorted(room.extensions)),
-        "file_most": megabytes(room.most_bytes),
+        **_taken(),
     }
 
 

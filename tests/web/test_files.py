@@ -246,6 +246,14 @@ def test_what_is_not_taken_is_refused_in_words_and_nothing_is_kept(bare: Site, n
         answer = client.post(f"/needs/{key}/files?lang={language}", data=form)
         assert answer.status_code == 422
         assert word in answer.text
+        at_field = re.search(r'<p class="oe-field-error" id="file-error">([^<]+)</p>', answer.text)
+        assert at_field, "the form again, with the message at its field"
+        assert re.search(r'name="file"[^>]*aria-invalid="true"', answer.text)
+        assert f'href="/needs/{key}#files"' in answer.text
+    assert (
+        'id="file-error"'
+        in client.post(f"/needs/{key}/files", data={"csrf_token": csrf(client)}).text
+    ), "nothing sent"
     body = {"name": called, "content": base64.b64encode(data).decode()}
     client = bare.browser("owner")
     if data:

@@ -10,6 +10,7 @@ import pytest
 from collab.storage.database import Database
 from tests.conftest import Counted
 from tests.site import Site
+from tests.web.test_files import send
 
 Counting = Callable[[Database], AbstractContextManager[Counted]]
 PAGES = {
@@ -20,6 +21,8 @@ PAGES = {
     "/needs/mine?size={}": ("owner", 24),
     "/search?q=光&size={}": ("other", 32),
     "/network?size={}": ("visitor", 16),
+    "/files?size={}": ("owner", 14),
+    "/api/v1/files?limit={}": ("owner", 14),
     "/api/v1/capabilities?limit={}": ("visitor", 20),
     "/api/v1/needs?limit={}": ("visitor", 20),
     "/api/v1/organisations?limit={}": ("visitor", 20),
@@ -33,7 +36,9 @@ def shared(shipped_template, tmp_path_factory) -> Site:  # type: ignore[no-untyp
 
     site = copied(shipped_template, tmp_path_factory.mktemp("budgets"))
     for disclosure in ("public", "members", "anonymous", "members"):
-        site.published(disclosure)
+        key = site.published(disclosure)
+        for number in range(6):
+            assert send(site, key, name=f"{number}.pdf").status_code == 302
     site.settle()
     return site
 

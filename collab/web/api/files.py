@@ -11,14 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from collab.files import service
 from collab.files.rules import FileState
-from collab.files.service import FileView
+from collab.files.service import FileView, OwnFileView
 from collab.kernel.errors import Rejected
 from collab.kernel.problems import Problem
 from collab.needs import catalogue
 from collab.web import files as pages
+from collab.web.api import paging
 from collab.web.api.layer import CREATED, NO_CONTENT, Reply
 from collab.web.api.serving import api
-from collab.web.api.shapes import OrganisationRef, organisation_ref
+from collab.web.api.shapes import Listing, OrganisationRef, organisation_ref
 from collab.web.api.shapes_needs import Key
 from collab.web.session import current_actor, platform, reading, writing
 
@@ -82,6 +83,42 @@ def list_files(key: str) -> Files:
     with reading() as uow:
         need = catalogue.one(uow, actor, key).row
         return Files(items=[_out(view) for view in service.of_need(uow, actor, need)])
+
+
+class OwnFileOut(BaseModel):
+    """A file of one of the asker's organisations; `need` is null once that is closed to them."""
+
+    id: str
+    name: str
+    size: int
+    state: FileState
+    added_at: datetime
+    need: str | None
+
+
+class OwnFiles(Listing[OwnFileOut]):
+    """Files of the asker's organisations, the latest first."""
+
+
+@api.get("/files", summary=("列出我的文件", "List my files"), tag=TAG, query=paging.Paged,
+         answer=OwnFiles)  # fmt: skip
+def list_own_files(query: paging.Paged) -> OwnFiles:
+    """What the asker's organisations keep here, also beside needs that have closed to them."""
+    with reading() as uow:
+        page = paging.fetched(
+            query, lambda n, size: service.own_files(uow, current_actor(), n, size)
+        )
+    return OwnFiles(
+        items=[_own_out(v) for v in page.items], total=page.total, next=paging.next_of(page)
+    )
+
+
+def _own_out(view: OwnFileView) -> OwnFileOut:
+    row = view.row
+    return OwnFileOut(
+        id=row.public_id, name=row.name, size=view.size, state=row.state,
+        added_at=row.created_at, need=view.need.public_id if view.need else None,
+    )  # fmt: skip
 
 
 @api.post("/needs/<key>/files", summary=("添加文件", "Add a file"), tag=TAG, status=CREATED,
