@@ -12,6 +12,7 @@ from collab.files import models as files
 from collab.importing import models as importing
 from collab.matching import models as matching
 from collab.members import models as members
+from collab.moderation import models as moderation
 from collab.needs import models as needs
 from collab.network import models as network
 from collab.notices import models as notices
@@ -30,6 +31,7 @@ MODULES = (
     deals,
     questions,
     agreements,
+    moderation,
     notices,
     importing,
     curation,

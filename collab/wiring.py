@@ -23,6 +23,7 @@ from collab.notices import account as account_notices
 from collab.notices import agreements as agreement_notices
 from collab.notices import fitting as fitting_needs
 from collab.notices import joining as joining_notices
+from collab.notices import moderation as moderation_notices
 from collab.notices import new_hits
 from collab.notices import questions as question_notices
 from collab.notices import service as notices
@@ -75,7 +76,6 @@ def listeners(
     looked = Listener(FILE_SCAN, scanner.follow, batch=1, ordered=False, attempts=100)
     swept = Listener("file-sweep", scanner.sweep)
     ended = Listener("questions-ended", questions.follow)
-    fitting = Listener("fitting-needs", fitting_needs.follow)
     wake = Listener("saved-searches-wake", new_hits.wake, batch=500)
     saved = Listener("saved-searches", words.before(new_hits.follower(search)), batch=500)
     return {
@@ -92,19 +92,22 @@ def listeners(
         happened.FileStored: (looked,),
         happened.StandingsDue: (standings,),
         happened.RulesInForce: (standings, matches),
-        happened.MatchesRefreshed: (fitting,),
+        happened.MatchesRefreshed: (Listener("fitting-needs", fitting_needs.follow),),
         happened.AccountChanged: (own, mail),
     }
 
 
 def between_two_sides() -> Mapping[type[Event], Sequence[Listener]]:
     """What one side does, the other is told of."""
+    moderated = Listener("moderation-notices", moderation_notices.follow)
     asked = Listener("question-notices", question_notices.follow)
     return {
         happened.InterestChanged: (Listener("notices", notices.follow),),
         happened.AgreementChanged: (Listener("agreement-notices", agreement_notices.follow),),
         happened.QuestionsAsked: (asked,),
         happened.QuestionAnswered: (asked,),
+        happened.HoldChanged: (moderated,),
+        happened.ReportChanged: (moderated,),
     }
 
 

@@ -29,7 +29,17 @@ OWNER = frozenset({"owner"})
 NOBODY: frozenset[str] = frozenset()  # not with what the matrix sends: links and keys made up
 READS_SIGNED_IN = "reads, signed in"
 READS = "reads"  # whom the need's disclosure names
+REPORTS = "reports"  # members that the need's disclosure names
+MODERATES = "moderates"  # by region and disclosure
 OFFERS = "offers"  # beta, where it may read the need
+
+# alpha stands in a province with fewer than five members: nobody but the secretariat, which looks
+# after all of them, may learn that an anonymous need comes from there
+MODERATORS: Mapping[str, frozenset[str]] = {
+    "public": frozenset({"coordinator", "secretariat"}),
+    "members": frozenset({"coordinator", "secretariat"}),
+    "anonymous": SECRETARIAT, "invited": NOBODY, "draft": NOBODY,
+}  # fmt: skip
 
 TABLE: Mapping[str, frozenset[str] | str] = {
     # open to everybody
@@ -106,6 +116,10 @@ TABLE: Mapping[str, frozenset[str] | str] = {
     "audit.index": SECRETARIAT, "audit.export": SECRETARIAT,
     "vocabulary.proposals": STANDING, "vocabulary.propose": STANDING,
     "vocabulary.show": frozenset({"owner", "secretariat"}), "vocabulary.decide": SECRETARIAT,
+    # moderation of the region, and reports of members
+    "moderation.index": COORDINATORS, "moderation.show": MODERATES, "moderation.decide": MODERATES,
+    "moderation.dismiss": MODERATES, "moderation.ask": OF_ALPHA,
+    "reports.index": SIGNED_IN, "reports.new": REPORTS,
     # the region
     "coordinator.index": COORDINATORS, "coordinator.investments": COORDINATORS,
     "coordinator.listed": COORDINATORS, "coordinator.picture": COORDINATORS,
@@ -136,4 +150,7 @@ def allowed(method: str, endpoint: str, disclosure: str) -> frozenset[str]:
     if isinstance(found, frozenset):
         return found
     readers = frozenset(READERS[disclosure])
-    return {READS: readers, READS_SIGNED_IN: readers - {"visitor"}}.get(found, readers & BETA)
+    return {
+        READS: readers, READS_SIGNED_IN: readers - {"visitor"}, REPORTS: readers & STANDING,
+        MODERATES: MODERATORS[disclosure],
+    }.get(found, readers & BETA)  # fmt: skip

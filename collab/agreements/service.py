@@ -47,7 +47,7 @@ NEGOTIABLE = OPEN_STATES | {NeedState.AGREED}
 @dataclass(frozen=True, slots=True)
 class AgreementView:
     """An agreement with its parties and the side on which the reader stands; `need` is None for
-    a party that may no longer read it."""
+    a party that may no longer read it, `held` while a moderator keeps it closed."""
 
     row: Agreement
     need: Need | None
@@ -57,6 +57,7 @@ class AgreementView:
     milestones: tuple[Milestone, ...] = ()
     may_sign: bool = False
     may_bind: bool = False
+    held: bool = False
 
 
 def propose(uow: UnitOfWork, actor: Actor, interest_key: str, form: AgreementIn) -> Agreement:
@@ -98,6 +99,8 @@ def _negotiable(uow: UnitOfWork, interest: Interest) -> Need:
         raise Conflict("cannot_move", state=interest.state)
     if need is None or need.state not in NEGOTIABLE:
         raise Conflict("cannot_move", state=need.state if need else "")
+    if need.held_at is not None:
+        raise Conflict("held")
     return need
 
 
@@ -224,8 +227,9 @@ def one(uow: UnitOfWork, actor: Actor, key: str) -> AgreementView:
     return AgreementView(
         row, view.need, view.owner, view.provider, view.side,
         tuple(store.milestones_of(uow, row.id or 0)),
-        may_sign=row.state is AgreementState.PROPOSED and waiting,
+        may_sign=row.state is AgreementState.PROPOSED and waiting and not view.held,
         may_bind=bool({row.owner_id, row.provider_id} & signer),
+        held=view.held,
     )  # fmt: skip
 
 
@@ -252,12 +256,14 @@ def _views(uow: UnitOfWork, actor: Actor, rows: list[Agreement]) -> list[Agreeme
         uow, {r.owner_id for r in rows} | {r.provider_id for r in rows}
     )
     wanted = need_store.readable_by_id(uow, actor, {r.need_id for r in rows})
+    held = need_store.held_among(uow, {r.need_id for r in rows})
     return [
         AgreementView(
-            r, wanted.get(r.need_id), houses[r.owner_id], houses[r.provider_id], _side(r, actor)
+            r, wanted.get(r.need_id), houses[r.owner_id], houses[r.provider_id], _side(r, actor),
+            held=r.need_id in held,
         )
         for r in rows
-    ]
+    ]  # fmt: skip
 
 
 def _side(row: Agreement, actor: Actor) -> Side:

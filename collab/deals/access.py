@@ -13,7 +13,8 @@ from collab.files.models import Attachment
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
 from collab.needs.access import POLICY as NEEDS
-from collab.needs.models import Need
+from collab.needs.models import Need, NeedParty
+from collab.needs.rules import Disclosure
 from collab.storage import grants
 from collab.storage.grants import Rule
 from collab.storage.models import Activity
@@ -47,9 +48,23 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
 }
 
 
+def _told(actor: Actor) -> ColumnElement[bool]:
+    """Who acted on an anonymous need tells whose it is: only those who know may read of it."""
+    agreed = select(NeedParty.need_id).where(
+        col(NeedParty.organisation_id).in_(actor.organisation_ids)
+    )
+    return or_(
+        col(Need.disclosure) != Disclosure.ANONYMOUS,
+        col(Need.organisation_id).in_(actor.organisation_ids),
+        col(Need.id).in_(agreed),
+    )
+
+
 def recorded(actor: Actor) -> ColumnElement[bool]:
     """Acts on needs, interests and files only where the actor may read these; all other acts."""
-    needs = select(Need.public_id).where(grants.where(NEEDS[Permission.NEED_READ], actor))
+    needs = select(Need.public_id).where(
+        grants.where(NEEDS[Permission.NEED_READ], actor), _told(actor)
+    )
     interests = select(Interest.public_id).where(
         grants.where(POLICY[Permission.INTEREST_READ], actor)
     )

@@ -46,6 +46,8 @@ def express_interest(
 ) -> Interest:
     """Offer to talk about a need; once for each organisation and need."""
     need = need_store.open_need(uow, actor, need_key)
+    if need.held_at is not None:
+        raise Conflict("held")
     organisation = members.open_organisation(uow, actor, organisation_key)
     if organisation.id not in actor.organisation_ids:
         raise NotAllowed(Permission.INTEREST_ANSWER)
@@ -84,10 +86,18 @@ def answer_interest(
     uow.session.add(row)
     uow.flush()
     if state is InterestState.ACCEPTED:
+        _open_to_talks(uow, row.need_id)
         needs.start_talks(uow, actor, row.need_id, row.organisation_id)
     uow.note(actor, state.value, "interest", row.public_id)
     uow.record(InterestChanged(row.id or 0))
     return row
+
+
+def _open_to_talks(uow: UnitOfWork, need_id: int) -> None:
+    """While a moderator holds a need nothing new begins on it; what runs goes on."""
+    need = need_store.need_by_id(uow, need_id)
+    if need is not None and need.held_at is not None:
+        raise Conflict("held")
 
 
 def withdraw_interest(uow: UnitOfWork, actor: Actor, key: str) -> Interest:

@@ -20,11 +20,14 @@ class InCatalogue:
     """Anybody, for what is not retired and belongs to an organisation in the catalogue."""
 
     def where(self, actor: Actor) -> ColumnElement[bool]:
-        """Not retired, of a listed or admitted organisation."""
+        """Neither retired nor held, of a listed or admitted organisation."""
         shown = select(Organisation.id).where(col(Organisation.membership).in_(PUBLIC_STATES))
-        return and_(
-            col(Capability.retired_at).is_(None), col(Capability.organisation_id).in_(shown)
-        )
+        return and_(offered(), col(Capability.organisation_id).in_(shown))
+
+
+def offered() -> ColumnElement[bool]:
+    """Neither retired by its owner nor held by a moderator."""
+    return and_(col(Capability.retired_at).is_(None), col(Capability.held_at).is_(None))
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,29 @@ class OwnCapability:
         """Capabilities of the actor's organisations."""
         ids = actor.editor_organisation_ids if self.editing else actor.organisation_ids
         return col(Capability.organisation_id).in_(ids) if ids else false()
+
+
+@dataclass(frozen=True)
+class Moderator:
+    """Coordinators of the owner's region and the secretariat, never for their own organisation;
+    with `held`, those capabilities alone that a moderator has taken out of the catalogue."""
+
+    held: bool = False
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """Capabilities that the actor may hold, return and release."""
+        if not actor.secretariat and not actor.region_ids:
+            return false()
+        owners = select(Organisation.id).where(
+            col(Organisation.membership).in_(PUBLIC_STATES),
+            col(Organisation.id).not_in(actor.organisation_ids),
+            true() if actor.secretariat else col(Organisation.region_id).in_(actor.region_ids),
+        )
+        return and_(
+            col(Capability.organisation_id).in_(owners),
+            col(Capability.retired_at).is_(None),
+            col(Capability.held_at).is_not(None) if self.held else true(),
+        )
 
 
 @dataclass(frozen=True)
@@ -59,7 +85,13 @@ class PublicRun:
 
 
 POLICY: dict[Permission, tuple[Rule, ...]] = {
-    Permission.CAPABILITY_READ: (InCatalogue(), OwnCapability(), Platform()),
+    Permission.CAPABILITY_READ: (
+        InCatalogue(),
+        OwnCapability(),
+        Moderator(held=True),
+        Platform(),
+    ),
     Permission.CAPABILITY_EDIT: (OwnCapability(editing=True), Platform()),
+    Permission.CAPABILITY_MODERATE: (Moderator(),),
     Permission.RUN_READ: (PublicRun(), Platform()),
 }

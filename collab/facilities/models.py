@@ -17,8 +17,8 @@ class Capability(Row, Public, Versioned, table=True):
     PREFIX: ClassVar[str] = "cap-"
     __table_args__ = (  # the catalogue's counts are answered from this index alone
         Index(
-            "ix_capability_catalogue", "retired_at", "organisation_id", "category", "evidence",
-            "status",
+            "ix_capability_catalogue", "retired_at", "held_at", "organisation_id", "category",
+            "evidence", "status",
         ),
         Index("ix_capability_name", "name_zh", "id"),
     )  # fmt: skip
@@ -47,6 +47,7 @@ class Capability(Row, Public, Versioned, table=True):
     throughput: str = Field(default="", max_length=200)
     confirmed_at: datetime | None = None
     retired_at: datetime | None = Field(default=None, index=True)
+    held_at: datetime | None = None  # taken out of the catalogue by a moderator
     source: str = ""
     source_type: str = Field(default="", max_length=60)
     confidence: str = Field(default="", max_length=20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from collab.facilities import store
@@ -125,6 +126,15 @@ def restore_capability(uow: UnitOfWork, actor: Actor, key: str) -> Capability:
         row.retired_at = None
 
     return _touch(uow, actor, key, "restored", restore)
+
+
+def set_held(uow: UnitOfWork, row: Capability, at: datetime | None) -> None:
+    """Take a capability out of the catalogue, or put it back (None); a moderator decided."""
+    row.held_at = at
+    row.updated_at = clock.now()  # every decision is another version: who looked before, sees it
+    uow.session.add(row)
+    uow.flush()
+    uow.record(CapabilityChanged(_key(row)))
 
 
 def _touch(

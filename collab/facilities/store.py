@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, delete, func, or_
 from sqlmodel import col, select
 
-from collab.facilities.access import POLICY
+from collab.facilities.access import POLICY, offered
 from collab.facilities.filters import CapabilityFilter
 from collab.facilities.models import (
     Capability,
@@ -283,7 +283,7 @@ def counts_by_organisation(uow: UnitOfWork, ids: Collection[int]) -> dict[int, i
         return {}
     rows = uow.session.exec(
         select(Capability.organisation_id, func.count(col(Capability.id)))
-        .where(col(Capability.organisation_id).in_(ids), col(Capability.retired_at).is_(None))
+        .where(col(Capability.organisation_id).in_(ids), offered())
         .group_by(col(Capability.organisation_id))
     ).all()
     return dict(rows)

@@ -11,12 +11,17 @@ from collab.facilities.models import Capability, MpwRun
 from collab.kernel.happened import CatalogueReplaced
 from collab.kernel.identity import SYSTEM
 from collab.members.models import Organisation, Person, RoleGrant
+from collab.moderation.models import Hold, Report
 from collab.needs.models import Need
 from collab.storage.uow import UnitOfWork
 
 BATCH = 500
 # The scope of a role must not be widened by losing its organisation or region.
-OWNED = frozenset({(RoleGrant, "organisation_id"), (RoleGrant, "region_id")})
+# A hold or a report is about one record and goes with it.
+OWNED: frozenset[tuple[type[SQLModel], str]] = frozenset({
+    (RoleGrant, "organisation_id"), (RoleGrant, "region_id"), (Hold, "need_id"),
+    (Hold, "capability_id"), (Report, "need_id"), (Report, "capability_id"),
+})  # fmt: skip
 TOP = (Need, MpwRun, Capability, Person, Organisation)
 
 

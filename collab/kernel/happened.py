@@ -123,6 +123,25 @@ class AgreementChanged(Event):
 
 
 @dataclass(frozen=True)
+class HoldChanged(Event):
+    """A record was held, returned to its owner, released, or its owner asked for another look.
+
+    `act` says which; `serial` tells one such act on a hold from the next.
+    """
+
+    hold_id: int
+    act: str
+    serial: str
+
+
+@dataclass(frozen=True)
+class ReportChanged(Event):
+    """A member reported a record, or a moderator answered the report."""
+
+    report_id: int
+
+
+@dataclass(frozen=True)
 class FileStored(Event):
     """A file was put beside a need and waits to be looked at."""
 

@@ -14,6 +14,7 @@ from collab.storage.uow import UnitOfWork
 
 EDIT = Permission.ORGANISATION_EDIT
 MOST = 200
+PRIVATE_ACTS = ("blocked", "unblocked")  # on the record, for the organisation itself alone
 
 
 def blocked_by(uow: UnitOfWork, actor: Actor, key: str) -> list[Organisation]:

@@ -21,9 +21,8 @@ from collab.members.models import (
     RoleGrant,
     SignInSession,
 )
+from collab.members.rules import ANONYMITY
 from collab.storage.uow import UnitOfWork
-
-ANONYMITY = 5  # a province is named only where at least this many members stand
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, false, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlmodel import col, select
 
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
+from collab.members.access import regions_told_to
 from collab.members.models import Organisation
 from collab.members.rules import Membership
 from collab.needs.models import Need, NeedInvitation, NeedParty
-from collab.needs.rules import SHOWN_STATES, Disclosure
+from collab.needs.rules import OPEN_STATES, SHOWN_STATES, Disclosure
 from collab.storage.grants import Rule
 
 
@@ -22,7 +23,18 @@ def of_standing_owner() -> ColumnElement[bool]:
     return col(Need.organisation_id).not_in(suspended)
 
 
+def waiting() -> ColumnElement[bool]:
+    """Open needs that count: not held by a moderator, their owner not suspended."""
+    return and_(
+        col(Need.state).in_(sorted(OPEN_STATES)), col(Need.held_at).is_(None), of_standing_owner()
+    )
+
+
 def _shown(*disclosures: Disclosure) -> ColumnElement[bool]:
+    return and_(_ever_shown(*disclosures), col(Need.held_at).is_(None))
+
+
+def _ever_shown(*disclosures: Disclosure) -> ColumnElement[bool]:
     return and_(
         col(Need.state).in_(sorted(SHOWN_STATES)),
         col(Need.disclosure).in_(disclosures),
@@ -68,10 +80,14 @@ class Invited:
         """Needs to which one of the actor's organisations is invited."""
         if not actor.organisation_ids:
             return false()
-        invited = select(NeedInvitation.need_id).where(
-            col(NeedInvitation.organisation_id).in_(actor.organisation_ids)
-        )
-        return and_(_shown(Disclosure.INVITED), col(Need.id).in_(invited))
+        return and_(_shown(Disclosure.INVITED), _invited(actor))
+
+
+def _invited(actor: Actor) -> ColumnElement[bool]:
+    invited = select(NeedInvitation.need_id).where(
+        col(NeedInvitation.organisation_id).in_(actor.organisation_ids)
+    )
+    return col(Need.id).in_(invited)
 
 
 @dataclass(frozen=True)
@@ -85,7 +101,39 @@ class Party:
         agreed = select(NeedParty.need_id).where(
             col(NeedParty.organisation_id).in_(actor.organisation_ids)
         )
-        return and_(col(Need.state).in_(sorted(SHOWN_STATES)), col(Need.id).in_(agreed))
+        shown = and_(col(Need.state).in_(sorted(SHOWN_STATES)), col(Need.held_at).is_(None))
+        return and_(shown, col(Need.id).in_(agreed))
+
+
+@dataclass(frozen=True)
+class Moderator:
+    """Coordinators of the need's region and the secretariat, never for their own organisation.
+
+    An invited need only when they are invited themselves; an anonymous one, for a coordinator, only
+    where everybody may be told that it comes from the coordinated province. With `held`, those
+    needs alone that a moderator has closed: the rest they read like any member.
+    """
+
+    held: bool = False
+
+    def where(self, actor: Actor) -> ColumnElement[bool]:
+        """Needs that the actor may hold, return and release."""
+        if not actor.secretariat and not actor.region_ids:
+            return false()
+        here: ColumnElement[bool] = true()
+        told: ColumnElement[bool] = true()
+        if not actor.secretariat:
+            here = col(Need.region_id).in_(actor.region_ids)
+            told = col(Need.region_id).in_(regions_told_to(actor.region_ids))
+        kinds = [
+            and_(here, _ever_shown(Disclosure.PUBLIC, Disclosure.MEMBERS)),
+            and_(told, _ever_shown(Disclosure.ANONYMOUS)),
+        ]
+        if actor.organisation_ids:
+            kinds.append(and_(here, _ever_shown(Disclosure.INVITED), _invited(actor)))
+        others = col(Need.organisation_id).not_in(actor.organisation_ids)
+        closed = col(Need.held_at).is_not(None) if self.held else true()
+        return and_(others, or_(*kinds), closed)
 
 
 @dataclass(frozen=True)
@@ -104,7 +152,9 @@ POLICY: dict[Permission, tuple[Rule, ...]] = {
         Members(),
         Invited(),
         Party(),
+        Moderator(held=True),
         Platform(),
     ),
     Permission.NEED_EDIT: (PostingOrganisation(), Platform()),
+    Permission.NEED_MODERATE: (Moderator(),),
 }

@@ -30,6 +30,7 @@ class Need(Row, Public, Versioned, table=True):
     posted_on: date
     published_at: datetime | None = Field(default=None, index=True)
     expires_on: date | None = None
+    held_at: datetime | None = None  # closed to others by a moderator, whatever the state
     vocabulary_version: str = Field(default="", max_length=20)
     priority: int = 1
     demo: bool = Field(default=False, index=True)

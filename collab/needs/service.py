@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from collab.kernel import clock
@@ -20,6 +20,7 @@ from collab.needs.forms import DraftIn, PublicationIn, Structure
 from collab.needs.models import Correction, Need, NeedRead
 from collab.needs.profile import all_techniques
 from collab.needs.rules import (
+    OPEN_STATES,
     Disclosure,
     NeedState,
     can_move,
@@ -79,17 +80,21 @@ def change_draft(
     version: int | None,
     vocabulary: Vocabulary,
 ) -> Need:
-    """New words: what was understood is made anew."""
+    """New words: what was understood is made anew. A published need's words change only while a
+    moderator holds it, and only to something that could be published."""
     need = store.open_need(uow, actor, key, Permission.NEED_EDIT)
     uow.expect(need, version)
-    if need.state is not NeedState.DRAFT:
+    held = need.held_at is not None and need.state in OPEN_STATES
+    if need.state is not NeedState.DRAFT and not held:
         raise Conflict("not_a_draft", state=need.state)
+    structure = understood(form.text, vocabulary, need.posted_on)
+    title = form.title or title_from(form.text)
     wrong = list(draft_problems(form.title, form.text))
+    if held and not wrong:
+        wrong = list(publication_problems(title, form.text, structure, need.disclosure, 1))
     if wrong:
         raise Rejected(wrong)
-    need.title = form.title or title_from(form.text)
-    need.text = form.text
-    need.structure = understood(form.text, vocabulary, need.posted_on)
+    need.title, need.text, need.structure = title, form.text, structure
     need.vocabulary_version = vocabulary.version
     _save(uow, need)
     uow.note(actor, "changed", "need", need.public_id)
@@ -141,6 +146,7 @@ def publish_need(
     uow.expect(need, version)
     if not can_move(need.state, NeedState.PUBLISHED):
         raise Conflict("cannot_move", state=need.state, to=NeedState.PUBLISHED)
+    _stays_in_sight(need, form)
     invited = _invited(uow, actor, form)
     wrong = list(
         publication_problems(need.title, need.text, need.structure, form.disclosure, len(invited))
@@ -166,6 +172,7 @@ def change_disclosure(
     """Open or restrict a published need; takes effect with this commit."""
     need = store.open_need(uow, actor, key, Permission.NEED_EDIT)
     uow.expect(need, version)
+    _stays_in_sight(need, form)
     invited = _invited(uow, actor, form)
     if form.disclosure is Disclosure.INVITED and not invited:
         raise Rejected([Problem("invited", "nobody_invited")])
@@ -278,6 +285,19 @@ def shows_owner(need: Need, actor: Actor) -> bool:
 def may_edit(need: Need, actor: Actor) -> bool:
     """Whether the actor may change the need, for showing buttons; the guard asks again."""
     return need.organisation_id in actor.organisation_ids
+
+
+def set_held(uow: UnitOfWork, need: Need, at: datetime | None) -> None:
+    """Close a need to others, or open it again (None), whatever its state; a moderator decided."""
+    need.held_at = at
+    need.updated_at = clock.now()  # every decision is another version: who looked before, sees it
+    _save(uow, need)
+
+
+def _stays_in_sight(need: Need, form: PublicationIn) -> None:
+    """A held need cannot be moved to where no moderator could look at it again."""
+    if need.held_at is not None and form.disclosure is Disclosure.INVITED:
+        raise Conflict("held_not_invited")
 
 
 def _invited(uow: UnitOfWork, actor: Actor, form: PublicationIn) -> list[int]:

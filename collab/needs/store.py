@@ -12,10 +12,10 @@ from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
 from collab.members.models import Organisation, Person
-from collab.needs.access import POLICY, of_standing_owner
+from collab.needs.access import POLICY, waiting
 from collab.needs.filters import NeedFilter
 from collab.needs.models import Need, NeedInvitation, NeedParty, NeedRead, NeedTechnique
-from collab.needs.rules import OPEN_STATES, SHOWN_STATES, Disclosure
+from collab.needs.rules import SHOWN_STATES, Disclosure
 from collab.storage import grants
 from collab.storage.uow import UnitOfWork
 
@@ -96,8 +96,7 @@ def open_needs(uow: UnitOfWork, actor: Actor) -> Sequence[Need]:
     return uow.session.exec(
         select(Need)
         .where(
-            col(Need.state).in_(sorted(OPEN_STATES)),
-            of_standing_owner(),
+            waiting(),
             grants.where(POLICY[Permission.NEED_READ], actor),
         )
         .order_by(col(Need.id))
@@ -111,8 +110,7 @@ def waiting_among(uow: UnitOfWork, ids: Collection[int]) -> dict[int, Need]:
     rows = uow.session.exec(
         select(Need).where(
             col(Need.id).in_(ids),
-            col(Need.state).in_(sorted(OPEN_STATES)),
-            of_standing_owner(),
+            waiting(),
         )
     )
     return {row.id: row for row in rows if row.id is not None}
@@ -261,6 +259,16 @@ def readable_by_id(uow: UnitOfWork, actor: Actor, ids: Collection[int]) -> dict[
     return {row.id: row for row in rows if row.id is not None}
 
 
+def held_among(uow: UnitOfWork, ids: Collection[int]) -> set[int]:
+    """Those of `ids` that a moderator holds; the caller is a party to them."""
+    if not ids:
+        return set()
+    rows = uow.session.exec(
+        select(Need.id).where(col(Need.id).in_(ids), col(Need.held_at).is_not(None))
+    )
+    return {key for key in rows if key is not None}
+
+
 def lock_need(uow: UnitOfWork, need_id: int) -> Need | None:
     """The need, kept from all others until the end of this transaction."""
     return uow.session.get(Need, need_id, with_for_update=True, populate_existing=True)
@@ -275,8 +283,7 @@ def open_needs_asking(uow: UnitOfWork, techniques: Collection[str]) -> set[int]:
         .join(Need, col(Need.id) == col(NeedTechnique.need_id))
         .where(
             col(NeedTechnique.technique).in_(techniques),
-            col(Need.state).in_(sorted(OPEN_STATES)),
-            of_standing_owner(),
+            waiting(),
         )
         .distinct()
     )

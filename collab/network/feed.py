@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, or_, true
 from sqlmodel import col, select
 
+from collab.facilities.access import offered
 from collab.facilities.models import Capability, CapabilityMaterial, CapabilityTechnique
 from collab.facilities.rules import Status
 from collab.members import store as members
@@ -127,7 +128,7 @@ def capabilities(
 ) -> tuple[list[Node], list[Link]]:
     """Operating capabilities of the catalogue with the techniques they apply, and who offers them.
 
-    Planned, closed and retired ones are no supply and so not part of the network.
+    Planned, closed, retired and held ones are no supply and so not part of the network.
     """
     columns = (
         col(Capability.id), col(Capability.public_id), col(Capability.organisation_id),
@@ -135,7 +136,7 @@ def capabilities(
     )  # fmt: skip
     rows = uow.session.connection().execute(
         sa.select(*columns).where(
-            col(Capability.retired_at).is_(None),
+            offered(),
             col(Capability.status) == Status.OPERATING,
             _among(Capability.id, ids),
         )

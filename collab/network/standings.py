@@ -26,7 +26,7 @@ from collab.matching.snapshot import Snapshot
 from collab.members import store as members
 from collab.needs import store as needs
 from collab.needs.models import Need
-from collab.needs.rules import OPEN_STATES, Disclosure
+from collab.needs.rules import Disclosure
 from collab.network import outlook, store
 from collab.network.models import NeedStanding
 from collab.routing.scenario import Board
@@ -101,8 +101,8 @@ class Standings:
         words = self.vocabulary
         with database.reading() as uow:
             snapshot = self._snapshot_of(uow)
-            rows = store.whole_needs(uow, SYSTEM, need_ids).values()
-            made = [_row(uow, words, snapshot, n) for n in rows if n.state in OPEN_STATES]
+            rows = needs.waiting_among(uow, need_ids).values()
+            made = [_row(uow, words, snapshot, n) for n in rows]
         with database.writing() as uow:
             store.replace_standings(uow, need_ids, made)
 

@@ -22,10 +22,11 @@ from collab.kernel.happened import (
 )
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
+from collab.matching.blocking import PRIVATE_ACTS
 from collab.needs import store as needs
-from collab.needs.access import POLICY
+from collab.needs.access import POLICY, waiting
 from collab.needs.models import Need
-from collab.needs.rules import OPEN_STATES, Disclosure, NeedState
+from collab.needs.rules import Disclosure, NeedState
 from collab.network.models import DeskVisit, NeedStanding
 from collab.storage import grants
 from collab.storage.models import Activity, OutboxDelivery, OutboxEvent
@@ -73,7 +74,7 @@ def open_needs(uow: UnitOfWork, actor: Actor) -> list[OpenNeed]:
     rows = uow.session.connection().execute(
         sa.select(*columns)
         .where(
-            col(Need.state).in_(sorted(OPEN_STATES)),
+            waiting(),
             grants.where(POLICY[Permission.NEED_READ], actor),
         )
         .order_by(col(Need.posted_on), col(Need.id))
@@ -117,7 +118,11 @@ def touched(uow: UnitOfWork, since: datetime, most: int = 400) -> list[tuple[str
     """Kind, public id and time of the last change of organisations and capabilities since then."""
     rows = uow.session.exec(
         select(Activity.kind, Activity.key, Activity.at)
-        .where(col(Activity.at) >= since, col(Activity.kind).in_(("organisation", "capability")))
+        .where(
+            col(Activity.at) >= since,
+            col(Activity.kind).in_(("organisation", "capability")),
+            col(Activity.action).not_in(PRIVATE_ACTS),
+        )
         .order_by(col(Activity.id).desc())
         .limit(most)
     )
@@ -144,7 +149,7 @@ def unevaluated(uow: UnitOfWork, rule_version: str) -> set[int]:
                 col(NeedStanding.rule_version) == rule_version,
             ),
         )
-        .where(col(Need.state).in_(sorted(OPEN_STATES)), col(NeedStanding.id).is_(None))
+        .where(waiting(), col(NeedStanding.id).is_(None))
     )
     return {key for key in rows if key is not None}
 

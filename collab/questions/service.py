@@ -87,6 +87,8 @@ def askable(uow: UnitOfWork, actor: Actor, need_key: str) -> Need:
         raise NotFound("need", need_key)
     if need.state not in OPEN_STATES:
         raise Conflict("cannot_ask_now", state=need.state)
+    if need.held_at is not None:
+        raise Conflict("held")
     return need
 
 
@@ -117,6 +119,8 @@ def ask(
     need_store.lock_need(uow, need.id or 0)
     if need.state not in OPEN_STATES:
         raise Conflict("cannot_ask_now", state=need.state)
+    if need.held_at is not None:
+        raise Conflict("held")
     capability = _asked_capability(uow, actor, need, capability_key)
     inquiry = _thread(uow, need, capability)
     known = store.questions_of(uow, [inquiry.id or 0]).get(inquiry.id or 0, [])

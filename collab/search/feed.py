@@ -39,9 +39,12 @@ def labels_of(actor: Actor) -> frozenset[str]:
 def need_labels(
     need: Need, invited: Collection[int], parties: Collection[int] = (), *, suspended: bool = False
 ) -> tuple[str, ...]:
-    """Who may find a need: the same policy as needs.access, as labels."""
+    """Who may find a need: the same policy as needs.access, as labels; a held one its owner alone.
+
+    Moderators come to a held need by their queue: what is held is nobody's hit but the owner's.
+    """
     own = f"org:{need.organisation_id}"
-    if need.state not in SHOWN_STATES:
+    if need.state not in SHOWN_STATES or need.held_at is not None:
         return (own,)
     agreed = tuple(f"org:{i}" for i in sorted(parties))
     if suspended:

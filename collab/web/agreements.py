@@ -185,7 +185,7 @@ def _row(view: service.AgreementView) -> dict[str, Any]:
         "other": pick(other.name_zh, other.name_en), "state": row.state,
         "state_label": labels.label("agreement_state", row.state),
         "kind": labels.label("agreement_kind", row.kind),
-        "starts": row.starts_on, "ends": row.ends_on, "side": view.side,
+        "starts": row.starts_on, "ends": row.ends_on, "side": view.side, "held": view.held,
     }  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
-from collab.deals import access as deals
 from collab.members import recorded
+from collab.moderation import access
 from collab.storage.audit_reading import AuditFilter
 from collab.storage.models import Activity
 from collab.storage.uow import UnitOfWork
@@ -61,7 +61,7 @@ def index() -> str:
     """The record, latest first."""
     number, size = params.page()
     with reading() as uow:
-        things = deals.recorded(current_actor())
+        things = access.recorded(current_actor())
         page = recorded.page(uow, current_actor(), _wanted(uow), things, number, size)
         names = recorded.names(uow, page.items)
         kinds = recorded.kinds(uow, things)
@@ -93,7 +93,7 @@ def _facts(values: dict[str, Any] | None) -> str:
 def export() -> Response:
     """The filtered record as CSV."""
     with writing() as uow:
-        things = deals.recorded(current_actor())
+        things = access.recorded(current_actor())
         rows = recorded.export(uow, current_actor(), _wanted(uow), things)
         names = recorded.names(uow, rows)
     text = io.StringIO()

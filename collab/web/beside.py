@@ -55,7 +55,7 @@ def threads(views: Sequence[InquiryView]) -> list[dict[str, Any]]:
         {
             "href": url_for("questions.show", key=v.row.public_id),
             "who": pick(v.provider.name_zh, v.provider.name_en) if v.own_need else "",
-            "what": pick(v.capability.name_zh, v.capability.name_en),
+            "what": present.offer_name(v.capability, closed=v.own_need),
             "open": v.open,
             "count": sum(q.state is not QuestionState.WITHDRAWN for q in v.questions),
         }
@@ -74,7 +74,7 @@ def asking(
     if need.organisation_id not in actor.organisation_ids:
         return None
     houses = {c["organisation"] for c in _entries(answer)}
-    waits = need.state in OPEN_STATES
+    waits = need.state in OPEN_STATES and need.held_at is None
     return Asking(
         need.public_id,
         {v.capability.public_id: v for v in views},

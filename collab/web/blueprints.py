@@ -17,6 +17,7 @@ from collab.web import (
     home,
     imports,
     joining,
+    moderation,
     needs,
     network,
     notices,
@@ -26,6 +27,7 @@ from collab.web import (
     people,
     questions,
     recovery,
+    reports,
     runs,
     saved,
     search,
@@ -37,8 +39,9 @@ from collab.web import help as help_pages
 
 FAMILIES = (
     home, account, agreements, capabilities, organisations, needs, files, runs, search, saved,
-    blocked, network, imports, notices, help_pages, vocabulary, coordinator, joining,
-    allocation, questions, people, recovery, second_factor, passkeys, openid, audit, wellknown,
+    moderation, reports, blocked, network, imports, notices, help_pages, vocabulary, coordinator,
+    joining, allocation, questions, people, recovery, second_factor, passkeys, openid, audit,
+    wellknown,
 )  # fmt: skip
 
 

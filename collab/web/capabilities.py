@@ -16,7 +16,7 @@ from collab.facilities.forms import CapabilityIn
 from collab.kernel.errors import Conflict, Rejected
 from collab.kernel.problems import Problem
 from collab.members import catalogue as members
-from collab.web import capability_form, labels, params, present
+from collab.web import capability_form, holds, labels, params, present
 from collab.web.context import toggled, with_args
 from collab.web.errors import problems_of
 from collab.web.session import current_actor, language, public, reading, vocabulary, writing
@@ -114,8 +114,10 @@ def show(key: str) -> str:
     """One capability with source, evidence and freshness."""
     with reading() as uow:
         view = catalogue.one(uow, current_actor(), key)
+        beside = holds.beside(uow, current_actor(), view.row)
     return render_template(
         "capabilities/show.html",
+        **beside,
         item=present.capability(view),
         owner=present.organisation(view.owner),
         can_edit=service.may_edit(current_actor(), view.row),

@@ -230,6 +230,25 @@ AGREEMENT_MOVE: Words = {
     "delivered": ("标为已交付", "Mark as delivered"),
     "closed": ("验收并结束", "Accept and close"),
 }
+HOLD_STATE: Words = {
+    "held": ("暂停公开，待核查", "On hold, being looked into"),
+    "returned": ("已退回，待所有者修改", "Returned to its owner"),
+    "asked": ("所有者申请复核", "Another look asked for"),
+    "released": ("已恢复公开", "Open again"),
+}
+REPORT_REASON: Words = {
+    "wrong_facts": ("内容与事实不符", "Wrong facts"),
+    "outdated": ("信息已过时", "Outdated"),
+    "advertising": ("广告或无关内容", "Advertising or off topic"),
+    "confidential": ("含保密内容", "Confidential content"),
+    "other": ("其他", "Other"),
+}
+REPORT_STATE: Words = {
+    "open": ("等待处理", "Waiting"),
+    "upheld": ("已暂停公开", "Record put on hold"),
+    "dismissed": ("已答复", "Answered"),
+}
+RECORD_KIND: Words = {"need": ("需求", "Need"), "capability": ("能力", "Capability")}
 OUTCOME: Words = {
     "achieved": ("达到要求", "Achieved"),
     "partly": ("部分达到", "Partly achieved"),
@@ -238,7 +257,8 @@ OUTCOME: Words = {
 TABLES: dict[str, Words] = {
     "agreement_state": AGREEMENT_STATE, "agreement_kind": AGREEMENT_KIND,
     "agreement_move": AGREEMENT_MOVE, "outcome": OUTCOME,
-    "application_state": APPLICATION_STATE,
+    "application_state": APPLICATION_STATE, "hold_state": HOLD_STATE,
+    "report_reason": REPORT_REASON, "report_state": REPORT_STATE, "record_kind": RECORD_KIND,
     "organisation_kind": ORGANISATION_KIND, "channel": CHANNEL,
     "question_state": QUESTION_STATE, "stance": STANCE, "mail_pace": MAIL_PACE,
     "file_state": FILE_STATE,

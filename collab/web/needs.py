@@ -25,6 +25,7 @@ from collab.web import (
     answers,
     beside,
     files,
+    holds,
     labels,
     needs_form,
     needs_marks,
@@ -267,7 +268,7 @@ def show(key: str) -> str:
         reads = catalogue.reads(uow, actor, view.row)
         answer = platform().matching.answer_need(uow, view.row, reader=actor)
         interests = deals.of_need(uow, actor, view.row)
-        attached = files.of_need(uow, view.row)
+        attached = files.of_need(uow, view.row) | holds.beside(uow, actor, view.row)
         threads = questions.of_need(uow, actor, view.row)
         asked = beside.asking(uow, actor, view.row, answer, threads)
         agreed = agreements.of_interests(uow, actor, [i.row.id or 0 for i in interests])
@@ -288,7 +289,7 @@ def show(key: str) -> str:
         moves=_moves(view.row.state) if view.own else [],
         **attached,
         interests=[answers.interest(i, agreed.get(i.row.id or 0)) for i in interests],
-        negotiable=view.row.state in agreements.NEGOTIABLE,
+        negotiable=view.row.state in agreements.NEGOTIABLE and view.row.held_at is None,
         can_offer=_can_offer(view, interests),
     )
 
@@ -298,7 +299,8 @@ def _can_offer(
 ) -> list[tuple[str, str]]:
     """Organisations in whose name the actor may still express an interest."""
     actor = current_actor()
-    if view.own or view.row.state not in OPEN_STATES or not actor.organisation_ids:
+    shut = view.row.held_at is not None or view.row.state not in OPEN_STATES
+    if view.own or shut or not actor.organisation_ids:
         return []
     taken = {i.row.organisation_id for i in interests}
     with reading() as uow:

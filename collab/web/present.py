@@ -9,9 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import url_for
+from flask_babel import gettext as _
 
 from collab.facilities.catalogue import CapabilityView, RunView
-from collab.facilities.models import CapabilityValue
+from collab.facilities.models import Capability, CapabilityValue
 from collab.kernel import clock
 from collab.kernel.messages import sentence
 from collab.kernel.problems import Problem
@@ -80,6 +81,7 @@ class CapabilityItem:
     confirmed: str
     demo: bool
     retired: bool
+    held: bool
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -125,6 +127,7 @@ class NeedItem:
     techniques: list[Tag]
     own: bool
     demo: bool
+    held: bool
     version: int
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -278,6 +281,7 @@ def capability(view: CapabilityView) -> CapabilityItem:
         confirmed=day(row.confirmed_at),
         demo=row.demo,
         retired=row.retired_at is not None,
+        held=row.held_at is not None,
         extra={
             "technique_text": row.technique_text, "description": row.description,
             "throughput": row.throughput, "price_note": row.price_note, "rates": row.rates,
@@ -319,6 +323,18 @@ def organisation(view: OrganisationView, capabilities: int = 0) -> OrganisationI
     )  # fmt: skip
 
 
+def offer_name(row: Capability, *, closed: bool) -> str:
+    """A capability's name; that it is on hold instead, for those to whom it is then `closed`."""
+    if closed and row.held_at is not None:
+        return _("一项暂停公开的能力")
+    return pick(row.name_zh, row.name_en)
+
+
+def record_href(is_need: bool, key: str) -> str:
+    """The page of a need or of a capability."""
+    return url_for("needs.show" if is_need else "capabilities.show", key=key)
+
+
 def need(view: NeedView) -> NeedItem:
     """A need for templates."""
     row = view.row
@@ -339,6 +355,7 @@ def need(view: NeedView) -> NeedItem:
         techniques=technique_tags(view.techniques),
         own=view.own,
         demo=row.demo,
+        held=row.held_at is not None,
         version=row.version,
     )
 

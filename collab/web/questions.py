@@ -146,7 +146,7 @@ def _row(view: InquiryView) -> dict[str, Any]:
     return {
         "href": url_for("questions.show", key=view.row.public_id),
         "need": view.need.title,
-        "capability": pick(view.capability.name_zh, view.capability.name_en),
+        "capability": present.offer_name(view.capability, closed=view.own_need),
         "other": pick(other.name_zh, other.name_en) if other else _("匿名发布方"),
         "own_need": view.own_need,
         "open": view.open,
@@ -171,7 +171,8 @@ def _show(view: InquiryView, opened: str, wrong: Wrong) -> str:
             "over": not view.open_to_answers,
             "asking": url_for("questions.ask", key=view.need.public_id,
                               capability=view.capability.public_id)
-                      if view.own_need and view.open_to_answers else "",
+                      if view.own_need and view.open_to_answers
+                      and view.capability.held_at is None else "",
         },
         questions=[_question(view, q, mine and q.public_id == opened) for q in view.questions],
         stances=labels.pairs("stance"),

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from collab.kernel.errors import Rejected
 from collab.kernel.problems import Problem
 from collab.members import catalogue, password_change, recovery, service
+from collab.moderation import catalogue as moderation
 from collab.needs import handover
 from collab.notices import personal
 from collab.storage import audit_reading
@@ -141,6 +142,7 @@ def data() -> Response:
     with reading() as uow:
         found = recovery.own_data(uow, actor) | {
             "needs": handover.authored(uow, actor),
+            "reports": moderation.exported(uow, actor),
             "notices": personal.export(uow, actor),
             "activity": audit_reading.of_person(uow, actor.person_id),
         }

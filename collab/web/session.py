@@ -10,7 +10,7 @@ from flask import Flask, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from collab.kernel.errors import Conflict
-from collab.kernel.happened import NeedChanged, OrganisationChanged
+from collab.kernel.happened import CapabilityChanged, NeedChanged, OrganisationChanged
 from collab.kernel.identity import VISITOR, Actor
 from collab.members import sessions
 from collab.platform import Platform
@@ -59,6 +59,12 @@ def index_now(need_id: int | None) -> None:
     """Counts and suggestions follow a restriction at once; they do not wait for the worker."""
     if need_id is not None:
         platform().search.now(NeedChanged(need_id))
+
+
+def recatalogue_now(capability_id: int | None) -> None:
+    """The same for a capability that a moderator took out of the catalogue or put back."""
+    if capability_id is not None:
+        platform().search.now(CapabilityChanged(capability_id))
 
 
 def reindex_now(organisation_id: int | None) -> None:

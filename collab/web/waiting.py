@@ -12,6 +12,8 @@ from collab.agreements import service as agreements
 from collab.deals import service as deals
 from collab.kernel import clock
 from collab.kernel.identity import Actor
+from collab.moderation import catalogue as moderation
+from collab.moderation.rules import HoldState, Kind
 from collab.needs import catalogue as needs
 from collab.needs.filters import NeedFilter
 from collab.notices import service as notices
@@ -23,8 +25,10 @@ from collab.web.session import language, platform
 
 SHOWN = 5
 # what these tell stands in the list itself for as long as it waits
-SHOWN_ABOVE = frozenset({"interest_expressed", "question_asked", "agreement_proposed",
-                         "agreement_half_signed"})  # fmt: skip
+SHOWN_ABOVE = frozenset({
+    "interest_expressed", "question_asked", "agreement_proposed", "agreement_half_signed",
+    "report_open", "hold_asked", "hold_held", "hold_returned",
+})  # fmt: skip
 STANDING = NeedFilter(states=("draft", "published"), mine=True)
 
 
@@ -47,6 +51,8 @@ def for_person(uow: UnitOfWork, actor: Actor) -> list[Waiting]:
         *_answers(uow, actor),
         *_questions(uow, actor),
         *_signatures(uow, actor),
+        *_holds(uow, actor),
+        *_moderation(uow, actor),
         *_own_needs(uow, actor),
         *_news(uow, actor),
     ]
@@ -89,6 +95,26 @@ def _signatures(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
             url_for("agreements.show", key=view.row.public_id),
             present.day(view.row.updated_at),
         )
+
+
+def _holds(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
+    for held in moderation.own_holds(uow, actor, SHOWN):
+        title, on = pick(*held.item.names), present.day(held.hold.updated_at)
+        href = present.record_href(held.item.kind is Kind.NEED, held.item.row.public_id)
+        if held.hold.state is HoldState.RETURNED:
+            yield Waiting(_("“%(title)s”被退回，等您修改", title=title), _("看要改什么"), href, on)
+        elif held.hold.state is HoldState.HELD:
+            yield Waiting(_("“%(title)s”暂停公开，正在核查", title=title), _("看原因"), href, on)
+
+
+def _moderation(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:
+    reports, holds, since = moderation.counts(uow, actor)
+    on, queue = present.day(since), url_for("moderation.index")
+    if reports:
+        yield Waiting(_("%(n)s 条举报等您处理", n=reports), _("去处理"), queue, on)
+    if holds:
+        text = _("%(n)s 条暂停公开的记录等您决定", n=holds)
+        yield Waiting(text, _("去处理"), queue + "#holds", on)
 
 
 def _own_needs(uow: UnitOfWork, actor: Actor) -> Iterator[Waiting]:

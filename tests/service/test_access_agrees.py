@@ -32,6 +32,7 @@ from collab.members import store as members
 from collab.members.models import Organisation, Person, Region, RoleGrant
 from collab.members.rules import Membership, OrganisationKind
 from collab.members.store import OrganisationFilter
+from collab.moderation import access as moderation_access
 from collab.needs import access as needs_access
 from collab.needs import store as needs
 from collab.needs.models import Need, NeedInvitation
@@ -46,7 +47,7 @@ from collab.storage.uow import UnitOfWork
 
 POLICIES = (members_access.POLICY, facilities_access.POLICY, needs_access.POLICY,
             files_access.POLICY, deals_access.POLICY, agreements_access.POLICY,
-            curation_access.POLICY, questions_access.POLICY)  # fmt: skip
+            curation_access.POLICY, questions_access.POLICY, moderation_access.POLICY)  # fmt: skip
 ROLES: tuple[tuple[str, Role, str, str, bool], ...] = (
     ("member of own", Role.MEMBER, "own", "", False),
     ("owner of own", Role.FACILITY_OWNER, "own", "", False),

@@ -22,6 +22,7 @@ from collab.kernel.permissions import Scope
 from collab.members import service as members
 from collab.members.forms import TokenIn
 from collab.members.models import Application, Person
+from collab.moderation.models import Report
 from collab.search.models import SavedSearch
 from collab.storage.database import Database
 from tests.access_table import TABLE, allowed
@@ -36,6 +37,7 @@ from tests.web.test_vocabulary import FORM
 
 DISCLOSURES = ("public", "members", "anonymous", "invited", "draft")
 OUT = frozenset({401, 403, 404})
+RECORDS = ("moderation", "reports")  # whose addresses name a need or a capability
 PDF = CONTENTS["pdf"][0]
 API_BODIES: dict[str, dict[str, Any]] = {
     "draft_need": {"text": SOI}, "change_draft": {"text": SOI, "version": 999},
@@ -56,6 +58,7 @@ class Field:
 
     site: Site
     needs: dict[str, str] = field(default_factory=dict)
+    reports: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -63,7 +66,7 @@ class Field:
     def key_for(self, rule: Rule, disclosure: str) -> str:
         """What stands for <key> in a rule."""
         first = rule.rule.removeprefix("/api/v1").split("/")[1]
-        if first == "needs":
+        if first == "needs" or first in RECORDS:
             return self.needs[disclosure]
         if first == "members":
             return self.keys["application" if "applications" in rule.rule
@@ -82,6 +85,9 @@ class Field:
                  "act": "confirm", "other": self.site.organisations["beta"],
                  "capability": self.keys["asked"], "question": self.keys["question"],
                  "seal": "0" * 32}  # fmt: skip
+        if rule.rule.split("/")[1] in RECORDS:
+            known |= {"kind": "needs", "act": "hold",
+                      "report": self.reports.get(disclosure, "rep-0000000000")}  # fmt: skip
         if "/techniques/" in rule.rule or "/parameters/" in rule.rule or "/chains/" in rule.rule:
             known["term"] = self.keys[rule.rule.split("/")[4]]
         place = r"<(?:[^<>:]+(?:\([^)]*\))?:)?(\w+)>"
@@ -96,6 +102,13 @@ def place(bare_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     alpha = site.organisations["alpha"]
     for disclosure in DISCLOSURES[:-1]:
         made.needs[disclosure] = site.published(disclosure)
+    for disclosure, key in made.needs.items():
+        who = "invited" if disclosure == "invited" else "other"
+        sent = site.post(f"/reports/needs/{key}", who, {"reason": "outdated"})
+        assert sent.status_code == 302
+    with site.database.reading() as uow:
+        for disclosure, row in zip(made.needs, uow.session.exec(select(Report)), strict=True):
+            made.reports[disclosure] = row.public_id
     made.needs["draft"] = site.draft()
     deal = site.published("members", title="一桩")
     made.keys["interest"] = accepted(site, deal).rpartition("/")[2]
@@ -253,7 +266,7 @@ def test_who_gets_in_is_what_the_table_says(place: Field, who: str) -> None:
 
 
 def _differences(made: Field, rule: Rule, method: str, who: str) -> Iterator[str]:
-    about_need = "/needs/<key>" in rule.rule
+    about_need = "/needs/<key>" in rule.rule or rule.rule.split("/")[1] in RECORDS
     for disclosure in DISCLOSURES if about_need else ("members",):
         with made.site.browser(who).session_transaction() as session:
             session.update(made.sessions[who])  # an earlier request may have signed out
@@ -354,10 +367,13 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     "/imports/<key>": ("other", "coordinator", "suspended"), "/search/saved/<key>": STRANGERS,
     "/vocabulary/proposals/<key>": ("other", "coordinator"),
     "/account/tokens/<key>": STRANGERS, "/api/v1/tokens/<key>": STRANGERS,
+    "/moderation/<any(needs, capabilities):kind>/<key>": STRANGERS,
+    "/reports/<any(needs, capabilities):kind>/<key>": STRANGERS,
 }  # fmt: skip
 UNKNOWN = {"questions": "inq-0000000000",
            "needs": "need-0000000000", "files": "file-0000000000", "agreements": "agr-0000000000",
            "imports": "imp-0000000000", "search": "sav-0000000000", "account": "tok-0000000000",
+           "moderation": "need-0000000000", "reports": "need-0000000000",
            "vocabulary": "voc-0000000000", "tokens": "tok-0000000000"}  # fmt: skip
 
 

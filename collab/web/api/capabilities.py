@@ -16,6 +16,7 @@ from collab.web.api.catalogue import opened
 from collab.web.api.layer import CREATED, Reply
 from collab.web.api.reading import expected_version, stated_version
 from collab.web.api.serving import api
+from collab.web.api.shapes_holds import hold
 from collab.web.api.shapes_needs import Key, Version, VersionOnly
 from collab.web.session import current_actor, reading, vocabulary, writing
 
@@ -133,5 +134,6 @@ def _full(uow: UnitOfWork, key: str) -> Reply:
         **shapes.capability(view, units()).model_dump(),
         code=view.row.code if may_edit else None,
         may_edit=may_edit,
+        hold=hold(uow, actor, view.row),
     )
     return Reply(model, version=view.row.version)

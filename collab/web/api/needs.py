@@ -15,6 +15,7 @@ from collab.web.api import shapes_needs as forms
 from collab.web.api.layer import CREATED, Reply
 from collab.web.api.reading import expected_version, stated_version
 from collab.web.api.serving import api
+from collab.web.api.shapes_holds import hold
 from collab.web.session import current_actor, index_now, reading, vocabulary, writing
 
 TAG = "needs"
@@ -145,4 +146,5 @@ def _full(uow: UnitOfWork, key: str) -> Reply:
     if view.own:
         invited = [shapes.organisation_ref(o) for o in catalogue.invited(uow, actor, view.row)]
         reads = [forms.read_out(*entry) for entry in catalogue.reads(uow, actor, view.row)]
-    return Reply(forms.need_full(view, invited, reads), version=view.row.version)
+    made = forms.need_full(view, invited, reads, hold(uow, actor, view.row))
+    return Reply(made, version=view.row.version)

@@ -12,8 +12,10 @@ from collab.facilities.rules import Category, Evidence, Status
 from collab.members.catalogue import OrganisationDetail, OrganisationView
 from collab.members.models import Organisation, Region
 from collab.members.rules import Membership, OrganisationKind, RelationKind
+from collab.web.api.shapes_holds import HoldOut
 
 T = TypeVar("T")
+HELD = "Since when a moderator keeps it closed to others; null when it is not."
 
 
 class Listing(BaseModel, Generic[T]):
@@ -147,6 +149,7 @@ class CapabilityOut(BaseModel):
     load: float | None
     confirmed_at: datetime | None
     retired_at: datetime | None
+    held_at: datetime | None = Field(description=HELD)
     source: str
     source_type: str
     confidence: str
@@ -160,6 +163,7 @@ class CapabilityFull(CapabilityOut):
 
     code: str | None
     may_edit: bool
+    hold: HoldOut | None = Field(description="For its own people; null for everybody else.")
 
 
 class Capabilities(Listing[CapabilityOut]):
@@ -362,7 +366,8 @@ def capability(view: CapabilityView, units: dict[str, str]) -> CapabilityOut:
         lead_weeks=(row.lead_weeks_min, row.lead_weeks_max),
         price=PriceOut(minor=row.price_minor, currency=row.price_currency, note=row.price_note),
         rates=row.rates, throughput=row.throughput, load=row.load, confirmed_at=row.confirmed_at,
-        retired_at=row.retired_at, source=row.source, source_type=row.source_type,
+        retired_at=row.retired_at, held_at=row.held_at,
+        source=row.source, source_type=row.source_type,
         confidence=row.confidence, other=row.other, demo=row.demo, version=row.version,
     )  # fmt: skip
 

@@ -24,7 +24,8 @@ from collab.needs.forms import (
 from collab.needs.models import NeedRead
 from collab.needs.rules import MAX_TEXT, Disclosure, NeedState
 from collab.web.api.reading import MayBeAbsent
-from collab.web.api.shapes import Listing, OrganisationRef, organisation_ref
+from collab.web.api.shapes import HELD, Listing, OrganisationRef, organisation_ref
+from collab.web.api.shapes_holds import HoldOut
 
 Version = Annotated[
     int | None,
@@ -154,6 +155,7 @@ class NeedOut(BaseModel):
     posted_on: date
     published_at: datetime | None
     expires_on: date | None
+    held_at: datetime | None = Field(description=HELD)
     own: bool
     demo: bool
     version: int
@@ -173,12 +175,13 @@ class ReadOut(BaseModel):
 
 
 class NeedFull(NeedOut):
-    """A need; `invited` and `reads` are for its own people and null for everybody else."""
+    """A need; `invited`, `reads` and `hold` are for its own people, null for everybody else."""
 
     text: str
     structure: StructureOut
     invited: list[OrganisationRef] | None
     reads: list[ReadOut] | None
+    hold: HoldOut | None
 
 
 class DraftNew(DraftIn):
@@ -265,16 +268,21 @@ def need(view: NeedView) -> NeedOut:
         region=None if view.region is None else view.region.code,
         techniques=list(view.techniques), chain=row.chain, state=row.state,
         disclosure=row.disclosure, posted_on=row.posted_on, published_at=row.published_at,
-        expires_on=row.expires_on, own=view.own, demo=row.demo, version=row.version,
+        expires_on=row.expires_on, held_at=row.held_at, own=view.own,
+        demo=row.demo, version=row.version,
     )  # fmt: skip
 
 
 def need_full(
-    view: NeedView, invited: list[OrganisationRef] | None, reads: list[ReadOut] | None
+    view: NeedView,
+    invited: list[OrganisationRef] | None,
+    reads: list[ReadOut] | None,
+    hold: HoldOut | None,
 ) -> NeedFull:
     """A need on its own."""
     structure: dict[str, Any] = view.row.structure
     return NeedFull(
         **need(view).model_dump(), text=view.row.text,
         structure=StructureOut.model_validate(structure), invited=invited, reads=reads,
+        hold=hold,
     )  # fmt: skip

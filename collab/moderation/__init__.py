@@ -1,0 +1,1 @@
+"""What members report and moderators hold back: needs and capabilities of a region."""
