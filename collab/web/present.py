@@ -326,7 +326,7 @@ def organisation(view: OrganisationView, capabilities: int = 0) -> OrganisationI
 def offer_name(row: Capability, *, closed: bool) -> str:
     """A capability's name; that it is on hold instead, for those to whom it is then `closed`."""
     if closed and row.held_at is not None:
-        return _("一项暂停公开的能力")
+        return str(_("一项暂停公开的能力"))
     return pick(row.name_zh, row.name_en)
 
 
