@@ -45,12 +45,13 @@ def _only_at_the_end() -> Trigger:
     """A row in between, and SQLite's REPLACE, which takes rows away without asking the others."""
     name = "tr_activity_at_the_end"
     last = "(SELECT coalesce(max(sequence), 0) FROM activity)"
+    taken = "EXISTS (SELECT 1 FROM activity WHERE id = NEW.id)"  # REPLACE would take its place
     return Trigger(
         name=name,
         table="activity",
         sqlite=(
             f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE INSERT ON activity"
-            f" WHEN NEW.sequence <= {last}"
+            f" WHEN NEW.sequence <= {last} OR {taken}"
             " BEGIN SELECT RAISE(ABORT, 'activity is append-only'); END"
         ),
         postgres=(
