@@ -42,7 +42,7 @@ from collab.storage.database import Database
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
 
-ASKED = frozenset({QuestionState.OPEN, QuestionState.ANSWERED, QuestionState.ENDED})
+ASKED = frozenset({QuestionState.OPEN, QuestionState.ANSWERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,11 @@ class InquiryView:
         """How many questions wait for an answer."""
         still = self.open_to_answers
         return sum(q.state is QuestionState.OPEN for q in self.questions) if still else 0
+
+    def is_before(self, question: Question) -> bool:
+        """Whether the need was published anew since: it may ask for something else now."""
+        at = self.need.published_at
+        return at is not None and question.created_at < at
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +240,9 @@ def answer(
 def _write(row: Question, form: AnswerIn, actor: Actor, typed: bool) -> None:
     row.state, row.live = QuestionState.ANSWERED, None
     row.answer, row.stance = form.text.strip(), form.stance
-    row.value = form.value.model_dump(mode="json") if form.value is not None and typed else None
+    value = form.value.model_dump(mode="json") if form.value is not None and typed else None
+    if value != row.value:
+        row.value, row.taken_over_at = value, None  # what the capability states is another one
     row.answered_by, row.answered_at = actor.person_id, clock.now()
 
 

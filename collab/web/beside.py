@@ -28,7 +28,8 @@ STANCE_VERDICT = {"yes": "meets", "no": "misses", "depends": "unknown"}
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A question on its way or its answer; `verdict` counts what the provider declared in it."""
+    """A question on its way or its answer; `verdict` counts what the provider declared in it,
+    `before` are its words where the need was published anew since it was asked."""
 
     href: str
     waiting: bool
@@ -37,6 +38,7 @@ class Beside:
     text: str = ""
     verdict: str = ""
     why: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,8 @@ def _beside(row: Question, thread: InquiryView, wanted: Any) -> Beside:
     href = url_for("questions.show", key=thread.row.public_id, _anchor=row.public_id)
     if row.state is QuestionState.OPEN:
         return Beside(href, True, present.day(row.created_at))
-    verdict, why = _verdict(row, wanted)
+    is_before = thread.is_before(row)
+    verdict, why = _verdict(row, wanted, is_before=is_before)
     house = pick(thread.provider.name_zh, thread.provider.name_en)
     name = thread.names.get(row.answered_by or 0, "")
     return Beside(
@@ -173,6 +176,7 @@ def _beside(row: Question, thread: InquiryView, wanted: Any) -> Beside:
         " ".join(_words(row)),
         verdict,
         why,
+        pick(row.words_zh, row.words_en) if is_before else "",
     )
 
 
@@ -182,10 +186,11 @@ def _words(row: Question) -> Sequence[str]:
     return [part for part in (stance, value, row.answer) if part]
 
 
-def _verdict(row: Question, wanted: Any) -> tuple[str, str]:
-    """A typed value is compared as a stated one would be; else what the answer comes down to."""
+def _verdict(row: Question, wanted: Any, *, is_before: bool) -> tuple[str, str]:
+    """A typed value is compared as a stated one would be; else what the answer comes down to, but
+    yes and no say nothing about what is asked for in a later text."""
     known = row.criterion in vocabulary().parameters and isinstance(wanted, Mapping)
     if row.value and known and wanted.get("op"):
         verdict, why = restated.judged(vocabulary(), row.criterion, wanted, row.value)
         return verdict, answers.said(why)
-    return STANCE_VERDICT.get(row.stance or "", ""), ""
+    return "" if is_before else STANCE_VERDICT.get(row.stance or "", ""), ""

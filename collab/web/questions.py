@@ -77,7 +77,7 @@ def _ask(need: Any, item: Any, found: Any, open_points: list[Proposal], wrong: W
             for view in service.of_need(uow, current_actor(), need)
             if view.capability.public_id == item.row.public_id
             for q in view.questions
-            if q.state in (QuestionState.OPEN, QuestionState.ANSWERED)
+            if q.state in (QuestionState.OPEN, QuestionState.ANSWERED) and not view.is_before(q)
         }
         refused = service.answering(uow, need, [owner.public_id]).get(owner.public_id, "")
     steps = {s["key"]: answers.said(s.get("label")) for s in found["steps"]}

@@ -348,6 +348,11 @@ def test_a_value_goes_into_the_capability_only_by_choice_and_under_its_guards(
         note = uow.session.exec(select(Activity).where(col(Activity.kind) == "capability")).one()
         assert note.before == {"propagation-loss": None}
         assert world.need not in str(note.after)
+    again = answer(database, world.clerk, thread, questions(database)[0], value=value, text="是")
+    assert again.taken_over_at is not None, "the capability still says so"
+    other = answer(database, world.clerk, thread, questions(database)[0], value={"high": 5.0})
+    assert other.taken_over_at is None, "what the answer says now stands on no capability"
+    assert stated()["propagation-loss"] == 0.2
 
 
 def test_questions_end_with_their_need_and_wait_no_longer(database: Database, world: World) -> None:
@@ -379,6 +384,13 @@ def test_a_withdrawn_need_takes_its_questions_from_the_provider(
         with pytest.raises(NotFound):
             service.one(uow, world.provider, thread)
         assert service.one(uow, world.asker, thread).open == 0
+    move(database, world, NeedState.DRAFT)
+    with database.writing() as uow:
+        need = uow.session.get(Need, world.need_id)
+        assert need is not None
+        need.state = NeedState.PUBLISHED
+        uow.session.add(need)
+    assert ask(database, world, LOSS) == (thread, 1), "it ended unanswered and may be sent anew"
 
 
 def test_a_question_is_taken_back_until_it_is_answered(database: Database, world: World) -> None:

@@ -97,6 +97,49 @@ def test_an_open_criterion_is_asked_answered_and_shown_beside_it(bare: Site) -> 
     assert "80 nm" in bare.get(f"/capabilities/{capability}?lang=zh", "visitor").text
 
 
+def test_a_yes_says_nothing_about_what_a_later_text_asks_for(bare: Site) -> None:
+    capability = of_beta(bare)
+    need = bare.published("members", text=WORDS, title="要问的需求")
+    address = f"/needs/{need}/ask/{capability}"
+    words = {":material": "能做 SOI 吗", ":min-feature": "能做 100 nm 吗"}
+    form = {"topic": list(words)} | {f"words.{topic}": said for topic, said in words.items()}
+    thread = bare.post(address, "owner", form).location
+    first, second = re.findall(r'id="(qst-\w+)"', bare.get(thread, "owner").text)
+    yes = {"stance": "yes", "version": "1"}
+    for key, more in ((first, {}), (second, {"value.high": "80", "value.unit": "nm"})):
+        answer = bare.post(f"{thread}/{key}/answer", "other", yes | more | {"sent": "1"})
+        assert answer.status_code == 302
+    bare.settle()
+
+    def beside() -> tuple[str, str]:
+        page = bare.get(f"/needs/{need}?lang=zh", "owner").text
+        found = re.findall(r'<li class="oe-reason">(.*?)</li>', page, re.S)
+        said = {w: next(one for one in found if w in one and "oe-beside" in one)
+                for w in ("材料平台", "最小线宽")}  # fmt: skip
+        material, feature = (one.partition("oe-beside")[2] for one in said.values())
+        return material, feature
+
+    material, feature = beside()
+    for one in (material, feature):
+        assert "oe-verdict-meets" in one
+        assert "问的是" not in one
+    for state in ("withdrawn", "draft"):
+        assert bare.post(f"/needs/{need}/move", "owner", {"state": state}).status_code == 302
+    changed = {"text": WORDS.replace("SOI", "铌酸锂").replace("100nm", "50nm"), "title": "改了",
+               "version": version(bare.get(f"/needs/{need}/edit", "owner").text)}  # fmt: skip
+    assert bare.post(f"/needs/{need}/edit", "owner", changed).status_code == 302
+    again = {"disclosure": "members", "act": "publish"}
+    assert bare.post(f"/needs/{need}/publish", "owner", again).status_code == 302
+    bare.settle()
+    material, feature = beside()
+    assert "oe-verdict" not in material, "the yes was to another material"
+    assert words[":material"] in material
+    assert "oe-verdict-meets" not in feature, "a value is compared with what is asked now"
+    assert "80 nm" in feature
+    form = bare.get(f"{address}?lang=zh", "owner").text
+    assert re.search(r'value=":material" id="[\w-]+" checked', form), "it can be asked anew"
+
+
 @pytest.mark.parametrize("disclosure", ["public", "members", "anonymous", "invited"])
 def test_nobody_but_the_two_sides_learns_of_a_question(bare: Site, disclosure: str) -> None:
     need = bare.published(disclosure, text=WORDS, title="要问的需求")
