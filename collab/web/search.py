@@ -56,6 +56,7 @@ class HitItem:
     title: list[tuple[str, bool]]
     snippet: list[tuple[str, bool]]
     organisation: str
+    place: str
     why: list[str]
     category: str
     evidence: str
@@ -107,7 +108,7 @@ def index() -> str:
         found=found,
         facet_rows=_facets(found, regions),
         kinds=_kinds(found, query),
-        groups=_groups(found, query),
+        groups=_groups(found, query, regions),
         sorts=_sorts(query),
         sort=query.sort,
         placeless=query.sort == "distance" and query.origin is None,
@@ -124,9 +125,9 @@ def index() -> str:
     )
 
 
-def _groups(found: Found, query: SearchQuery) -> list[dict[str, Any]]:
+def _groups(found: Found, query: SearchQuery, regions: dict[str, str]) -> list[dict[str, Any]]:
     """Hits under headings of kinds while all are shown by relevance, else one list."""
-    items = [hit(h) for h in found.hits]
+    items = [hit(h, regions) for h in found.hits]
     if query.kinds or query.sort != "relevance" or not items:
         return [{"label": "", "href": "", "count": 0, "hits": items}] if items else []
     counts = found.result.kinds
@@ -158,7 +159,7 @@ def _page(found: Found, query: SearchQuery) -> Page[HitItem]:
     return Page([], found.total, query.offset // LIMIT + 1, LIMIT)
 
 
-def hit(found: Hit) -> HitItem:
+def hit(found: Hit, regions: dict[str, str]) -> HitItem:
     """A hit for the template."""
     document = found.document
     title = found.highlight.title_en if language() == "en" else found.highlight.title_zh
@@ -172,6 +173,7 @@ def hit(found: Hit) -> HitItem:
         organisation=present.pick(document.organisation_zh, document.organisation_en)
         if document.kind != "organisation"
         else "",
+        place=next((regions[code] for code in document.regions if code in regions), ""),
         why=search_terms.reasons(found),
         category=document.category,
         evidence=document.evidence,
