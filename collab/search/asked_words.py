@@ -33,6 +33,17 @@ def _file() -> tuple[AskedWord, ...]:
     )
 
 
+@lru_cache(maxsize=1)
+def hints() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Names of devices, and the materials they are usually made in."""
+    plain = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return tuple(
+        (str(spelling), tuple(entry["ids"]))
+        for entry in plain["hints"]
+        for spelling in (*entry["zh"], *entry["en"])
+    )
+
+
 def asked_words(vocabulary: Vocabulary) -> list[AskedWord]:
     """The words whose meanings the vocabulary has."""
     return [word for word in _file() if all(i in vocabulary.techniques for i in word.ids)]

@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 from collab.search.analysis import (
+    Line,
     code_words,
     cut,
     phrase_grams,
     pieces,
     quantities,
+    term_key,
     words_of,
 )
+from collab.search.asked_words import hints
 from collab.search.concepts import Concept
 from collab.search.documents import ONLY_SAID
 from collab.search.function_words import FUNCTION_WORDS
@@ -26,6 +32,8 @@ PHRASE_BONUS = 3.0
 QUOTED = 8.0
 TECHNIQUE, MATERIAL, PLACE, SIZE, NUMBER = 40.0, 24.0, 16.0, 12.0, 12.0
 NARROWER, MENTIONED, MENTIONED_NARROWER = 0.95, 0.5, 0.45
+HINT = 10.0
+AS_WRITTEN, LONGER_BY = 30.0, 3
 BROAD = 0.8  # of two techniques asked for, the one that names little counts less
 WORDS_OF_CONCEPTS, WORDS_BESIDE = 0.5, 2.0
 PRIORS = (
@@ -76,9 +84,10 @@ def plan_of(found: Found, phrases: Iterable[str], places: Gazetteer, *, wide: bo
     beside = [_concept(c, found, wide=True) for c in found.concepts if c not in asked]
     there = [places.group(place, PLACE) for place in found.places]
     beside += [*there, *_sizes(found)]
-    extra = [*beside, *_all_words(found)]
+    extra = [*beside, *_hints(found), *_all_words(found)]
     some, minimum = tuple(_concept(c, found, wide=wide) for c in asked), 1
     if asked:
+        some += tuple(_as_written(found))
         extra += [*_soft_numbers(found), *([] if wide else _said(asked))]
     elif words:
         some, minimum = tuple(words), _enough(len(words))
@@ -111,6 +120,34 @@ def _asked(concepts: Iterable[Concept]) -> list[Concept]:
         if kind:
             return kind
     return techniques
+
+
+@lru_cache(maxsize=1)
+def _hinted() -> tuple[list[tuple[str, ...]], AhoCorasick]:
+    listed = [(term_key(spelling), ids) for spelling, ids in hints()]
+    keys = [key for key, _ in listed]
+    return [ids for _, ids in listed], AhoCorasick(keys, matchkind=MatchKind.LeftmostLongest)
+
+
+def _hints(found: Found) -> list[Group]:
+    """A little for the platform in which a device of the query is usually made."""
+    meant, automaton = _hinted()
+    matches = automaton.find_matches_as_indexes(Line(found.folded).text)
+    return [
+        Group(tuple(Atom(TAG, f"material:{term_id}", HINT, flat=True) for term_id in meant[at]))
+        for at in dict.fromkeys(match[0] for match in matches)
+    ]
+
+
+def _as_written(found: Found) -> list[Group]:
+    """Longer Chinese words around a term (晶圆测试机): what says just that fits too."""
+    out = []
+    for piece in pieces(found.folded):
+        inside = [c for c in found.concepts if piece.start <= c.start and c.end <= piece.end]
+        rest = [at for at in range(piece.start, piece.end) if found.free(at, at + 1)]
+        if piece.han and len(inside) == 1 and 0 < len(rest) <= LONGER_BY:
+            out.append(Group((Phrase(tuple(phrase_grams(piece.text)), AS_WRITTEN),)))
+    return out
 
 
 def _enough(count: int) -> int:

@@ -17,6 +17,7 @@ _MIN_LATIN, _MIN_HAN = 4, 4
 _MAX_PIECES, _MAX_RUN = 8, 40
 _MIN_SEEN, _FEW = 6, 3  # letters of a word, and words of a query
 _PART = re.compile(r"[^\W_]+")
+_LONG = 8  # letters of a word that is hardly one edit away from another by chance
 _MIN_PLAIN = 6  # below this, a run of ordinary words is never taken for an error
 _TAILS = ("服务", "平台", "加工", "代工")
 _GAP = "\x00"
@@ -80,6 +81,12 @@ def _crosses(taken: tuple[int, int], start: int, end: int) -> bool:
     """True when the window cuts a stretch that is understood in two."""
     i, j = taken
     return (i < start < j or i < end < j) and not (i <= start and end <= j)
+
+
+def _only_one(options: list[tuple[int, int, str]]) -> str | None:
+    """The word that is one edit away, when just one stem is: no other long word can be meant."""
+    near = [word for edits, _, word in options if edits == 1]
+    return near[0] if near and len({stem(word) for word in near}) == 1 else None
 
 
 def _stems_of(word: str) -> set[str]:
@@ -151,6 +158,8 @@ class Speller:
         options = [(distance(word, w, limit), -self._words[w], w) for w in self._near(word)]
         near = [o for o in options if o[0] <= limit and (o[0] < 2 or o[2][0] == word[0])]
         best = self._best(near, word, query)
+        if best is None and len(word) >= _LONG:
+            best = _only_one(near)
         if best is not None or len(word) < _MIN_SEEN or len(query.split()) > _FEW:
             return best
         if near:

@@ -91,10 +91,8 @@ def place_fault(index: SearchIndex, documents: list[Document], wanted: Query) ->
 
 # queries of the half that may be looked at which are still answered wrongly, and why
 KNOWN = {
-    "q4-03": "a word that only stands in a longer one (晶圆测试机) is taken for what is tested",
     "q4-19": "nothing carries burn-in; the broader term is offered, not taken",
     "q4-37": "what tests bars and only speaks of wafers comes tenth",
-    "q4-21": "a misspelt word of a long query is only mended where a term comes of it",
 }
 
 
