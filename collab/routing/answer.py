@@ -20,14 +20,14 @@ from collab.routing.opening import Opening, openings
 from collab.routing.plan import Plan, make_plan
 from collab.routing.planner import OBJECTIVES, Search
 from collab.routing.remedies import Remedies
-from collab.routing.route import Route, Workshop, build_route, pareto
+from collab.routing.route import Route, Workshop, build_route, pareto, plain_route
 from collab.routing.rules import rule_book
 from collab.routing.walker import Walker
 from collab.routing.widening import widening_view, widenings
 from collab.vocabulary.catalog import Vocabulary
 
 PER_KIND = 3
-WIDER = 4
+WIDEST = 16
 CONSIDERED = 5
 """Routes worked out in full per objective; three are shown, the rest feeds the Pareto view."""
 
@@ -72,13 +72,20 @@ class _Finder:
 
     def best(self, kind: str, count: int) -> list[Route]:
         """The `count` best routes of a kind. A remedy put in makes a route longer than the search
-        knew: then more are looked at, so that one that needs none is not passed over."""
+        knew: then more are looked at, until none that needs no remedy can be better."""
         if self.search is None:
             return []
-        found = [self._build(p) for p in self.search.best(kind, count)]
-        if len(found) == count and any(_mended(route) for route in found):
-            found = [self._build(p) for p in self.search.best(kind, WIDER * count)]
-        return sorted(found, key=lambda r: (*r.order(kind), *r.key))[:count]
+        wanted = count
+        while True:
+            paths = self.search.best(kind, wanted)
+            found = [self._build(p) for p in paths]
+            ranked = sorted(found, key=lambda r: (*r.order(kind), *r.key))[:count]
+            if len(paths) < wanted or wanted >= WIDEST * count or not any(map(_mended, found)):
+                return ranked
+            last = plain_route(self.shop, paths[-1])
+            if ranked[-1].order(kind)[0] <= last.order(kind)[0]:
+                return ranked
+            wanted *= 4
 
     def _build(self, path: tuple[int, ...]) -> Route:
         if path not in self.built:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from collab.matching.records import NeedProfile, Offer, Offered
 from collab.routing import pieces
-from collab.routing.pieces import Piece, Span, Terms
-from collab.routing.tables import COUPLER_TAKEN, FIGURES, MASK_TAKEN, MASKLESS, lookup
+from collab.routing.pieces import Piece, Terms
+from collab.routing.tables import COUPLER_TAKEN, FIGURES, MASK_TAKEN, MASKLESS, Span, lookup
 from collab.vocabulary.catalog import InterfaceRule
 
 OK, BAD, UNKNOWN, NONE = "ok", "bad", "unknown", "none"
@@ -63,9 +63,9 @@ def _next_span(sight: Sight, name: str) -> Span | None:
 
 def _piece_span(sight: Sight, name: str) -> Span | None:
     if name == "max-temperature":
-        return sight.piece.max_temperature, sight.piece.max_temperature
+        return sight.piece.max_temperature
     if name == "joint-remelt-temperature":
-        return sight.piece.remelt, sight.piece.remelt
+        return sight.piece.remelt
     return sight.piece.figure(name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collab.routing.pieces import Piece, Terms
+from collab.routing.tables import lowest
 
 
 def merge(terms: Terms, parts: list[Piece]) -> Piece:
@@ -26,8 +27,8 @@ def merge(terms: Terms, parts: list[Piece]) -> Piece:
         coupler=lead.coupler or next((p.coupler for p in parts if p.coupler), None),
         carried=frozenset().union(*(p.carried for p in parts)),
         open_metals=any(p.open_metals for p in parts),
-        max_temperature=min(p.max_temperature for p in parts),
-        remelt=min(p.remelt for p in parts),
+        max_temperature=lowest([p.max_temperature for p in parts]),
+        remelt=lowest([p.remelt for p in parts]),
         flags=frozenset().union(*(p.flags for p in parts)),
         asked=frozenset().union(*(p.asked for p in parts)),
         history=history,

@@ -21,25 +21,30 @@ from collab.routing.tables import (
     LAYOUT,
     MASK_MADE,
     METALS_ADDED,
+    NO_LIMIT,
     REMELT_BY_METAL,
     REMELT_DEGC,
     RENEWS,
     STATE_AFTER,
     TAKES,
+    Span,
     any_form,
     flags_of,
     handles_piece,
+    limit_of,
     lookup,
+    lowest,
 )
 from collab.vocabulary.catalog import Vocabulary
 
-Span = tuple[float, float]
 Figures = tuple[float, float, tuple[float, ...]]
 
 
 class Piece(NamedTuple):
     """What is known of the work piece. None and absent figures are unknown.
 
+    `max_temperature` is what it still stands and `remelt` where its lowest joint melts, as [low,
+    high] degC where only the table's rule of thumb is known.
     `diameters` are the sizes (mm) every step so far could hold; `carried` are ids of
     excluded-materials; `open_metals` is True when a metal of unknown kind was added. `history` has
     the bit of every rule whose `from` an earlier step matched, `remedied` of every rule one of
@@ -54,8 +59,8 @@ class Piece(NamedTuple):
     coupler: frozenset[str] | None = None
     carried: frozenset[str] = frozenset()
     open_metals: bool = False
-    max_temperature: float = math.inf
-    remelt: float = math.inf
+    max_temperature: Span = NO_LIMIT
+    remelt: Span = NO_LIMIT
     flags: frozenset[str] = frozenset()
     history: int = 0
     remedied: int = 0
@@ -83,8 +88,8 @@ class Effects:
     fresh: bool
     metal: bool
     thins: bool
-    limit: float
-    melts: float | None
+    limit: Span
+    melts: Span | None
     sets: frozenset[str]
     clears: frozenset[str]
     mask: frozenset[str] | None
@@ -203,7 +208,7 @@ def effects_of(terms: Terms, technique: str) -> Effects:
             fresh=technique in ("wafer.resize", "wafer.carrier-mount"),
             metal=any(vocabulary.covers(technique, t) for t in METALS_ADDED),
             thins=vocabulary.covers(technique, "thinning"),
-            limit=math.inf if limit is None else limit,
+            limit=limit_of(vocabulary, technique, limit),
             melts=lookup(vocabulary, REMELT_DEGC, technique),
             sets=frozenset(flags_of(vocabulary, FLAGS_SET, technique)),
             clears=frozenset(flags_of(vocabulary, FLAGS_CLEARED, technique)),
@@ -301,13 +306,14 @@ def _metals(piece: Piece, renewed: bool, offer: Offer | None) -> Metals:
     return said if renewed else metals, piece.carried | added, piece.open_metals
 
 
-def _remelt(piece: Piece, melts: float | None, offer: Offer | None) -> float:
+def _remelt(piece: Piece, melts: Span | None, offer: Offer | None) -> Span:
     if melts is None:
         return piece.remelt
     stated = offer.values.get("pad-metal") if offer else None
     by_metal = [REMELT_BY_METAL[str(c)] for c in (stated.choices if stated else ())
                 if str(c) in REMELT_BY_METAL]  # fmt: skip
-    return min(piece.remelt, min(by_metal, default=melts))
+    joint = (min(by_metal), max(by_metal)) if by_metal else melts
+    return lowest([piece.remelt, joint])
 
 
 def _figures(
@@ -378,7 +384,7 @@ def advance(
         _diameters(terms, piece, effects.fresh, offer),
         _figures(terms, piece, effects, offer, need),
         pad_metal, mask, effects.coupler or piece.coupler, carried, open_metals,
-        min(piece.max_temperature, effects.limit), _remelt(piece, effects.melts, offer),
+        lowest([piece.max_temperature, effects.limit]), _remelt(piece, effects.melts, offer),
         (piece.flags - effects.clears) | effects.sets,
         kept.history, kept.remedied, kept.asked, piece.steps + 1,
     )  # fmt: skip

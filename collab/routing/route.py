@@ -296,8 +296,13 @@ def build_route(shop: Workshop, path: Sequence[int]) -> Route:
     impossible, or the whole too late, are left out again: what they mend stays an open question."""
     route = _built(shop, path)
     if any(leg.remedy for leg in route.legs) and not _holds(shop, route):
-        return _built(shop, path, mended=False)
+        return plain_route(shop, path)
     return route
+
+
+def plain_route(shop: Workshop, path: Sequence[int]) -> Route:
+    """The route of a path without remedies, as the search knows it."""
+    return _built(shop, path, mended=False)
 
 
 def _built(shop: Workshop, path: Sequence[int], *, mended: bool = True) -> Route:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from collab.vocabulary.catalog import Vocabulary
 
+Span = tuple[float, float]
+NO_LIMIT: Span = (math.inf, math.inf)
 FIGURES = frozenset({
     "wafer-thickness", "final-thickness", "surface-roughness", "bow", "die-size", "pad-pitch",
     "bump-pitch", "fiber-pitch", "facet-angle", "mode-field-diameter", "gsg-pitch", "wavelength",
@@ -44,7 +47,7 @@ EITHER_FORM: Mapping[str, str] = {
     "etching.facet": "wafer", "facet.polishing": "wafer", "packaging.flip-chip": "wafer",
     "bonding.die-to-wafer": "chip", "bonding.hybrid": "chip",
     "transfer.micro-transfer-printing": "any", "packaging.fan-out": "any",
-    "packaging.encapsulation": "wafer",
+    "packaging.encapsulation": "wafer", "singulation.sorting": "wafer",
     "packaging.advanced": "any",
 }  # fmt: skip
 """Techniques after which nobody knows before asking whether the piece is a wafer or single parts,
@@ -71,9 +74,14 @@ FLAGS_CLEARED: Mapping[str, tuple[str, ...]] = {
     "singulation": ("facet-clean",), "packaging.die-attach": ("facet-clean",),
     "packaging.flip-chip": ("facet-clean",),
 }  # fmt: skip
-REMELT_DEGC: Mapping[str, float] = {
-    "packaging.die-attach.eutectic": 280.0, "packaging.flip-chip": 217.0, "packaging.smt": 217.0,
+PASSING = frozenset({"bonding.temporary"})
+"""Techniques whose temperature limit ends with what they put on: nobody says when it comes off."""
+REMELT_DEGC: Mapping[str, Span] = {
+    "packaging.die-attach.eutectic": (280.0, 363.0), "packaging.flip-chip": (157.0, 280.0),
+    "packaging.thermocompression-flip-chip": (217.0, math.inf), "packaging.smt": (138.0, 217.0),
 }  # fmt: skip
+"""Where the joints of a technique melt (degC), by the solders in use; a metal that a line states
+settles it."""
 REMELT_BY_METAL = {"ausn": 280.0, "snag": 217.0, "in": 157.0}
 MASK_MADE: Mapping[str, frozenset[str]] = {
     "mask.photomask": frozenset({"1x plate"}),
@@ -95,7 +103,8 @@ TAKES: Mapping[str, str] = {
     "planarization": "thinned-wafer", "passivation": "thinned-wafer", "bonding": "thinned-wafer",
     "bonding.eutectic": "die", "bonding.hybrid": "die", "thinning": "thinned-wafer",
     "thinning.lapping": "sub-assembly",
-    "etching.substrate-removal": "sub-assembly", "waveguide": "die", "facet": "die",
+    "etching.substrate-removal": "sub-assembly", "waveguide": "die",
+    "waveguide.trimming": "packaged-device", "facet": "die",
     "singulation": "die", "packaging.bumping": "thinned-wafer", "packaging.rdl": "thinned-wafer",
     "packaging.tsv": "thinned-wafer", "packaging.tgv": "thinned-wafer",
     "packaging.die-attach": "sub-assembly", "packaging.flip-chip": "sub-assembly",
@@ -151,3 +160,16 @@ def flags_of(
     """The entries of a technique and of everything broader together."""
     names = (technique, *vocabulary.ancestors(technique))
     return {flag for name in names for flag in table.get(name, ())}
+
+
+def limit_of(vocabulary: Vocabulary, technique: str, limit: float | None) -> Span:
+    """The temperature limit a technique leaves, as [low, high] of what is known of it."""
+    if limit is None:
+        return NO_LIMIT
+    passing = any(vocabulary.covers(technique, t) for t in PASSING)
+    return limit, math.inf if passing else limit
+
+
+def lowest(spans: Sequence[Span]) -> Span:
+    """The lowest of several limits, each known to lie in [low, high]."""
+    return min(low for low, _ in spans), min(high for _, high in spans)

@@ -100,8 +100,8 @@ class Thing:
     edge: bool = False
     carried: frozenset[str] = frozenset()
     odd_metal: bool = False
-    heat: float = math.inf
-    melt: float = math.inf
+    heat: Span = (math.inf, math.inf)
+    melt: Span = (math.inf, math.inf)
     facts: dict[str, bool] = field(default_factory=dict)
     done: tuple[tuple[str, int], ...] = ()
     asked: frozenset[str] = frozenset()
@@ -224,13 +224,19 @@ CLEARS = {"facet-clean": ("singulation", "packaging.die-attach", "packaging.flip
 METAL = ("deposition.metallization", "deposition.electroplating", "packaging.bumping",
          "thinning.backside-metal")  # fmt: skip
 MELTS = {"ausn": 280.0, "snag": 217.0, "in": 157.0}
-SOLDERS = {"packaging.die-attach.eutectic": 280.0, "packaging.flip-chip": 217.0,
-           "packaging.smt": 217.0}  # fmt: skip
+SOLDERS = {"packaging.die-attach.eutectic": (280.0, 363.0), "packaging.flip-chip": (157.0, 280.0),
+           "packaging.thermocompression-flip-chip": (217.0, math.inf),
+           "packaging.smt": (138.0, 217.0)}  # fmt: skip
+"""Gold-tin to gold-silicon; indium to gold-tin; tin-silver caps or gold on gold; BiSn to SAC."""
 RENEWS = {
     "planarization.cmp": ("surface-roughness",), "bonding.temporary": ("wafer-thickness",),
     "wafer.carrier-mount": ("wafer-thickness",), "packaging.rdl": ("pad-pitch",),
 }  # fmt: skip
 """What a remedy is there to change is not what it was."""
+
+
+def lower(*spans: Span) -> Span:
+    return min(s[0] for s in spans), min(s[1] for s in spans)
 
 
 def after(thing: Thing, need: NeedProfile, stop: Stop) -> Thing:
@@ -268,17 +274,19 @@ def after(thing: Thing, need: NeedProfile, stop: Stop) -> Thing:
         odd = odd or known is None
         parts = {"ausn": "au", "enepig": "au"}
         carried = carried | ({parts.get(m, m) for m in known or ()} & {"au", "cu", "pb"})
-    limits = [LIMITS[n] for n in line_up(t) if n in LIMITS][:1]
+    limits = [(LIMITS[n], LIMITS[n]) for n in line_up(t) if n in LIMITS][:1]
+    if under(t, ("bonding.temporary",)):  # its carrier comes off again: nobody says when
+        limits = [(limits[0][0], math.inf)]
     melts = [SOLDERS[n] for n in line_up(t) if n in SOLDERS][:1]
     if melts:
         named = [MELTS[m] for m in metals or () if m in MELTS]
-        melts = [min(named)] if named else melts
+        melts = [(min(named), max(named))] if named else melts
     masks = {"mask.photomask": {"1x plate"}, "mask.reticle": {"4x reticle", "5x reticle"}}.get(t)
     return Thing(
         settled(moved(thing, t, need.chain), stop), sizes, figures, pad,
         thing.masks | frozenset(masks or ()),
         thing.edge or under(t, ("etching.facet", "facet.polishing")),
-        carried, odd, min([thing.heat, *limits]), min([thing.melt, *melts]), facts,
+        carried, odd, lower(thing.heat, *limits), lower(thing.melt, *melts), facts,
         (*thing.done, (t, offer.organisation_id)), thing.asked,
     )  # fmt: skip
 
@@ -339,7 +347,7 @@ def meet(things: Sequence[Thing]) -> Thing:
         lead.pad or next((t.pad for t in things if t.pad), None),
         frozenset().union(*(t.masks for t in things)), any(t.edge for t in things),
         frozenset().union(*(t.carried for t in things)), any(t.odd_metal for t in things),
-        min(t.heat for t in things), min(t.melt for t in things), facts,
+        lower(*(t.heat for t in things)), lower(*(t.melt for t in things)), facts,
         tuple(d for t in things for d in t.done),
         frozenset().union(*(t.asked for t in things)),
     )  # fmt: skip

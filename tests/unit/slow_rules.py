@@ -82,9 +82,9 @@ def compared(rule: dict[str, Any], thing: Thing, stop: Stop, need: NeedProfile) 
     if isinstance(right, dict):
         bound = (right["value"], right["value"])
     elif right == "piece.max-temperature":
-        bound = (thing.heat, thing.heat)
+        bound = thing.heat
     elif right == "piece.joint-remelt-temperature":
-        bound = (thing.melt, thing.melt)
+        bound = thing.melt
     else:
         bound = thing.figures.get(right[6:])
     if bound is not None and bound[0] == math.inf:
@@ -92,7 +92,9 @@ def compared(rule: dict[str, Any], thing: Thing, stop: Stop, need: NeedProfile) 
     if stated is None or bound is None:
         return MAYBE
     found = ordered(stated[0], stated[1], bound)
-    return NO if op == "lt" and found == YES and stated[0] == bound[0] else found
+    if op == "lt" and stated[0] in bound:
+        return NO if stated[0] == bound[1] else MAYBE
+    return found
 
 
 def states(thing: Thing, good: set[str]) -> str:

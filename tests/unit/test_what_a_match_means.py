@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from bench.matching_data import make_need, make_offers
 from collab.matching import score
 from collab.matching.answer import judge_steps
+from collab.matching.engine import find
+from collab.matching.prepare import prepare_step
 from collab.matching.records import (
     Criterion,
     Evidence,
@@ -25,7 +27,7 @@ from collab.matching.records import (
 )
 from collab.matching.rules import Class
 from collab.matching.snapshot import build
-from collab.matching.verdicts import Verdict, judge_pair
+from collab.matching.verdicts import Verdict, judge_pair, rank
 from tests.unit.test_routing_answer import LEUVEN, VOCABULARY, WUHAN, ask, need, offer
 
 EBL, ICP = "lithography.ebl", "etching.icp"
@@ -410,3 +412,36 @@ def test_regions() -> None:
     found = ask(barred, inside, outside)["steps"][0]
     assert [c["capability"] for c in found["candidates"]] == ["b"]
     assert [c["capability"] for c in found["near"]] == ["a"]
+
+
+# What is looked up in columns is what judging one by one gives, with everything a need can say of
+# who may be asked: places, materials, techniques refused, money, its own lines and blocked pairs.
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6))
+def test_columns_say_what_judging_says_for_everything_a_need_can_ask(seed: int) -> None:
+    rng = random.Random(seed)
+    offers = make_offers(VOCABULARY, 150, seed=seed % 30, technique=rng.choice(("etching", ICP)))
+    offers += make_offers(VOCABULARY, 60, seed=seed % 30, technique="etching.wet", prefix="wet")
+    regions = ("china", "hubei", "wuhan", "belgium", "guangdong")
+    asked = replace(
+        make_need(VOCABULARY, seed, techniques=(rng.choice(("etching", ICP)),), criteria=2),
+        region_require=tuple(rng.sample(regions, rng.choice((0, 0, 1, 2)))),
+        region_exclude=tuple(rng.sample(regions, rng.choice((0, 1, 2)))),
+        region_prefer=tuple(rng.sample(regions, rng.choice((0, 1)))),
+        materials=rng.choice(((), ("inp",), ("soi", "sin"))),
+        excluded_materials=rng.choice(((), ("iii-v",), ("lithium-niobate", "gaas"))),
+        excluded_techniques=rng.choice(((), ("etching.wet",), ("etching.icp",))),
+        budget=rng.choice((None, (950.0, "CNY"), (950.0, "EUR"))),
+        organisation_id=rng.choice((None, 3, 5)),
+        blocked=rng.choice((frozenset(), frozenset({1, 2}))),
+        deadline_weeks=rng.choice((None, 2.0, 5.0)),
+        deadline_hard=rng.random() < 0.5,
+    )
+    step = prepare_step(VOCABULARY, asked, 0)
+    slow = rank(VOCABULARY, step, offers)
+    found = find(VOCABULARY, build(VOCABULARY, offers), step, 300, 300)
+    assert [(f.key, f.klass, f.score) for f in found] == [
+        (v.offer.key, v.klass, v.score) for v in slow
+    ]

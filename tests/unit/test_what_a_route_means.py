@@ -268,22 +268,54 @@ def test_what_if_sees_the_route_that_a_better_but_unfit_line_pushes_out_of_view(
 
 
 def test_a_remedy_that_makes_a_later_step_impossible_is_left_out_and_the_question_stays() -> None:
-    """Thin wafers want a carrier, whose glue stands 200 degC; a later anneal at 350 would undo it:
-    the support stays an open question instead of a route that does not work."""
-    asked = need("deposition.pecvd", "thinning.grinding", "thermal.rta",
-                 criteria=(Criterion("final-thickness", "eq", 100.0, "um"),))  # fmt: skip
-    lines = [
-        offer("d", "deposition.pecvd"),
-        offer("g", "thinning.grinding", 2),
-        offer("h", "thermal.rta", 3, values={"process-temperature": Offered(350.0, 350.0)}),
+    """Too thick a wafer wants grinding; what was ground must be diced before it is bonded, and
+    nobody dices here: the thickness stays an open question, not a route that does not work."""
+    thick = Criterion("wafer-thickness", "eq", 650.0, "um", hard=False)
+    asked = need("epitaxy.mocvd", "lithography.contact", "packaging.wire-bond", criteria=(thick,))
+    window = {"wafer-thickness": Offered(100.0, 400.0)}
+    lines = [offer("e", "epitaxy.mocvd"), offer("l", "lithography.contact", 2, values=window)]
+    grind = offer("g", "thinning.grinding", 2, values={"final-thickness": Offered(300.0, 300.0)})
+    two = replace(asked, steps=asked.steps[:2])
+    assert [leg["capability"] for leg in ask(two, *lines, grind)["routes"][0]["legs"]] == [
+        "e",
+        "g",
+        "l",
     ]
-    glue = offer("t", "bonding.temporary", 2)
-    cool = replace(lines[2], values={"process-temperature": Offered(150.0, 150.0)})
-    mended = ask(asked, *lines[:2], cool, glue)["routes"][0]
-    assert [leg["capability"] for leg in mended["legs"]] == ["d", "t", "g", "h"]
-    hot = ask(asked, *lines, glue)["routes"][0]
-    assert [leg["capability"] for leg in hot["legs"]] == ["d", "g", "h"]
-    assert rules_at(hot, 1)["thin-needs-support"] == "fix"
+    whole = ask(asked, *lines, grind, offer("w", "packaging.wire-bond", 3))["routes"][0]
+    assert [leg["capability"] for leg in whole["legs"]] == ["e", "l", "w"]
+    assert rules_at(whole, 1)["wafer-thickness-window"] == "fix"
+
+
+# Rules of thumb that may or may not hold for a line are questions, never refusals.
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "heat", "verdict"),
+    [
+        ("packaging.flip-chip", "packaging.die-attach.eutectic", 300.0, "block"),
+        ("packaging.flip-chip", "packaging.smt", 200.0, "unknown"),
+        ("packaging.flip-chip", "packaging.die-attach.epoxy", 150.0, "ok"),
+        ("packaging.thermocompression-flip-chip", "packaging.smt", 200.0, "ok"),
+        ("packaging.die-attach.eutectic", "packaging.smt", 260.0, "ok"),
+    ],
+)
+def test_which_solder_holds_is_asked_where_the_line_does_not_say(
+    first: str, second: str, heat: float, verdict: str
+) -> None:
+    start = offer("a", first)
+    end = offer("b", second, 2, values={"process-temperature": Offered(heat, heat)})
+    found = ask(need(first, second), start, end)
+    if verdict == "block":
+        assert found["gaps"][-1]["killer"] in ("solder-hierarchy", "thermal-budget")
+        assert found["routes"] == []
+        return
+    assert rules_at(found["routes"][0], 1).get("solder-hierarchy", "ok") == verdict
+
+
+def test_the_glue_of_a_carrier_limits_only_while_it_is_on() -> None:
+    hot = offer("h", "thermal.rta", 2, values={"process-temperature": Offered(350.0, 350.0)})
+    route = ask(need("bonding.temporary", "thermal.rta"), offer("t", "bonding.temporary"), hot)
+    assert rules_at(route["routes"][0], 1)["thermal-budget"] == "unknown"
 
 
 def test_a_remedy_that_breaks_the_deadline_is_left_out() -> None:
