@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import add
 
-import rjieba
-import snowballstemmer
-
-from collab.search.measures import Measure, measures
-from collab.vocabulary.catalog import load_vocabulary
+from collab.search.cutting import (
+    BARRIER,
+    MAX_TOKEN,
+    PART,
+    PIECE,
+    CutText,
+    code_words,
+    cut_for_search,
+    is_han,
+    segmenter,
+    stem,
+)
+from collab.search.measures import Measure, measure_tokens, measures
 from collab.vocabulary.normalize import fold_case, normalize_text
 
 ANALYSER_VERSION = "5"
-MAX_TOKEN = 64
-BARRIER = "|"
-
-_HAN = (
-    r"[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-    r"\U00020000-\U0003ffff]"
-)
-_LATIN = (
-    r"[^\W_\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
-)
-_PIECES = re.compile(
-    rf"(?P<han>{_HAN}+)|(?P<code>{_LATIN}+(?:[-_.'/+]{_LATIN}+)*)".replace(r"/+", "+")
-)
-_PARTS = re.compile(rf"{_LATIN}+")
 _DIGIT = re.compile(r"\d")
-_POSSESSIVE = re.compile(r"'s?$")
-_HAN_ONLY = re.compile(rf"{_HAN}+\Z")
-_DECIMAL = re.compile(r"\d+(?:\.\d+)+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,81 +58,31 @@ def fold(text: str) -> str:
     return normalize_text(text).lower()
 
 
-def is_han(text: str) -> bool:
-    """True when the text is nothing but Chinese characters."""
-    return bool(_HAN_ONLY.match(text))
-
-
 def pieces(folded: str) -> Iterator[Piece]:
     """Runs of Chinese characters and Latin words or codes, in order."""
-    for match in _PIECES.finditer(folded):
+    for match in PIECE.finditer(folded):
         yield Piece(match[0][:512], match.start(), match.lastgroup == "han")
-
-
-@lru_cache(maxsize=1)
-def _segmenter() -> rjieba.Jieba:
-    jieba = rjieba.Jieba()
-    vocabulary = load_vocabulary()
-    for terms in (vocabulary.techniques, vocabulary.materials, vocabulary.parameters):
-        for term in terms.values():
-            for spelling in term.spellings():
-                word = fold(spelling)
-                if 2 <= len(word) <= 8 and is_han(word):
-                    jieba.add_word(word, None, None)
-    return jieba
-
-
-@lru_cache(maxsize=1)
-def _stemmer() -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer("english")
-
-
-@lru_cache(maxsize=200_000)
-def stem(word: str) -> str:
-    """The Snowball stem of an English word; codes, numbers and short words stay as they are."""
-    if len(word) < 3 or not (word.isascii() and word.isalpha()):
-        return word[:MAX_TOKEN]
-    stemmed: str = _stemmer().stemWord(word)
-    return stemmed[:MAX_TOKEN]
-
-
-@lru_cache(maxsize=200_000)
-def code_words(code: str) -> tuple[str, ...]:
-    """The words of one Latin piece: gr-468 gives gr, 468 and gr468; 0.18 stays whole."""
-    if code.isalnum():
-        return (stem(code),)
-    if _DECIMAL.match(code):
-        return (code[:MAX_TOKEN],)
-    whole = _POSSESSIVE.sub("", code)
-    parts = _PARTS.findall(whole)
-    if len(parts) == 1:
-        return (stem(parts[0]),)
-    joined = "".join(parts)
-    words = tuple(stem(part) for part in parts)
-    return (*words, stem(joined)) if len(joined) <= 24 and len(parts) <= 3 else words
 
 
 def cut(run: str) -> list[tuple[str, int, int]]:
     """Words of a run of Chinese characters with their places, long words also by their parts."""
-    found: list[tuple[str, int, int]] = _segmenter().tokenize(run, mode="search")
+    found: list[tuple[str, int, int]] = segmenter().tokenize(run, mode="search")
     return found
 
 
 def is_known_word(word: str) -> bool:
     """True for words of the dictionary and of the vocabulary, false for made-up ones."""
-    return bool(_segmenter().has_word(word))
+    return bool(segmenter().has_word(word))
+
+
+def measure_words(folded: str) -> list[str]:
+    """The numbers with units of folded text, as words."""
+    return measure_tokens(folded) if _DIGIT.search(folded) else []
 
 
 def words_of(folded: str) -> list[str]:
     """The words of folded text as the index stores them, in order, without places."""
-    found = [m.token for m in measures(folded)] if _DIGIT.search(folded) else []
-    segment = _segmenter().cut_for_search
-    for match in _PIECES.finditer(folded):
-        if match.lastgroup == "han":
-            found.extend(segment(match[0]))
-        else:
-            found.extend(code_words(match[0]))
-    return found
+    return [*measure_words(folded), *CutText(folded).words()]
 
 
 def words(text: str) -> list[str]:
@@ -167,7 +106,7 @@ def tokens(text: str) -> list[Token]:
             position += len(piece.text)
         else:
             found += (Token(w, position, piece.start, piece.end) for w in code_words(piece.text))
-            position += max(1, len(_PARTS.findall(piece.text)))
+            position += max(1, len(PART.findall(piece.text)))
     for measure in measures(folded):
         at = unit_at.get(measure.start, 0)
         found.append(Token(measure.token, at, measure.start, measure.end))
@@ -175,22 +114,8 @@ def tokens(text: str) -> list[Token]:
 
 
 def grams_of(folded: str) -> list[str]:
-    """One entry a unit: a Chinese character with its neighbour, or a Latin word as written.
-
-    The last character of a run stands alone, so any piece of two characters and any single
-    character can be found, and a phrase is a run of neighbouring entries.
-    """
-    found: list[str] = []
-    for match in _PIECES.finditer(folded):
-        run = match[0]
-        if match.lastgroup == "han":
-            found.extend(map(add, run, run[1:]))
-            found.append(run[-1])
-        elif run.isalnum():
-            found.append(run[:MAX_TOKEN])
-        else:
-            found.extend(part[:MAX_TOKEN] for part in _PARTS.findall(run))
-    return found
+    """The neighbouring pairs of folded text, see `CutText.grams`."""
+    return CutText(folded).grams()
 
 
 def grams(text: str) -> list[str]:
@@ -208,79 +133,22 @@ def phrase_grams(text: str) -> list[tuple[int, str]]:
             found += ((position + i, run[i : i + 2]) for i in range(max(1, len(run) - 1)))
             position += len(run)
         else:
-            for part in _PARTS.findall(piece.text):
+            for part in PART.findall(piece.text):
                 found.append((position, part[:MAX_TOKEN]))
                 position += 1
     return found
 
 
-class Line:
-    """Text in the form in which vocabulary terms are looked up, and the way back.
-
-    Chinese characters stand bare, Latin words as stems between blanks: hyphen equals blank,
-    plurals meet, and a Latin term never matches inside a word. Punctuation is a barrier.
-    """
-
-    __slots__ = ("_ends", "_froms", "_length", "_starts", "text")
-
-    def __init__(self, folded: str) -> None:
-        out: list[str] = []
-        self._starts: list[int] = []  # where a stretch begins in the line
-        self._froms: list[int] = []  # and in the text
-        self._ends: list[int] = []  # and where it ends in the text; 0 for Chinese
-        self._length = len(folded)
-        at = before = 0
-        for match in _PIECES.finditer(folded):
-            start, end = match.span()
-            if at and folded[before:start].strip():
-                self._stretch(at, before, before)
-                out.append(BARRIER)
-                at += 1
-            before = end
-            if match.lastgroup == "han":
-                self._stretch(at, start, 0)
-                out.append(match[0])
-                at += end - start
-                continue
-            code = match[0]
-            for i, j in _part_places(code):
-                word = f" {stem(code[i:j])} "
-                self._stretch(at, start + i, start + j)
-                out.append(word)
-                at += len(word)
-        self.text = "".join(out)
-
-    def _stretch(self, at: int, start: int, end: int) -> None:
-        self._starts.append(at)
-        self._froms.append(start)
-        self._ends.append(end)
-
-    def place(self, at: int) -> int:
-        """Where a character of the line stands in the text."""
-        if at >= len(self.text):
-            return self._length
-        stretch = bisect_right(self._starts, at) - 1
-        first, end = self._starts[stretch], self._ends[stretch]
-        if not end:
-            return self._froms[stretch] + at - first
-        last = self._starts[stretch + 1] if stretch + 1 < len(self._starts) else len(self.text)
-        return end if at == last - 1 and self.text[at] == " " else self._froms[stretch]
-
-
-def _part_places(code: str) -> Sequence[tuple[int, int]]:
-    return ((0, len(code)),) if code.isalnum() else [m.span() for m in _PARTS.finditer(code)]
-
-
 def canonical(folded: str) -> tuple[str, list[int]]:
     """The line of a text with the place of each of its characters in the text."""
-    line = Line(folded)
-    return line.text, [line.place(at) for at in range(len(line.text) + 1)]
+    cut_text = CutText(folded)
+    return cut_text.line, [cut_text.place(at) for at in range(len(cut_text.line) + 1)]
 
 
 @lru_cache(maxsize=50_000)
 def term_key(spelling: str) -> str:
     """The canonical form of one vocabulary spelling."""
-    return Line(fold(spelling)).text
+    return CutText(fold(spelling)).line
 
 
 def quantities(folded: str) -> list[Measure]:
@@ -289,7 +157,27 @@ def quantities(folded: str) -> list[Measure]:
 
 
 __all__ = [
-    "ANALYSER_VERSION", "Line", "Piece", "Token", "canonical", "code_words", "cut", "fold",
-    "fold_case", "grams", "grams_of", "is_han", "phrase_grams", "pieces", "quantities", "stem",
-    "term_key", "tokens", "words", "words_of",
+    "ANALYSER_VERSION",
+    "BARRIER",
+    "MAX_TOKEN",
+    "Piece",
+    "Token",
+    "canonical",
+    "code_words",
+    "cut",
+    "cut_for_search",
+    "fold",
+    "fold_case",
+    "grams",
+    "grams_of",
+    "is_han",
+    "measure_words",
+    "phrase_grams",
+    "pieces",
+    "quantities",
+    "stem",
+    "term_key",
+    "tokens",
+    "words",
+    "words_of",
 ]  # fmt: skip

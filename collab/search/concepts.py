@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from collab.search.analysis import BARRIER, Line, cut, fold, is_han, term_key
+from collab.search.analysis import BARRIER, cut, fold, is_han, term_key
 from collab.search.asked_words import asked_words
+from collab.search.cutting import HAN, CutText
 from collab.vocabulary.catalog import Term, Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
 
 _RETRIES, _REACH = 12, 12
 _SHORT = 3
 _NANOMETRES = re.compile(r"(?<=\d)\s*纳米")
+_RUN = re.compile(f"{HAN}*")
 _TEST_VERBS = "测检验评析"
 _TEST_ENDINGS = ("测试", "测量", "试验", "分析", "检测")
 
@@ -69,18 +72,26 @@ def _abbreviates(short: str, term: Term) -> bool:
     return False
 
 
+def _speaks_of_tests(text: str) -> bool:
+    plain = text.replace("探测", "")
+    return any(verb in plain for verb in _TEST_VERBS)
+
+
 def _cuts_a_word(line: str, start: int, end: int) -> bool:
     """True for one or two Chinese characters that are no words of their own where they stand."""
     if end - start > 2 or not is_han(line[start:end]):
         return False
-    first, last = start, end
-    while first > max(0, start - _REACH) and is_han(line[first - 1]):
-        first -= 1
-    while last < min(len(line), end + _REACH) and is_han(line[last]):
-        last += 1
-    places = cut(line[first:last])
-    starts, ends = {i for _, i, _ in places}, {j for _, _, j in places}
-    return start - first not in starts or end - first not in ends
+    before = _RUN.match(line[max(0, start - _REACH) : start][::-1])
+    after = _RUN.match(line, end, end + _REACH)
+    first = start - (before.end() if before else 0)
+    return _cuts(line[first : after.end() if after else end], start - first, end - first)
+
+
+@lru_cache(maxsize=50_000)
+def _cuts(run: str, start: int, end: int) -> bool:
+    """True when no word of the run begins at `start`, or none ends at `end`."""
+    places = cut(run)
+    return start not in {i for _, i, _ in places} or end not in {j for _, _, j in places}
 
 
 def _stands_alone(entry: _Entry, surface: str) -> bool:
@@ -114,6 +125,10 @@ class Recogniser:
         self._below = {i for i in vocabulary.techniques if vocabulary.ancestors(i)}
         self._acts = {i for w in asked_words(vocabulary) if w.act for i in w.ids}
         self._add_asked()
+        self._plain = {  # count and mean the same in whatever text they stand
+            key for key, e in self._entries.items()
+            if e.loose and not (e.context or e.ambiguous or e.stem) and is_han(key)
+        }  # fmt: skip
         self._automata = {
             (tests, query): self._automaton(tests=tests, query=query)
             for tests in (False, True) for query in (False, True)
@@ -197,23 +212,78 @@ class Recogniser:
 
     def find_normal(self, normal: str, *, query: bool = False) -> list[Concept]:
         """The same for text that is normalised but keeps its capitals."""
+        out: list[Concept] = []
+        roots: set[str] = set()
+        for entry, ids, start, end in self._understood(normal, None, roots, query=query):
+            technique = ids[0] in self._vocabulary.techniques
+            out.append(Concept(
+                ids, start, end, technique, _weak(entry, roots), self._act(ids),
+                entry.asked and not entry.act, self._below.isdisjoint(ids),
+            ))  # fmt: skip
+        return out
+
+    def spoken_of(
+        self, normal: str, text: CutText | None = None
+    ) -> list[tuple[tuple[str, ...], str]]:
+        """Identifiers and written form of what a document speaks of; `text` is its folded form.
+
+        Of spellings in Chinese that mean the same everywhere the form is not looked up.
+        """
+        folded = normal.lower()
+        written = normal if len(folded) == len(normal) else folded
+        return [
+            (ids, written[start:end])
+            for _, ids, start, end in self._understood(
+                normal, text, set(), query=False, placed=False
+            )
+        ]
+
+    def _understood(
+        self,
+        normal: str,
+        text: CutText | None,
+        roots: set[str],
+        *,
+        query: bool,
+        placed: bool = True,
+    ) -> list[tuple[_Entry, tuple[str, ...], int, int]]:
+        """Spellings found with what they mean here; fills `roots` with those of sure terms."""
         folded = normal.lower()
         if len(folded) != len(normal):
             normal = folded
-        line = Line(folded)
+        found = self._found(normal, text or CutText(folded), query=query, placed=placed)
+        for entry, _, _ in found:
+            if not (entry.context or entry.ambiguous or entry.asked):
+                roots.add(self._root(entry.ids[0]))
+        out = []
+        for entry, start, end in found:
+            if entry.context or entry.ambiguous:
+                ids = self._meaning(entry, (normal, folded), (start, end), roots, query)
+            else:
+                ids = tuple(entry.ids)
+            if ids:
+                out.append((entry, ids, start, end))
+        return out
+
+    def _found(
+        self, normal: str, text: CutText, *, query: bool, placed: bool
+    ) -> list[tuple[_Entry, int, int]]:
+        line, place = text.line, text.place
         found: list[tuple[_Entry, int, int]] = []
-        for key, i, j in self._matches(line.text, query):
+        for key, i, j in self._matches(line, query):
             entry = self._entries[key]
-            start = line.place(i + (line.text[i] == " "))
-            end = line.place(j - 1) + (line.text[j - 1] != " ")
+            if not placed and key in self._plain:
+                found.append((entry, 0, 0))
+                continue
+            start = place(i + (line[i] == " "))
+            end = place(j - 1) + (line[j - 1] != " ")
             if self._counts(entry, normal, (start, end), query):
                 found.append((entry, start, end))
-        return self._resolve(found, normal, query)
+        return found
 
     def _matches(self, line: str, query: bool) -> list[tuple[str, int, int]]:
         """Longest matches, except short Chinese ones that cut through a word (激光刻蚀, 光刻)."""
-        tests = any(verb in line.replace("探测", "") for verb in _TEST_VERBS)
-        keys, automaton = self._automata[tests, query]
+        keys, automaton = self._automata[_speaks_of_tests(line), query]
         for _ in range(_RETRIES):
             matches = automaton.find_matches_as_indexes(line)
             across = next((m for m in matches if _cuts_a_word(line, m[1], m[2])), None)
@@ -224,45 +294,31 @@ class Recogniser:
 
     @staticmethod
     def _counts(entry: _Entry, normal: str, span: tuple[int, int], query: bool) -> bool:
-        surface = normal[span[0] : span[1]]
         if entry.stem:
-            if " " in surface:
+            if " " in normal[span[0] : span[1]]:
                 return False  # 硅光 晶圆 are two words, no piece of 硅光晶圆测试
-            rest = normal[: span[0]] + BARRIER + normal[span[1] :]
-            return any(verb in rest.replace("探测", "") for verb in _TEST_VERBS)
+            return _speaks_of_tests(normal[: span[0]] + BARRIER + normal[span[1] :])
         if entry.loose or not entry.exact:
             return True
         if entry.weak and not query:
             return False
+        surface = normal[span[0] : span[1]]
         return surface in entry.exact or (query and len(surface) > 2)
 
-    def _resolve(
-        self, found: Iterable[tuple[_Entry, int, int]], normal: str, query: bool
-    ) -> list[Concept]:
-        listed = list(found)
-        sure = [e.ids[0] for e, _, _ in listed if not (e.context or e.ambiguous or e.asked)]
-        roots = {self._root(i) for i in sure}
-        out: list[Concept] = []
-        for entry, start, end in listed:
-            ids = self._meaning(entry, normal, (start, end), roots, query)
-            if ids:
-                technique = ids[0] in self._vocabulary.techniques
-                out.append(Concept(
-                    ids, start, end, technique, _weak(entry, roots), self._act(ids),
-                    entry.asked and not entry.act, self._below.isdisjoint(ids),
-                ))  # fmt: skip
-        return out
-
     def _meaning(
-        self, entry: _Entry, normal: str, span: tuple[int, int], roots: set[str], query: bool
+        self,
+        entry: _Entry,
+        texts: tuple[str, str],
+        span: tuple[int, int],
+        roots: set[str],
+        query: bool,
     ) -> tuple[str, ...]:
+        """What a spelling of several meanings, or one that needs company, means in the text."""
+        normal, folded = texts
         if entry.context:
             if query and not roots and _stands_alone(entry, normal[span[0] : span[1]]):
                 return tuple(entry.ids)
             return tuple(i for i in entry.ids if self._root(i) in roots)
-        if not entry.ambiguous:
-            return tuple(entry.ids)
-        folded = normal.lower()
         around = folded[max(0, span[0] - 25) : span[0]] + "\n" + folded[span[1] : span[1] + 25]
         cued = [i for i in entry.ids if any(c in around for c in entry.cues.get(i, ()))]
         if len(cued) == 1:

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
-from collab.search.analysis import fold, grams_of, words_of
+from collab.search.analysis import fold, grams_of, measure_words, words_of
 from collab.search.concepts import Recogniser, default_recogniser
+from collab.search.cutting import CutText
 from collab.search.measures import measure_token, nominal_mm
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
@@ -66,10 +68,13 @@ class Document:
 
     def to_json(self) -> bytes:
         """The document as it is stored beside the index."""
-        plain = {name: getattr(self, name) for name in _NAMES}
-        plain["values"], plain["facts"] = dict(self.values), dict(self.facts)
-        plain["updated_at"] = self.updated_at.isoformat() if self.updated_at else None
-        return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+        plain = {n: v for n, v in zip(_NAMES, _all(self), strict=True) if v or n in _ALWAYS}
+        if self.updated_at:
+            plain["updated_at"] = self.updated_at.isoformat()
+        for name in ("values", "facts"):
+            if name in plain:
+                plain[name] = dict(plain[name])
+        return _WRITER.encode(plain).encode()
 
     @staticmethod
     def from_json(stored: bytes) -> Document:
@@ -78,12 +83,15 @@ class Document:
         moment = plain.get("updated_at")
         plain["updated_at"] = datetime.fromisoformat(moment) if moment else None
         for name in ("labels", "techniques", "materials", "regions", "wafer_sizes"):
-            plain[name] = tuple(plain[name])
-        plain["values"] = {k: (v[0], v[1]) for k, v in plain["values"].items()}
+            plain[name] = tuple(plain.get(name, ()))
+        plain["values"] = {k: (v[0], v[1]) for k, v in plain.get("values", {}).items()}
         return Document(**plain)
 
 
 _NAMES = tuple(f.name for f in fields(Document))
+_ALWAYS = frozenset({"lat", "lon"})  # where nothing and 0 are two things
+_all = attrgetter(*_NAMES)
+_WRITER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,8 @@ class Entry:
     stored: bytes
 
 
+_MOST_KEPT = 50_000
+_kept: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[str, ...]] = {}
 _TRUST = {"verified": 3.0, "declared": 2.0, "documented": 1.0}
 
 
@@ -154,7 +164,11 @@ def tags_of(document: Document, vocabulary: Vocabulary) -> list[str]:
 
 
 def mentions_of(
-    normal: str, document: Document, vocabulary: Vocabulary, recogniser: Recogniser
+    normal: str,
+    document: Document,
+    vocabulary: Vocabulary,
+    recogniser: Recogniser,
+    text: CutText | None = None,
 ) -> list[str]:
     """What normalised text speaks of: `=id` for the concept, `id` also for all that is broader.
 
@@ -162,20 +176,36 @@ def mentions_of(
     marked `~`. An abbreviation that is part of the organisation's name is no mention.
     """
     found: dict[str, None] = {}
-    for concept in recogniser.find_normal(normal[:MENTION_CHARACTERS]):
-        surface = normal[concept.start : concept.end]
-        if surface.isupper() and surface.lower() in _name_words(document):
+    if len(normal) > MENTION_CHARACTERS:
+        normal, text = normal[:MENTION_CHARACTERS], None
+    for ids, written in recogniser.spoken_of(normal, text):
+        if written.isupper() and written.lower() in _name_words(document):
             continue
-        carried = document.techniques if concept.technique else document.materials
-
-        def only(term_id: str, carried: tuple[str, ...] = carried) -> str:
-            return ONLY_SAID if carried and not _carries(carried, term_id, vocabulary) else ""
-
-        for term_id in concept.ids:
-            found[f"{only(term_id)}={term_id}"] = None
-            for up in (term_id, *vocabulary.ancestors(term_id)):
-                found[only(up) + up] = None
+        of_techniques = ids[0] in vocabulary.techniques
+        carried = document.techniques if of_techniques else document.materials
+        found.update(dict.fromkeys(_marks(vocabulary, carried, ids)))
     return list(found)
+
+
+def _marks(
+    vocabulary: Vocabulary, carried: tuple[str, ...], ids: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What speaking of `ids` is noted as beside what is carried; worked out once."""
+    place = (vocabulary.version, carried, ids)
+    found = _kept.get(place)
+    if found is None:
+        listed: list[str] = []
+        for term_id in ids:
+            marked = [
+                (ONLY_SAID if carried and not _carries(carried, up, vocabulary) else "", up)
+                for up in (term_id, *vocabulary.ancestors(term_id))
+            ]
+            listed.append(f"{marked[0][0]}={term_id}")
+            listed += (only + up for only, up in marked)
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        found = _kept[place] = tuple(listed)
+    return found
 
 
 def _name_words(document: Document) -> tuple[str, ...]:
@@ -202,6 +232,27 @@ def numbers_of(document: Document) -> dict[str, tuple[float, float]]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A title and a body in one spelling, cut once; `words` and `grams` as they are indexed."""
+
+    normal: str
+    text: CutText
+    words: list[str]
+    grams: list[str]
+
+
+def _read(title: str, body: str) -> _Read:
+    normal = normalize_text(f"{' '.join(title.split())}{BREAK}{body}")
+    folded = normal.lower()
+    text = CutText(folded)
+    head, _, rest = folded.partition(BREAK)
+    first = text.pieces_before(BREAK)
+    above = [*measure_words(head), *text.words(0, first)]
+    words = [*above * TITLE_WEIGHT, *measure_words(rest), *text.words(first)]
+    return _Read(normal, text, words, [*text.grams(0, first), BREAK, *text.grams(first)])
+
+
 def entry_of(
     document: Document,
     vocabulary: Vocabulary | None = None,
@@ -210,16 +261,13 @@ def entry_of(
     """The document cut into terms, the same way for every engine."""
     vocabulary = vocabulary or load_vocabulary()
     recogniser = recogniser or default_recogniser()
-    head = " ".join(document.title.split())
-    normal = normalize_text(f"{head}{BREAK}{document.body[:BODY_CHARACTERS]}")
-    title, _, body = normal.lower().partition(BREAK)
+    read = _read(document.title, document.body[:BODY_CHARACTERS])
     words, grams = carried_terms(document, vocabulary)
     sizes = [measure_token(size, "mm")[0] for size in document.wafer_sizes]
     return Entry(
         key=document.key, version=document.version,
-        words=[*words_of(title) * TITLE_WEIGHT, *words_of(body), *words, *sizes],
-        grams=[*grams_of(title), BREAK, *grams_of(body), *grams],
-        mentions=mentions_of(normal, document, vocabulary, recogniser),
+        words=[*read.words, *words, *sizes], grams=[*read.grams, *grams],
+        mentions=mentions_of(read.normal, document, vocabulary, recogniser, read.text),
         tags=tags_of(document, vocabulary), labels=list(dict.fromkeys(document.labels)),
         numbers=numbers_of(document), stored=document.to_json(),
     )  # fmt: skip
@@ -229,12 +277,11 @@ def plain_entry(key: str, title: str, text: str) -> Entry:
     """A document of any collection, visible to everybody."""
     vocabulary = load_vocabulary()
     document = Document(key=key, kind="text", labels=("public",))
-    normal = normalize_text(f"{' '.join(title.split())}{BREAK}{text}")
-    head, _, body = normal.lower().partition(BREAK)
+    read = _read(title, text)
     return Entry(
-        key=key, version="", words=[*words_of(head) * TITLE_WEIGHT, *words_of(body)],
-        grams=[*grams_of(head), BREAK, *grams_of(body)],
-        mentions=mentions_of(normal, document, vocabulary, default_recogniser()),
+        key=key, version="", words=read.words, grams=read.grams,
+        mentions=mentions_of(
+            read.normal, document, vocabulary, default_recogniser(), read.text),
         tags=["kind:text"], labels=["public"], numbers={"tie": (tie_of(key), 0.0)},
         stored=document.to_json(),
     )  # fmt: skip

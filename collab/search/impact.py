@@ -8,6 +8,7 @@ counted among public documents at the time of the search. Nothing hidden goes in
 from __future__ import annotations
 
 import math
+from collections import Counter
 from functools import lru_cache
 
 K1, B = 1.2, 0.75
@@ -39,7 +40,7 @@ def endings(length: int, usual: float) -> tuple[str, ...]:
 def levelled(words: list[str], usual: float) -> list[str]:
     """Every different word once, with its level behind it."""
     ends = endings(len(words), usual)
-    counts: dict[str, int] = {}
-    for word in words:
-        counts[word] = counts.get(word, 0) + 1
-    return [word + ends[min(count, MOST_COUNTED)] for word, count in counts.items()]
+    return [
+        word + ends[count if count < MOST_COUNTED else MOST_COUNTED]
+        for word, count in Counter(words).items()
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 _NM = {
     "pm": 1e-3, "nm": 1.0, "纳米": 1.0, "um": 1e3, "μm": 1e3, "微米": 1e3, "micron": 1e3,
@@ -25,7 +26,7 @@ _NOMINAL_MM = {50.8: 50, 51.0: 50, 75.0: 76, 76.2: 76, 101.6: 100, 152.0: 150, 2
 _UNITS = sorted([*_NM, *_INCH, *_OTHER], key=len, reverse=True)
 _NUMBER = r"\d+(?:\.\d+)?"
 _MEASURE = re.compile(
-    rf"(?<![a-z0-9.])(?P<numbers>{_NUMBER}(?:\s*[/、,，~–-]\s*{_NUMBER})*)\s*-?\s*"
+    rf"(?P<numbers>\d(?<![a-z0-9.]\d)\d*(?:\.\d+)?(?:\s*[/、,，~–-]\s*{_NUMBER})*)\s*-?\s*"
     rf"(?P<unit>{'|'.join(map(re.escape, _UNITS))})(?![a-z])"
 )
 _ONE = re.compile(_NUMBER)
@@ -66,6 +67,16 @@ def measure_token(value: float, unit: str) -> tuple[str, int | None]:
         wafer = int(millimetres) if millimetres in _WAFER_MM.values() else None
         return f"#{millimetres * 1e6:g}nm", wafer
     return f"#{length:g}nm", None
+
+
+@lru_cache(maxsize=20_000)
+def _tokens(numbers: str, unit: str) -> tuple[str, ...]:
+    return tuple(measure_token(float(number), unit)[0] for number in _ONE.findall(numbers))
+
+
+def measure_tokens(text: str) -> list[str]:
+    """The tokens of `measures`, in order."""
+    return [token for found in _MEASURE.findall(text) for token in _tokens(*found)]
 
 
 def measures(text: str) -> Iterator[Measure]:

@@ -60,7 +60,8 @@ def schema() -> Any:
     builder.add_text_field("version", tokenizer_name="raw", index_option="basic")
     builder.add_text_field(WORDS, tokenizer_name=TOKENS, index_option="basic")
     builder.add_text_field(GRAMS, tokenizer_name=TOKENS, index_option="position")
-    for name in (MENTION, "label", PROFILE):
+    builder.add_text_field(MENTION, tokenizer_name=TOKENS, index_option="basic")
+    for name in ("label", PROFILE):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_text_field(TAG, fast=True, tokenizer_name="raw", index_option="basic")
     for name in _SINGLE:
@@ -147,11 +148,15 @@ class TantivyBackend:
         document.add_text(WORDS, " ".join(levelled(entry.words, usual)))
         document.add_text(GRAMS, " ".join(entry.grams).replace(BREAK, _BETWEEN))
         document.add_text(PROFILE, profile_of(entry.tags))
-        for name, terms in ((MENTION, entry.mentions), ("label", _labels(entry))):
-            for term in terms:
-                document.add_text(name, term)
+        for label in _labels(entry):
+            document.add_text("label", label)
+        spoken = entry.mentions.copy()
         for tag in entry.tags:
-            document.add_text(field_of(TAG, tag), tag)
+            if field_of(TAG, tag) == TAG:
+                document.add_text(TAG, tag)
+            else:
+                spoken.append(tag)
+        document.add_text(MENTION, " ".join(spoken))
         self._add_numbers(document, entry)
         return document
 

@@ -100,8 +100,20 @@ def test_hostile_characters_do_no_harm(text: str) -> None:
     assert "\x00" not in normal.text
 
 
+REPLACED = st.lists(
+    st.sampled_from((
+        "雷射", "晶片", "磊晶", "鍵結", "矽光子", "Vapour", "fibre", "CHARACTERISATION",
+        "localisation", "waveguid", "lithograhpy", "licence", "元件", "面射型雷射",
+        " ", "，", "x", "8", "⁻³", "10",
+    )), max_size=12,
+).map("".join)  # fmt: skip
+
+
 @settings(deadline=None, max_examples=300)
-@given(st.one_of(ALPHABET, st.text(), st.text(alphabet=st.characters())), st.none() | st.booleans())
+@given(
+    st.one_of(REPLACED, ALPHABET, st.text(), st.text(alphabet=st.characters())),
+    st.none() | st.booleans(),
+)
 def test_the_text_alone_is_the_text_with_its_places(text: str, taiwan: bool | None) -> None:
     normaliser = default_normaliser()
     assert normaliser.text(text, taiwan=taiwan) == normaliser.normalize(text, taiwan=taiwan).text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import opencc
 import pytest
 from hypothesis import given, settings
@@ -11,13 +13,19 @@ from collab.search.analysis import (
     canonical,
     fold,
     grams,
+    grams_of,
     phrase_grams,
     stem,
     tokens,
     words,
     words_of,
 )
+from collab.search.concepts import default_recogniser
+from collab.search.cutting import CutText, is_han
+from collab.search.impact import IMPACTS, K1, LEVEL, MOST_COUNTED, B, levelled
 from collab.search.measures import measures
+from collab.vocabulary.normalize import normalize_text
+from tests import slow_analyser
 
 MIXED = st.text(st.sampled_from("电子束光刻矽光子微影磊晶 ab-XYZ0189.英寸μm/，\"'"), max_size=40)
 
@@ -144,3 +152,50 @@ def test_stems_leave_codes_alone() -> None:
     assert stem("etching") == stem("etched") == "etch"
     assert stem("mocvd") == "mocvd"
     assert stem("x1") == "x1"
+
+
+@given(st.one_of(MIXED, st.text(max_size=80)))
+@settings(max_examples=400, deadline=None)
+def test_what_is_fast_says_what_is_easy_to_read(text: str) -> None:
+    for folded in (fold(text), text):  # also text that nobody has folded
+        assert words_of(folded) == slow_analyser.words_of(folded)
+        assert grams_of(folded) == slow_analyser.grams_of(folded)
+        assert canonical(folded) == slow_analyser.line_of(folded)
+
+
+SPOKEN = st.lists(
+    st.sampled_from(
+        ("电子束光刻", "EBL", "硅光", "SiN", "测试", "探测器", "键合", "wire bonding", "GaN", "InP",
+         "金丝键合", "polishing", "抛光", "激光刻蚀", "光刻", "PL", "可靠性", "8英寸", "，",
+         " ", "\n", "LPCVD", "氮化硅", "波导", "fab", "老化", "foundry", "流片", "x")
+    ), max_size=14,
+).map("".join)  # fmt: skip
+
+
+@given(st.one_of(SPOKEN, MIXED, st.text(max_size=60)))
+@settings(max_examples=400, deadline=None)
+def test_a_document_is_read_like_any_text_only_without_places(text: str) -> None:
+    recogniser = default_recogniser()
+    normal = normalize_text(text)
+    found = recogniser.find_normal(normal)
+    quick = recogniser.spoken_of(normal, CutText(normal.lower()))
+    assert [ids for ids, _ in quick] == [concept.ids for concept in found]
+    written = normal if len(normal) == len(normal.lower()) else normal.lower()
+    for (_, short), concept in zip(quick, found, strict=True):
+        assert short in ("", written[concept.start : concept.end])
+        if not short:
+            assert is_han(written[concept.start : concept.end].replace(" ", ""))
+
+
+@given(st.lists(st.sampled_from(("硅光", "光刻", "laser", "wafer")), max_size=90))
+@settings(max_examples=100, deadline=None)
+def test_stored_impacts_are_those_of_bm25_within_a_step(written: list[str]) -> None:
+    counts = Counter(written)
+    norm = K1 * (1 - B + B * len(written) / 20.0)
+    for term in levelled(written, 20.0):
+        word, _, letter = term.partition(LEVEL)
+        exact = (
+            min(counts[word], MOST_COUNTED) * (K1 + 1) / (min(counts[word], MOST_COUNTED) + norm)
+        )
+        assert IMPACTS[letter] == pytest.approx(exact, rel=0.08)
+    assert len(levelled(written, 20.0)) == len(counts)
