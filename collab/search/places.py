@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from collab.search.analysis import Line, is_han, term_key
+from collab.search.analysis import is_han, term_key
+from collab.search.cutting import CutText
 from collab.search.plan import TAG, Atom, Group, Part
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "vocab" / "places.yaml"
@@ -104,11 +105,11 @@ class Gazetteer:
         folded = written.lower()
         if self._automaton is None or len(folded) != len(written):
             return []
-        line, out = Line(folded), []
-        for index, i, j in self._automaton.find_matches_as_indexes(line.text):
+        text, out = CutText(folded), []
+        for index, i, j in self._automaton.find_matches_as_indexes(text.line):
             name = self._names[self._keys[index]]
-            start = line.place(i + (line.text[i] == " "))
-            end = line.place(j - 1) + (line.text[j - 1] != " ")
+            start = text.place(i + (text.line[i] == " "))
+            end = text.place(j - 1) + (text.line[j - 1] != " ")
             if name.wide and _IN_A_NAME.match(folded, end):
                 continue
             if not name.capitals or written[start:end].isupper():
