@@ -10,7 +10,6 @@ from functools import lru_cache
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from collab.search.analysis import (
-    Line,
     code_words,
     cut,
     phrase_grams,
@@ -21,6 +20,7 @@ from collab.search.analysis import (
 )
 from collab.search.asked_words import hints
 from collab.search.concepts import Concept
+from collab.search.cutting import CutText
 from collab.search.documents import ONLY_SAID
 from collab.search.function_words import FUNCTION_WORDS
 from collab.search.numeric import Numeric
@@ -132,7 +132,7 @@ def _hinted() -> tuple[list[tuple[str, ...]], AhoCorasick]:
 def _hints(found: Found) -> list[Group]:
     """A little for the platform in which a device of the query is usually made."""
     meant, automaton = _hinted()
-    matches = automaton.find_matches_as_indexes(Line(found.folded).text)
+    matches = automaton.find_matches_as_indexes(CutText(found.folded).line)
     return [
         Group(tuple(Atom(TAG, f"material:{term_id}", HINT, flat=True) for term_id in meant[at]))
         for at in dict.fromkeys(match[0] for match in matches)
