@@ -11,6 +11,7 @@ from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.happened import AccountChanged
 from collab.kernel.identity import VISITOR, Actor
 from collab.members import second_factor, store
+from collab.members import store_joining as joined
 from collab.members.confirming import own_person, prove
 from collab.members.models import Person, SignInSession
 from collab.members.rules import SessionLimits
@@ -139,6 +140,18 @@ def revoke_others(uow: UnitOfWork, actor: Actor, keep: str = "", *, tell: bool =
     rows = [s for s in _own(uow, actor) if s.token_hash != digest(keep)]
     _end(uow, actor, rows, tell=tell)
     return len(rows)
+
+
+def before_factor(uow: UnitOfWork, actor: Actor, keep: str) -> None:
+    """The actor sets up a second factor in the browser of the `keep` cookie. With the first one
+    ends what a password alone opened elsewhere: it would have what the factor is wanted for. Where
+    rights of the secretariat waited for it, tokens end too."""
+    person = own_person(uow, actor)
+    if second_factor.is_wanted(uow, person):
+        return
+    revoke_others(uow, actor, keep, tell=False)
+    if actor.held_back:
+        joined.end_tokens(uow, person.id or 0, clock.now())
 
 
 def _own(uow: UnitOfWork, actor: Actor) -> list[SignInSession]:

@@ -147,6 +147,7 @@ def register() -> Answer:
         if party is None:
             raise Rejected([Problem("", "passkey_refused")])
         with writing() as uow:
+            sessions.before_factor(uow, current_actor(), str(session.get("token", "")))
             passkeys.register(uow, current_actor(), question, party, answer, name)
             codes = second_factor.first_codes(uow, current_actor())
     except Rejected as error:

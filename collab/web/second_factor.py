@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from collab.kernel.errors import Rejected
 from collab.kernel.problems import Problem
-from collab.members import catalogue, challenges, passkeys, second_factor, service
+from collab.members import catalogue, challenges, passkeys, second_factor, service, sessions
 from collab.members.challenges import Purpose
 from collab.members.models import SignInChallenge
 from collab.web import links, present, signing
@@ -114,6 +114,7 @@ def set_up() -> Answer:
     entered = request.form.get("code", "")[:20]
     try:
         with writing() as uow:
+            sessions.before_factor(uow, current_actor(), str(session.get("token", "")))
             second_factor.set_up(
                 uow, current_actor(), str(session["factor"]), entered, sealer, fresh=fresh
             )

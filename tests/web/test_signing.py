@@ -87,6 +87,18 @@ def test_a_passkey_is_asked_for_after_the_password_and_opens_while_passwords_are
     assert post(locked, "/sign-in/passkey", answer=device.sign(options)).status_code == 302
 
 
+def test_the_first_factor_ends_what_a_password_alone_opened_and_no_token(bare: Site) -> None:
+    other = bare.fresh_browser("owner")
+    token = {"Authorization": f"Bearer {token_of(bare, 'owner')}"}
+    refused = bare.fresh_browser("owner")
+    post(refused, "/account/passkeys", answer="{}", passkey_name="x")
+    assert other.get("/account").status_code == 200, "nothing was set up"
+    client = with_passkey(bare, "owner", Authenticator())
+    assert client.get("/account").status_code == 200
+    assert other.get("/account").status_code == 302
+    assert client.get("/api/v1/me", headers=token).status_code == 200
+
+
 def test_signing_in_rightly_with_two_factors_uses_up_no_tries(bare: Site) -> None:
     device = Authenticator()
     with_passkey(bare, "owner", device)
@@ -350,10 +362,25 @@ def test_where_it_is_wanted_the_secretariat_has_rights_only_with_a_second_factor
     for page in ("/", "/account/security"):
         assert "秘书处权限" in client.get(page).text, "how to mend it is said where one lands"
     assert not client.get("/api/v1/me", headers=token).get_json()["secretariat"]
-    client = with_passkey(site, "secretariat", Authenticator())
+    device, thief = Authenticator(), client
+    client = with_passkey(site, "secretariat", device)
     assert client.get("/audit").status_code == 200
     assert "秘书处权限" not in client.get("/account/security").text
+    assert thief.get("/audit").status_code == 302, "what a password alone opened has ended"
+    assert client.get("/api/v1/me", headers=token).status_code == 401, "and what it made"
+    page = post(client, "/account/tokens", name="t", days="9", scopes="read").text
+    found = re.search(r"<code class=\"oe-secret\">(oe_[\w-]+)</code>", page)
+    assert found
+    token = {"Authorization": f"Bearer {found[1]}"}
     assert client.get("/api/v1/me", headers=token).get_json()["secretariat"]
+    also = site.app.test_client()
+    form = {"email": site.emails["secretariat"], "password": PASSWORD}
+    assert post(also, "/sign-in", **form).status_code == 302
+    options = post(also, "/sign-in/code/passkey/options").get_json()
+    post(also, "/sign-in/code/passkey", answer=device.sign(options))
+    options = post(client, "/account/passkeys/options").get_json()
+    post(client, "/account/passkeys", answer=Authenticator().make(options), passkey_name="二")
+    assert also.get("/audit").status_code == 200, "a further factor ends nothing"
     assert site.fresh_browser("owner").get("/my-organisation").status_code == 200
     assert "秘书处权限" not in site.get("/", "owner").text
     site.database.close()
