@@ -68,7 +68,7 @@ def index() -> str:
             "overlaps": coordination.overlaps(uow, platform().network, where, language()),
             "introductions": coordination.introductions(uow, platform().network, where, language()),
             "outcome": coordination.what_if(uow, platform().network, desk, asked),
-            "choices": _choices(desk.snapshot, where),
+            "choices": _choices(desk.snapshot, where, asked, params.text("find", 80)),
             "advice": _advice(uow, desk) if "advice" in request.args else None,
         }
     return render_template(
@@ -235,10 +235,13 @@ def _advice(uow: UnitOfWork, desk: Desk) -> Mapping[str, Any]:
 
 
 @blueprint.get("/investments")
-def investments() -> str:
-    """The lines most worth building: a question over all needs, asked after the page stands."""
+def investments() -> ResponseReturnValue:
+    """The lines most worth building: a question over all needs, asked after the page stands; who
+    comes without a script finds them on the desk."""
     if not access.may_coordinate(current_actor()):
         abort(404)
+    if not request.headers.get("HX-Request"):
+        return redirect(url_for("coordinator.index", advice=1, _anchor="investments"))
     with reading() as uow:
         advice = _advice(uow, _desk(uow))
         regions = {r.code: present.pick(r.zh, r.en) for r in members.regions(uow).values()}
@@ -290,14 +293,23 @@ def _coverage_href(step: dict[str, Any], region: str) -> str:
     )
 
 
-def _choices(snapshot: Snapshot, where: Scope) -> tuple[list[Offer], list[Offer]]:
-    """What the scope could lose, for the what-if: organisations (one offer of each), and single
-    capabilities of a region."""
+def _choices(snapshot: Snapshot, where: Scope, asked: Question, find: str) -> dict[str, Any]:
+    """What the what-if may take away or change: organisations of the scope (one offer of each) and
+    single capabilities; of very many only those that hold `find`, and the one that was chosen."""
     own = frozenset(where.own)
     offers = sorted(snapshot.offers(), key=lambda o: (_organisation_name(o), o.key))
     mine = [o for o in offers if where.everywhere or own & {o.place.region, *o.place.above}]
     owners = {o.organisation: o for o in reversed(mine)}
-    return [*reversed(owners.values())], [] if where.everywhere else mine[:CHOICES]
+    many = len(mine) > CHOICES
+    chosen = {asked.change, *asked.remove}
+    singles = [o for o in mine if _holds(o, find) or o.key in chosen] if many else mine
+    return {"houses": [*reversed(owners.values())], "singles": singles[:CHOICES], "many": many,
+            "find": find, "found": len(singles)}  # fmt: skip
+
+
+def _holds(offer: Offer, find: str) -> bool:
+    names = (offer.name_zh, offer.name_en, offer.organisation_zh, offer.organisation_en)
+    return bool(find) and any(find.casefold() in name.casefold() for name in names)
 
 
 def _fresh(uow: UnitOfWork, found: Morning, where: Scope) -> list[dict[str, str]]:

@@ -162,12 +162,40 @@ def test_lists_picture_and_advice_are_for_those_who_coordinate(
     site, _ = told
     allowed = who in ("coordinator", "coordinator-elsewhere", "secretariat")
     expected = 200 if allowed else 302 if who == "visitor" else 404
-    for path in ("/coordinator/investments", "/coordinator/picture?technique=lithography.ebl",
+    for path in ("/coordinator/picture?technique=lithography.ebl",
                  *(f"/coordinator/list?of={of}" for of in NUMBERS)):  # fmt: skip
         assert site.get(path, who).status_code == expected, path
+    part = site.get("/coordinator/investments", who, headers={"HX-Request": "true"})
+    assert part.status_code == expected
+    whole = site.get("/coordinator/investments", who)
+    assert whole.status_code == (302 if allowed else expected)
+    assert not allowed or whole.location.endswith("/coordinator?advice=1#investments")
     assert site.get("/coordinator/list?of=needs", "secretariat").status_code == 404
     seen = site.post("/coordinator/seen", who).status_code
     assert seen == (303 if allowed else 302 if who == "visitor" else 404)
+
+
+def test_the_secretariat_may_ask_what_a_changed_capability_would_do(
+    bare: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare.published("members", text=TEXT.format(word="x"), title="一条需求")
+    bare.settle()
+    form = {"organisation": bare.organisations["gamma"], "category": "process",
+            "name_zh": "丙的旧线", "techniques": "etching.icp"}  # fmt: skip
+    made = bare.post("/capabilities/new", "invited", form)
+    assert made.status_code == 302, made.text
+    option = f'<option value="{made.location.rsplit("/", 1)[1]}"'
+    page = bare.get("/coordinator?lang=zh", "secretariat").text
+    assert page.count(option) == 2, "to take away and to change"
+    assert "查找单项能力" not in page, "few enough to be listed"
+    asked = f"change={option.split(chr(34))[1]}&technique=lithography.ebl&region=jilin"
+    assert "1 条需求得到路线" in bare.get(f"/coordinator?lang=zh&{asked}", "secretariat").text
+    monkeypatch.setattr("collab.web.coordinator.CHOICES", 0)
+    many = bare.get("/coordinator?lang=zh", "secretariat").text
+    assert option not in many
+    assert "查找单项能力" in many
+    assert "找到 1 项" in bare.get("/coordinator?lang=zh&find=旧线", "secretariat").text
+    assert "没有名称含" in bare.get("/coordinator?lang=zh&find=鹮鹮", "secretariat").text
 
 
 def test_lists_and_picture_hold_no_trace_of_what_their_viewer_may_not_read(
