@@ -87,6 +87,7 @@ TABLE: Mapping[str, frozenset[str] | str] = {
     "questions.answer": BETA, "questions.withdraw": OF_ALPHA,
     "api.list_questions": SIGNED_IN, "api.show_questions": PARTIES,
     "api.list_questions_of_need": READS_SIGNED_IN,
+    "routes.show": READS, "routes.export": READS, "routes.ask": OF_ALPHA,
     # agreements, between alpha and beta; a signature needs an administrator
     "agreements.index": SIGNED_IN, "agreements.new": PARTIES, "agreements.show": PARTIES,
     "agreements.edit": PARTIES, "agreements.sign": BETA, "agreements.move": PARTIES,

@@ -40,6 +40,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "kind": ("needs", "organisations", "capabilities"), "format": ("csv", "json", "xlsx"),
     "form": ("json", "graphml", "svg"), "name": ("privacy", "search"), "code": ("jilin",),
     "term": ("lithography.ebl", "soi"),
+    "wanted": ("csv", "xlsx"),
 }  # fmt: skip
 
 

@@ -60,6 +60,11 @@ def handover_topic(rule: str) -> str:
     return f"{HANDOVER}:{rule}"
 
 
+def route_topic(step: str) -> str:
+    """The topic of asking whether a provider would take a step of a route."""
+    return f"route:{step}"
+
+
 def own_topic(words: str) -> str:
     """The topic of a question in the asker's own words: the same words are the same question."""
     return f"{OWN}:" + hashlib.sha256(" ".join(words.split()).encode()).hexdigest()[:16]

@@ -35,6 +35,7 @@ from collab.needs.models import Need
 from collab.needs.service import shows_owner
 from collab.routing import refreshing
 from collab.routing.answer import answer
+from collab.routing.chosen import chosen_route
 from collab.routing.places import with_names
 from collab.storage.database import Database
 from collab.storage.follower import Follower
@@ -116,10 +117,20 @@ class MatchingService:
         Whoever may not know the owner gets an answer that does not depend on it: distances and the
         absence of the owner's own capabilities would otherwise tell who and where it is.
         """
+        return self.answer_profile(uow, self._profile(uow, need, reader), top)
+
+    def route_of(
+        self, uow: UnitOfWork, need: Need, legs: Mapping[str, str], reader: Actor = SYSTEM
+    ) -> Answer | None:
+        """One route by the capability at each step of a need, as of now; None if it is none."""
+        profile = self._profile(uow, need, reader)
+        return chosen_route(self.vocabulary, self.snapshot(uow), profile, legs)
+
+    def _profile(self, uow: UnitOfWork, need: Need, reader: Actor) -> NeedProfile:
         profile = feed.profile_of(need, members.all_regions(uow), self.vocabulary)
         if not shows_owner(need, reader):
             profile = replace(profile, organisation_id=None, place=Place())
-        return self.answer_profile(uow, profile, top)
+        return profile
 
     def answer_profile(self, uow: UnitOfWork, profile: NeedProfile, top: int = SHOWN) -> Answer:
         """The whole answer to a need given as plain values."""

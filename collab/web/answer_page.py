@@ -125,6 +125,8 @@ def route(entry: Mapping[str, Any], titles: Sequence[str] = ()) -> dict[str, Any
         "pareto": bool(entry.get("pareto")),
         "who": " → ".join(dict.fromkeys(one["organisation"] for one in legs)),
         "href": "",
+        "address": ",".join(f"{one['step']}:{one['capability']}" for one in entry["legs"]
+                            if one.get("step")),
         "legs": legs,
         "checklist": [handover(one) for one in checklist],
         "plan": [
@@ -230,3 +232,10 @@ def present(answer: Mapping[str, Any]) -> dict[str, Any]:
         "openings": [answers.opening(one) for one in answer.get("openings") or ()],
         "notes": [said(n) for n in answer.get("notes") or ()],
     }
+
+
+def addressed(page: dict[str, Any], need: str) -> dict[str, Any]:
+    """The presented answer of a stored need: every route with the address under which it lasts."""
+    for one in (*page["routes"], *page["more_routes"]):
+        one["href"] = url_for("routes.show", key=need, legs=one["address"])
+    return page

@@ -28,6 +28,7 @@ from collab.web import (
     questions,
     recovery,
     reports,
+    routes,
     runs,
     saved,
     search,
@@ -40,7 +41,8 @@ from collab.web import help as help_pages
 FAMILIES = (
     home, account, agreements, capabilities, organisations, needs, files, runs, search, saved,
     moderation, reports, blocked, network, imports, notices, help_pages, vocabulary, coordinator,
-    joining, allocation, questions, people, recovery, second_factor, passkeys, openid, audit,
+    joining, allocation, questions, routes, people, recovery, second_factor, passkeys, openid,
+    audit,
     wellknown,
 )  # fmt: skip
 

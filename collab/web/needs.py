@@ -282,7 +282,7 @@ def show(key: str) -> str:
         need=present.need(view),
         segments=segments,
         mark_kinds=needs_marks.kinds(segments),
-        answer=beside.lay(answer_page.present(answer), asked),
+        answer=answer_page.addressed(beside.lay(answer_page.present(answer), asked), key),
         threads=beside.threads(threads),
         invited=[present.pick(o.name_zh, o.name_en) for o in invited],
         reads=[answers.read(*entry) for entry in reads],

@@ -84,7 +84,8 @@ class Field:
                  "code": "jilin", "term": "soi", "token": "x" * 43, "number": "1",
                  "act": "confirm", "other": self.site.organisations["beta"],
                  "capability": self.keys["asked"], "question": self.keys["question"],
-                 "seal": "0" * 32}  # fmt: skip
+                 "seal": "0" * 32,
+                 "legs": "s1:cap-0000000000", "wanted": "csv"}  # fmt: skip
         if rule.rule.split("/")[1] in RECORDS:
             known |= {"kind": "needs", "act": "hold",
                       "report": self.reports.get(disclosure, "rep-0000000000")}  # fmt: skip
