@@ -65,9 +65,12 @@ def in_batches(
 ) -> float:
     """Seconds for the same work as the worker does it, route search and comparison included."""
     start = time.perf_counter()
+    with database.reading() as uow:
+        regions = feed.known_regions(uow)
     for begin in range(0, len(ids), refreshing.BATCH):
+        batch = ids[begin : begin + refreshing.BATCH]
         with database.writing() as uow:
-            refreshing.refresh(uow, vocabulary, snapshot, ids[begin : begin + refreshing.BATCH])
+            refreshing.refresh(uow, vocabulary, snapshot, batch, regions=regions)
     return time.perf_counter() - start
 
 

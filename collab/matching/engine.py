@@ -208,19 +208,24 @@ def _share(sums: Sum, counts: Sum, without: float) -> Sum:
     return np.where(counts > 0, sums / np.maximum(counts, 1.0), without)
 
 
-def _fixed_points(snapshot: Snapshot) -> Mapping[str, Floats]:
-    """Points of the components that no need changes, worked out once for a snapshot."""
-    made: dict[str, Floats] | None = snapshot.shared("fixed-points")
+_FIXED = ("evidence", "freshness", "lead", "load")
+
+
+def _fixed_points(snapshot: Snapshot) -> Floats:
+    """Points of the components _FIXED, which no need changes, side by side for every row; worked
+    out once for a snapshot."""
+    made: Floats | None = snapshot.shared("fixed-points")
     if made is None:
         arrays = snapshot.arrays
         age, lead = np.maximum(arrays["age"], 0.0), np.maximum(arrays["lead_low"], 0.0)
-        parts = {
-            "evidence": arrays["evidence"],
-            "freshness": _or(1.0 / (1.0 + age / score.FRESH_DAYS), score.UNKNOWN_FRESHNESS),
-            "lead": _or(1.0 / (1.0 + lead / score.LEAD_WEEKS), score.UNKNOWN_LEAD),
-            "load": _or(1.0 - arrays["load"], score.UNKNOWN_LOAD),
-        }
-        made = {name: score.WEIGHTS[name].points * part for name, part in parts.items()}
+        parts = (
+            arrays["evidence"],
+            _or(1.0 / (1.0 + age / score.FRESH_DAYS), score.UNKNOWN_FRESHNESS),
+            _or(1.0 / (1.0 + lead / score.LEAD_WEEKS), score.UNKNOWN_LEAD),
+            _or(1.0 - arrays["load"], score.UNKNOWN_LOAD),
+        )
+        points = [score.WEIGHTS[n].points * p for n, p in zip(_FIXED, parts, strict=True)]
+        made = np.stack(points, axis=1)
         snapshot.share("fixed-points", made)
     return made
 
@@ -241,19 +246,19 @@ def _or(values: Floats, default: float) -> Floats:
 
 def _scores(snapshot: Snapshot, ask: StepAsk, lot: _Lot) -> NDArray[np.int64]:
     """Scores as whole ten-thousandths, by the formulas of verdicts.score_parts."""
-    rows, fixed = lot.rows, _fixed_points(snapshot)
+    fixed = dict(zip(_FIXED, _fixed_points(snapshot).take(lot.rows, axis=0).T, strict=True))
     parts: dict[str, Floats | float] = {
         "technique": _FIT_VALUE[lot.fits],
         "answered": _share(lot.met, lot.hard, 1.0),
         "nearness": 1.0 / (1.0 + lot.gaps),
         "margin": _share(lot.margin_sum, lot.margins, score.NO_MARGIN),
-        "distance": _closeness(snapshot, ask, rows),
+        "distance": _closeness(snapshot, ask, lot.rows),
         "preferred": _share(lot.wish_sum, lot.wishes, 1.0),
     }
-    found = np.zeros(len(rows))
+    found = np.zeros(len(lot.rows))
     for name, weight in score.WEIGHTS.items():
         part = parts.get(name)
-        found += fixed[name][rows] if part is None else weight.points * part
+        found += fixed[name] if part is None else weight.points * part
     return np.floor(found / score.TOTAL * 1_000_000.0 + 0.5).astype(np.int64)
 
 
@@ -304,19 +309,15 @@ def _as_found(verdict: Verdict) -> Found:
     return Found(verdict.offer.key, verdict.klass, verdict.score)
 
 
-def _unpacked(packed: int) -> tuple[int, Class, float]:
-    """Row, class and score of a number of the order."""
-    micro = 1_000_000 - ((packed >> 32) & 0x3FFFFF)
-    return packed & 0xFFFFFFFF, CLASSES[packed >> 54], micro / 10_000.0
-
-
 def _named(snapshot: Snapshot, order: NDArray[np.int64]) -> list[Found]:
-    keys: list[bytes] = snapshot.arrays["key"][order & 0xFFFFFFFF].tolist()
-    found = []
-    for key, packed in zip(keys, order.tolist(), strict=True):
-        row, klass, points = _unpacked(packed)
-        found.append(Found(key.decode(), klass, points, row))
-    return found
+    """The candidates behind numbers of the order: class, score and row are packed in each."""
+    rows = order & 0xFFFFFFFF
+    scores = (1_000_000 - ((order >> 32) & 0x3FFFFF)) / 10_000.0
+    listed = zip(
+        snapshot.arrays["key"][rows].tolist(), (order >> 54).tolist(), scores.tolist(),
+        rows.tolist(), strict=True,
+    )  # fmt: skip
+    return [Found(key.decode(), CLASSES[k], points, row) for key, k, points, row in listed]
 
 
 def explain(

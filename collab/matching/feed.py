@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from collab.facilities import store as facilities
 from collab.facilities.models import Capability, CapabilityValue
@@ -106,6 +106,19 @@ def wished_regions(regions: Mapping[int, Region]) -> dict[str, tuple[str, ...]]:
         for name in {*region.wishes, region.code, region.iso} - {""}:
             found.setdefault(name, []).append(region.code)
     return {name: tuple(sorted(codes)) for name, codes in found.items()}
+
+
+class KnownRegions(NamedTuple):
+    """Every region by database key, and region codes by what a need may name."""
+
+    by_id: Mapping[int, Region]
+    wished: Mapping[str, tuple[str, ...]]
+
+
+def known_regions(uow: UnitOfWork) -> KnownRegions:
+    """The regions as profiles of many needs take them, read once."""
+    regions = members.all_regions(uow)
+    return KnownRegions(regions, wished_regions(regions))
 
 
 def profile_of(

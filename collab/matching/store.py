@@ -65,12 +65,22 @@ def replace_matches(
     if not need_ids:
         return
     forget_matches(uow, need_ids)
-    now = clock.now()
-    stamps = {"created_at": now, "updated_at": now}
     for table, rows in ((_MATCHES, matches), (_SUMMARIES, summaries)):
         if rows:
-            entries = [{**row, **stamps} for row in rows]
-            uow.session.connection().execute(sa.insert(table), entries)
+            _insert(uow, table, rows)
+
+
+def _insert(uow: UnitOfWork, table: sa.Table, rows: Rows) -> None:
+    """Many plain rows made now. The time is converted once for all of them, since converting the
+    same values again for every row takes longer than everything else."""
+    connection = uow.session.connection()
+    convert = table.c.created_at.type.dialect_impl(connection.dialect).bind_processor(
+        connection.dialect
+    )
+    now = clock.now() if convert is None else convert(clock.now())
+    stamps = {"created_at": now, "updated_at": now}
+    plain = sa.table(table.name, *(sa.column(c.name) for c in table.columns))
+    connection.execute(sa.insert(plain), [{**row, **stamps} for row in rows])
 
 
 def outdated(uow: UnitOfWork, version: str) -> set[int]:

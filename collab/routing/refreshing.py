@@ -8,9 +8,8 @@ from typing import Any
 from collab.kernel.happened import MatchesRefreshed
 from collab.matching import feed, store
 from collab.matching.engine import Found
-from collab.matching.rules import RULES_VERSION
+from collab.matching.rules import RULES_VERSION, Class
 from collab.matching.snapshot import Snapshot
-from collab.members import store as members
 from collab.needs import store as needs
 from collab.needs.models import Need
 from collab.routing.scenario import Board, Standing
@@ -19,6 +18,7 @@ from collab.vocabulary.catalog import Vocabulary
 
 BATCH = 50
 """Needs refreshed in one unit of work: the write lock is held for a fraction of a second."""
+VERDICTS = {k: k.value for k in Class}
 Rows = list[dict[str, Any]]
 
 
@@ -33,9 +33,11 @@ def refresh(
     snapshot: Snapshot,
     need_ids: Sequence[int],
     *,
+    regions: feed.KnownRegions | None = None,
     announce: Collection[int] = (),
 ) -> list[int]:
     """Make the stored matches of these needs anew; gives those whose matches differ from before.
+    Whoever does many in turn reads the `regions` once.
 
     What is no longer open is forgotten. Needs whose matches changed, and those of `announce`, are
     announced, so that providers hear of what is new and nothing is said where nothing is.
@@ -43,7 +45,8 @@ def refresh(
     waiting = needs.waiting_among(uow, need_ids)
     store.forget_matches(uow, sorted(set(need_ids) - set(waiting)))
     stood = store.standing_of(uow, sorted(waiting))
-    matches, summaries = _made(uow, vocabulary, snapshot, list(waiting.values()))
+    known = regions or feed.known_regions(uow)
+    matches, summaries = _made(vocabulary, snapshot, list(waiting.values()), known)
     changed = [k for k, made in matches.items() if stood.get(k) != _plain(made, summaries[k])]
     store.replace_matches(
         uow, changed, [r for key in changed for r in matches[key]], [summaries[k] for k in changed]
@@ -55,11 +58,9 @@ def refresh(
 
 
 def _made(
-    uow: UnitOfWork, vocabulary: Vocabulary, snapshot: Snapshot, waiting: Sequence[Need]
+    vocabulary: Vocabulary, snapshot: Snapshot, waiting: Sequence[Need], known: feed.KnownRegions
 ) -> tuple[dict[int, Rows], dict[int, dict[str, Any]]]:
-    known = members.all_regions(uow)
-    wished = feed.wished_regions(known)
-    profiles = [feed.profile_of(row, known, vocabulary, wished) for row in waiting]
+    profiles = [feed.profile_of(n, known.by_id, vocabulary, known.wished) for n in waiting]
     board = Board(vocabulary, snapshot, profiles)
     version = version_of(vocabulary)
     matches: dict[int, Rows] = {}
@@ -68,7 +69,7 @@ def _made(
         keys = [step.key for step in profile.steps]
         matches[profile.id] = [
             {"need_id": profile.id, "step": key, "rank": rank,
-             "capability_id": _id(snapshot, found), "verdict": found.klass.value,
+             "capability_id": _id(snapshot, found), "verdict": VERDICTS[found.klass],
              "score": found.score, "rule_version": version}
             for key, fits in zip(keys, standing.fits, strict=True)
             for rank, found in enumerate(fits, 1)

@@ -22,8 +22,8 @@ LIMIT = 50
 """Candidates kept per step; routes are looked for among them."""
 
 
-FIRST_LOOK = 4
-"""Candidates per step tried first: most needs have a route among their best ones."""
+LOOKS = (1, 4, LIMIT)
+"""Candidates per step looked at in turn: most needs have a route among their very best ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +125,8 @@ class Board:
         snapshot: Snapshot,
     ) -> bool:
         widest = max(len(fits[i]) for i in kept)
-        return any(
-            self._passes(need, asks, fits, kept, snapshot, width)
-            for width in ((FIRST_LOOK, LIMIT) if widest > FIRST_LOOK else (LIMIT,))
-        )
+        widths = [w for w in LOOKS if w < widest] + [widest]
+        return any(self._passes(need, asks, fits, kept, snapshot, w) for w in widths)
 
     def _passes(
         self,

@@ -188,11 +188,17 @@ class MatchingService:
         """Make the stored matches of needs anew; gives how many differ from what was stored."""
         changed = 0
         words = self.vocabulary  # once: what is stored names the words it was made with
+        with database.reading() as uow:
+            regions = feed.known_regions(uow)
         for start in range(0, len(need_ids), refreshing.BATCH):
             with database.writing() as uow:
                 batch = need_ids[start : start + refreshing.BATCH]
                 current = self.snapshot(uow)
-                changed += len(refreshing.refresh(uow, words, current, batch, announce=announce))
+                changed += len(
+                    refreshing.refresh(
+                        uow, words, current, batch, regions=regions, announce=announce
+                    )
+                )
         return changed
 
     def announce_version(self, database: Database) -> None:
