@@ -16,6 +16,7 @@ import networkx as nx
 import numpy as np
 
 from bench.matching_data import PLACES, make_need, make_offers
+from bench.matching_memory import held
 from bench.matching_refresh import refresh_through_database
 from collab.matching import snapshot as snapshots
 from collab.matching.engine import find
@@ -123,6 +124,7 @@ def snapshot_costs(vocabulary: Vocabulary, offers: list[Offer]) -> Iterator[Row]
             "match.snapshot.open", median_ms(lambda: snapshots.load(path)), "ms", size, "<=300"
         )
         yield row("match.snapshot.file", path.stat().st_size / 2**20, "MiB", size)
+        yield from held(path, size)
     yield row("match.snapshot.upsert", median_ms(lambda: snap.changed([offers[0]])), "ms", size)
     for parameter in list(snap.meta["parameters"]):
         snap.column(parameter)

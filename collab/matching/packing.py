@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from collab.matching.records import Evidence, Offer, Offered, Place, Status
@@ -13,10 +14,18 @@ def word(value: str | float) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
-def regions(offer: Offer) -> list[str]:
+def regions(offer: Offer) -> tuple[str, ...]:
     """Every region code the offer stands in, sorted."""
     place = offer.place
-    return sorted({r for r in (place.region, *place.above, place.country) if r})
+    return _regions(place.region, place.above, place.country)
+
+
+@lru_cache(maxsize=10_000)
+def _regions(region: str, above: tuple[str, ...], country: str) -> tuple[str, ...]:
+    return tuple(sorted({r for r in (region, *above, country) if r}))
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def pack(offer: Offer) -> bytes:
@@ -31,7 +40,7 @@ def pack(offer: Offer) -> bytes:
         offer.age_days, sorted(offer.blocked), offer.name_zh, offer.name_en,
         offer.organisation_zh, offer.organisation_en,
     ]  # fmt: skip
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()
+    return _JSON.encode(row).encode()
 
 
 def _pair(value: list[Any] | None) -> Any:

@@ -9,18 +9,19 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from collab.matching import packing, score
-from collab.matching.compare import figures, is_word
-from collab.matching.records import Offer, Status
-from collab.vocabulary.catalog import Vocabulary
+from collab.matching.compare import WAFER, figures, is_word
+from collab.matching.records import Offer, Offered, Status
+from collab.vocabulary.catalog import Parameter, Vocabulary
 
-FORMAT = 1
+FORMAT = 2
 MAGIC = b"OECM"
 ALIGN = 64
 SHARED_LIMIT = 400
@@ -28,6 +29,8 @@ DELTA_LIMIT = 2_000
 """Changed capabilities a snapshot carries beside its columns before a rebuild pays off."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+Codes = NDArray[np.integer[Any]]
+T = TypeVar("T", str, float)
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Column:
     """
 
     ends: Floats
-    codes: Ints | None
+    codes: Codes | None
     values: Floats | tuple[str, ...]
 
 
@@ -179,18 +182,15 @@ class Snapshot:
         return {"mapped": mapped, "docs": self.arrays["docs"].nbytes, "dense": dense}
 
 
-def _padded(lists: Sequence[Sequence[int]], pad: int) -> Ints:
-    width = max((len(entry) for entry in lists), default=0)
-    found = np.full((len(lists), width), pad, dtype=np.int32)
-    for row, entry in enumerate(lists):
-        found[row, : len(entry)] = entry
-    return found
-
-
-def _coded(lists: Sequence[Sequence[str]]) -> tuple[list[str], Ints]:
-    names = sorted({name for entry in lists for name in entry})
+def _coded(lists: Sequence[Sequence[T]]) -> tuple[list[T], Codes]:
+    """What occurs at all, in order, and each list as places in it, padded with one more."""
+    names = sorted(set(chain.from_iterable(lists)))
     place = {name: i for i, name in enumerate(names)}
-    return names, _padded([[place[name] for name in entry] for entry in lists], len(names))
+    lengths = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
+    width = int(lengths.max(initial=0))
+    codes = np.full((len(lists), width), len(names), dtype=np.min_scalar_type(-1 - len(names)))
+    codes[np.arange(width) < lengths[:, None]] = [place[n] for n in chain.from_iterable(lists)]
+    return names, codes
 
 
 def _postings(vocabulary: Vocabulary, offers: Sequence[Offer]) -> dict[str, list[int]]:
@@ -210,7 +210,7 @@ def _postings(vocabulary: Vocabulary, offers: Sequence[Offer]) -> dict[str, list
 
 
 def _optional(values: Iterable[float | None]) -> Floats:
-    return np.array([math.nan if v is None else float(v) for v in values], dtype=np.float64)
+    return np.array(list(values), dtype=np.float64)  # None becomes NaN
 
 
 def _plain_columns(offers: Sequence[Offer]) -> dict[str, NDArray[Any]]:
@@ -235,34 +235,45 @@ def _plain_columns(offers: Sequence[Offer]) -> dict[str, NDArray[Any]]:
 def _parameter_columns(
     vocabulary: Vocabulary, offers: Sequence[Offer]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    stated: dict[str, list[int]] = defaultdict(list)
+    stated: dict[str, tuple[list[int], list[Offered]]] = defaultdict(lambda: ([], []))
     for row, offer in enumerate(offers):
-        for parameter in offer.values:
-            stated[parameter].append(row)
+        for parameter, value in offer.values.items():
+            rows, values = stated[parameter]
+            rows.append(row)
+            values.append(value)
     arrays: dict[str, NDArray[Any]] = {}
     meta: dict[str, Any] = {}
-    for name, rows in sorted(stated.items()):
+    for name, (rows, values) in sorted(stated.items()):
         known = vocabulary.parameters.get(name)
         if known is None:
             continue
         arrays[f"p:{name}:rows"] = np.array(rows, dtype=np.int32)
+        low, high, listed = _figures(known, values)
         if is_word(known):
-            listed = [[packing.word(c) for c in offers[r].values[name].choices] for r in rows]
-            words, codes = _coded(listed)
-            nothing = np.full(len(rows), np.nan)
-            low, high = nothing, nothing
+            words, codes = _coded([tuple(map(packing.word, v.choices)) for v in values])
             meta[name] = {"words": words}
         else:
-            found = [figures(known, offers[r].values[name]) for r in rows]
-            distinct = sorted({c for _, _, choices in found for c in choices})
-            place = {c: i for i, c in enumerate(distinct)}
-            codes = _padded([[place[c] for c in choices] for _, _, choices in found], len(distinct))
-            low, high = _optional(f[0] for f in found), _optional(f[1] for f in found)
+            distinct, codes = _coded(listed)
             arrays[f"p:{name}:values"] = np.array(distinct, dtype=np.float64)
             meta[name] = {"words": None}
         arrays[f"p:{name}:low"], arrays[f"p:{name}:high"] = low, high
         arrays[f"p:{name}:codes"] = codes
     return arrays, meta
+
+
+def _figures(
+    parameter: Parameter, values: Sequence[Offered]
+) -> tuple[Floats, Floats, list[tuple[float, ...]]]:
+    """`figures` of every value: low, high (NaN: not stated) and what is listed."""
+    if is_word(parameter):
+        nothing = np.full(len(values), np.nan)
+        return nothing, nothing, []
+    low, high = _optional(v.low for v in values), _optional(v.high for v in values)
+    listed: list[tuple[float, ...]] = [()] * len(values)
+    for place, value in enumerate(values):
+        if value.choices or parameter.kind == "ordinal" or parameter.id == WAFER:
+            low[place], high[place], listed[place] = figures(parameter, value)
+    return low, high, listed
 
 
 def _documents(offers: Sequence[Offer]) -> dict[str, NDArray[Any]]:
