@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from collab.agreements import service as agreements
 from collab.agreements.forms import AgreementIn
+from collab.config import Settings
 from collab.deals import service as deals
 from collab.deals.models import Interest
 from collab.deals.rules import InterestState
@@ -24,7 +25,7 @@ from collab.kernel.happened import HoldChanged, ReportChanged
 from collab.kernel.identity import SYSTEM, VISITOR, Actor
 from collab.kernel.permissions import Permission
 from collab.matching import feed as offers
-from collab.members.models import Organisation, RoleGrant
+from collab.members.models import Organisation, Person, RoleGrant
 from collab.members.rules import Membership
 from collab.moderation import catalogue, service, store
 from collab.moderation.rules import HoldState, Kind, ReportState
@@ -36,6 +37,9 @@ from collab.needs.models import NeedInvitation, NeedParty
 from collab.needs.rules import SHOWN_STATES, Disclosure, NeedState
 from collab.network import store as network
 from collab.notices import moderation as told
+from collab.notices.events import NoticesDue
+from collab.notices.letters import NoticeMail
+from collab.notices.mail import Mailer
 from collab.notices.models import Notice
 from collab.search import feed
 from collab.storage.audit_reading import broken
@@ -564,6 +568,42 @@ def test_everybody_whom_it_concerns_is_told_once_and_only_what_they_may_know(
     follow(database, HoldChanged(found.id or 0, "released", "3"))
     assert set(notices(database, "hold_released")) == {a.people["owner"]}
     assert set(notices(database, "hold_off_interest")) == {a.people["member"]}
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("zh", ("已由区域协调员退回并暂停公开", "原因：价格有误", "请修改：写清{0}尺寸")),
+    ("en", ("was returned by the regional coordinator", "Reason: 价格有误", "change: 写清{0}尺寸")),
+])  # fmt: skip
+def test_the_owner_is_written_to_in_the_own_language(
+    database: Database, language: str, words: tuple[str, ...]
+) -> None:
+    a = alliance(database)
+    key = a.need()
+    with database.writing() as uow:
+        person = uow.session.get(Person, a.people["owner"])
+        assert person is not None
+        person.language = language
+        uow.session.add(person)
+    hold(a, key, wanted="写清{0}尺寸\n")
+    found = a.hold(key)
+    assert found is not None
+    follow(database, HoldChanged(found.id or 0, "returned", "1"))
+    sender = NoticeMail(Mailer(Settings(smtp_host="mail.example"), "secret"), "secret")
+    with database.writing() as uow:
+        bundle = sender.bundle(uow, NoticesDue(a.people["owner"]))
+        assert sender.bundle(uow, NoticesDue(a.people["member"])) is None
+    assert bundle is not None
+    assert (bundle.letter.to, f"/needs/{key}" in bundle.letter.text) == ("p0@example.net", True)
+    for word in words:
+        assert word in bundle.letter.text
+    with database.writing() as uow:  # who left the owner is no longer written to
+        grant = uow.session.exec(
+            select(RoleGrant).where(col(RoleGrant.person_id) == a.people["owner"])
+        ).one()
+        grant.revoked_at = clock.now()
+        uow.session.add(grant)
+    with database.writing() as uow:
+        assert sender.bundle(uow, NoticesDue(a.people["owner"])) is None
 
 
 def test_a_suspended_owners_need_is_not_moderated(database: Database) -> None:

@@ -17,6 +17,7 @@ from tests.site import EVERYBODY, Site
 from tests.surfaces import said
 from tests.web.test_disclosure_in_time import accepted, tell_tales
 from tests.web.test_leaks import CANARIES, canary_text
+from tests.web.test_questions import WORDS, asked_of_beta
 from tests.web.test_waiting import waiting
 
 Counting = Callable[[Database], AbstractContextManager[Counted]]
@@ -246,6 +247,30 @@ def test_parties_are_told_that_the_need_rests_and_their_agreement_stands(bare: S
     assert bare.post(f"{drawn.location}/sign", "other", {"version": "1"}).status_code == 409
     assert "意向与协议都保留" in bare.get("/notices?lang=zh", "other").text
     assert "需求核查中" in bare.get("/agreements?lang=zh", "other").text
+
+
+def test_threads_of_questions_rest_with_what_they_are_about(bare: Site) -> None:
+    key = bare.published("members", text=WORDS, title="鹮成员之需")
+    capability, thread, question = asked_of_beta(bare, key)
+    answer = {"text": "能做", "version": "1", "sent": "1"}
+    assert decide(bare, "needs", key, "hold").status_code == 302
+    assert bare.get(f"/questions/{thread}", "other").status_code == 404
+    sent = bare.post(f"/questions/{thread}/{question}/answer", "other", answer)
+    assert sent.status_code == 404
+    more = bare.post(f"/needs/{key}/ask/{capability}", "owner", {"own": "再问一个"})
+    assert more.status_code == 409
+    assert decide(bare, "needs", key, "release").status_code == 302
+    sent = bare.post(f"/questions/{thread}/{question}/answer", "other", answer)
+    assert sent.status_code == 302
+    assert "乙的直写" in bare.get(f"/questions/{thread}", "owner").text
+    done = decide(bare, "capabilities", capability, "hold", "secretariat")
+    assert done.status_code == 302
+    for path in (f"/questions/{thread}", "/questions", f"/needs/{key}"):
+        page = bare.get(f"{path}?lang=zh", "owner").text
+        assert "乙的直写" not in page, path
+    assert "一项暂停公开的能力" in bare.get(f"/questions/{thread}?lang=zh", "owner").text
+    assert "能做" in bare.get(f"/questions/{thread}", "owner").text
+    assert "乙的直写" in bare.get(f"/questions/{thread}", "other").text
 
 
 # ── the record of acts ───────────────────────────────────────────────────────
