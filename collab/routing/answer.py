@@ -27,7 +27,8 @@ from collab.routing.widening import widening_view, widenings
 from collab.vocabulary.catalog import Vocabulary
 
 PER_KIND = 3
-WIDEST = 16
+WIDEST = 100
+"""Routes looked at for one objective where remedies stand in the way of the exact order."""
 CONSIDERED = 5
 """Routes worked out in full per objective; three are shown, the rest feeds the Pareto view."""
 
@@ -80,12 +81,12 @@ class _Finder:
             paths = self.search.best(kind, wanted)
             found = [self._build(p) for p in paths]
             ranked = sorted(found, key=lambda r: (*r.order(kind), *r.key))[:count]
-            if len(paths) < wanted or wanted >= WIDEST * count or not any(map(_mended, found)):
+            if len(paths) < wanted or wanted >= WIDEST or not any(map(_mended, found)):
                 return ranked
             last = plain_route(self.shop, paths[-1])
             if ranked[-1].order(kind)[0] <= last.order(kind)[0]:
                 return ranked
-            wanted *= 4
+            wanted = min(4 * wanted, WIDEST)
 
     def _build(self, path: tuple[int, ...]) -> Route:
         if path not in self.built:

@@ -225,7 +225,7 @@ def _reaches(sight: Sight, _check: Mapping[str, Any]) -> str:
     if order <= effects.takes:
         return OK
     if order <= effects.takes_below:
-        return UNKNOWN  # only a broader technique is named: a kind of it takes such a piece
+        return UNKNOWN  # a kind of what is named takes such a piece, or some lines do
     if effects.loose_pieces and piece.state in ("bar", "die"):
         return OK if _stated(sight, "piece-size") is not None else UNKNOWN
     return BAD

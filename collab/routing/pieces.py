@@ -20,6 +20,7 @@ from collab.routing.tables import (
     FRONT_END,
     LAYOUT,
     MASK_MADE,
+    MAY_TAKE,
     METALS_ADDED,
     NO_LIMIT,
     REMELT_BY_METAL,
@@ -78,7 +79,8 @@ class Piece(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Effects:
     """What a technique does to a piece and takes in, looked up once in the tables. `takes` is the
-    order of the furthest state it takes, infinite for any; `takes_below` that of its kinds."""
+    order of the furthest state it takes, infinite for any; `takes_below` that of its kinds and of
+    what some lines take."""
 
     target: str
     any_form: bool
@@ -218,8 +220,10 @@ def effects_of(terms: Terms, technique: str) -> Effects:
             renews=frozenset(flags_of(vocabulary, RENEWS, technique)),
             takes=_order(terms, takes),
             takes_below=max(
-                _order(terms, lookup(vocabulary, TAKES, t))
+                _order(terms, lookup(vocabulary, table, t))
                 for t in vocabulary.descendants(technique)
+                for table in (TAKES, MAY_TAKE)
+                if table is TAKES or lookup(vocabulary, table, t) is not None
             ),
             loose_pieces="piece-size" in vocabulary.params_of(technique),
         )

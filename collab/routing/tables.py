@@ -103,8 +103,8 @@ TAKES: Mapping[str, str] = {
     "planarization": "thinned-wafer", "passivation": "thinned-wafer", "bonding": "thinned-wafer",
     "bonding.eutectic": "die", "bonding.hybrid": "die", "thinning": "thinned-wafer",
     "thinning.lapping": "sub-assembly",
-    "etching.substrate-removal": "sub-assembly", "waveguide": "die",
-    "waveguide.trimming": "packaged-device", "facet": "die",
+    "etching.substrate-removal": "sub-assembly", "waveguide": "thinned-wafer",
+    "waveguide.fs-writing": "die", "waveguide.trimming": "packaged-device", "facet": "die",
     "singulation": "die", "packaging.bumping": "thinned-wafer", "packaging.rdl": "thinned-wafer",
     "packaging.tsv": "thinned-wafer", "packaging.tgv": "thinned-wafer",
     "packaging.die-attach": "sub-assembly", "packaging.flip-chip": "sub-assembly",
@@ -114,6 +114,12 @@ TAKES: Mapping[str, str] = {
     "packaging": "module", "biointerface": "packaged-device", "transfer": "die",
 }  # fmt: skip
 """The furthest state a technique still takes in (nearest ancestor counts); absent = any."""
+MAY_TAKE: Mapping[str, str] = {
+    "waveguide": "die", "doping": "die", "planarization": "die", "passivation": "die",
+    "facet": "sub-assembly", "singulation": "sub-assembly",
+}  # fmt: skip
+"""What some lines take beyond that (laboratories work on chips): asked for, neither taken nor
+refused."""
 MASK_TAKEN: Mapping[str, frozenset[str]] = {
     "lithography.contact": frozenset({"1x plate"}),
     "lithography.stepper": frozenset({"4x reticle", "5x reticle"}),

@@ -184,7 +184,7 @@ def reached(thing: Thing, stop: Stop) -> str:
     if (
         not backwards
         or inside
-        or under(stop.done, ("mask",))
+        or under(stop.done, ("mask", "cleaning"))
         or under(stop.done, EXCEPTIONS)
         or "piece-size" in params(stop.done)
     ):
@@ -246,7 +246,8 @@ def judged(rule: dict[str, Any], thing: Thing, stop: Stop, need: NeedProfile,
         return clean_line(thing, stop, need)
     if op == "reaches":
         found = reached(thing, stop)
-        return stop.takes if found == MAYBE else found
+        # what a line takes in is for it to say: that it is asked is never wrong
+        return stop.takes if MAYBE in (found, stop.takes) else found
     if op == "is":
         return (
             YES
