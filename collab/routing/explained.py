@@ -12,6 +12,7 @@ from collab.matching.score import WEIGHTS
 from collab.matching.snapshot import build
 from collab.routing.answer import answer
 from collab.routing.checks import rule_operands
+from collab.routing.grounds import GROUNDS
 from collab.vocabulary.catalog import Vocabulary
 
 _COMPARE = {
@@ -34,10 +35,12 @@ _SEVERITY = {
 
 _THUMB = (
     "技术之后的状态、能接收的状态、焊点重熔温度与标记来自 `collab/routing/tables.py`，"
-    "是本项目的经验表，没有引用公开来源；温度上限、物流周数与下列规则来自词表。",
+    "每一行的理由和来源列在最后一节；说不准的一律作为待确认的问题。"
+    "温度上限、物流周数与下列规则来自词表。",
     "The state a technique leaves, the states it takes, remelting temperatures and flags come from "
-    "`collab/routing/tables.py`: rules of thumb of this project without a published source. "
-    "Temperature limits, weeks on the road and the rules below come from the vocabulary.",
+    "`collab/routing/tables.py`; the reason and source of every row stand in the last section, and "
+    "what is unsure is a question. Temperature limits, weeks on the road and the rules below come "
+    "from the vocabulary.",
 )
 
 
@@ -126,6 +129,21 @@ def _routes(vocabulary: Vocabulary) -> Iterator[str]:
     yield from _table(("rule", "severity", "check", "中文", "English"), rows)
 
 
+def _grounds() -> Iterator[str]:
+    yield "## 经验表的理由与来源 · Why the tables stand as they do"
+    yield ""
+    rows = [
+        (
+            "; ".join(f"{table}: {', '.join(names)}" for table, names in ground.rows.items()),
+            ground.zh,
+            ground.en,
+            ground.source or "–",
+        )
+        for ground in GROUNDS
+    ]
+    yield from _table(("rows", "中文", "English", "source"), rows)
+
+
 def explanation(vocabulary: Vocabulary) -> str:
     """The whole page as Markdown."""
     lines = [
@@ -143,6 +161,8 @@ def explanation(vocabulary: Vocabulary) -> str:
         *_matching(vocabulary),
         "",
         *_routes(vocabulary),
+        "",
+        *_grounds(),
         "",
     ]
     return "\n".join(lines)

@@ -224,7 +224,7 @@ CLEARS = {"facet-clean": ("singulation", "packaging.die-attach", "packaging.flip
 METAL = ("deposition.metallization", "deposition.electroplating", "packaging.bumping",
          "thinning.backside-metal")  # fmt: skip
 MELTS = {"ausn": 280.0, "snag": 217.0, "in": 157.0}
-SOLDERS = {"packaging.die-attach.eutectic": (280.0, 363.0), "packaging.flip-chip": (157.0, 280.0),
+SOLDERS = {"packaging.die-attach.eutectic": (280.0, 370.0), "packaging.flip-chip": (157.0, 280.0),
            "packaging.thermocompression-flip-chip": (217.0, math.inf),
            "packaging.smt": (138.0, 217.0)}  # fmt: skip
 """Gold-tin to gold-silicon; indium to gold-tin; tin-silver caps or gold on gold; BiSn to SAC."""

@@ -384,3 +384,17 @@ def test_a_need_is_only_opened_when_every_open_step_is_answered() -> None:
     assert [two.gain(c) for c in ([0], [1], [0, 1])] == [0.0, 0.0, 1.0]
     assert {"lithography.ebl", "etching.icp"} <= set(leaves(VOCABULARY))
     assert not {"lithography", "etching"} & set(leaves(VOCABULARY))
+
+
+# "contaminants of the material plus metals added by deposition steps" (vocabulary): both stay.
+
+
+def test_metal_does_not_wash_the_lithium_off() -> None:
+    words = ("wafer.lnoi", "deposition.metallization", "etching.icp")
+    gold = offer("m", words[1], 2, values={"pad-metal": Offered(choices=("au",))})
+    for refused, held in (("li", False), ("au", False), ("cu", True)):
+        line = offer("e", words[2], 3, values={"excluded-materials": Offered(choices=(refused,))})
+        found = ask(need(*words, materials=("tfln",)), offer("w", words[0]), gold, line)
+        assert bool(found["routes"]) is held
+        if not held:
+            assert found["gaps"][-1]["killer"] == "contamination-list"
