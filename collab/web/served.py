@@ -14,7 +14,7 @@ from typing import IO, Any, NamedTuple, Protocol
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import parse_options_header
+from werkzeug.http import parse_list_header, parse_options_header
 
 from collab.kernel.patience import Patience
 from collab.web.inflow import Inflow, Refused
@@ -100,9 +100,9 @@ class Served:
 
     def _address(self, environ: Environ) -> str:
         """Who sends: the address before the trusted proxies, as the application sees it later."""
-        through = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        through = parse_list_header(environ.get("HTTP_X_FORWARDED_FOR", ""))
         if self._proxies and len(through) >= self._proxies:
-            return str(through[-self._proxies]).strip()
+            return through[-self._proxies]
         return str(environ["REMOTE_ADDR"])
 
     def _most_for(self, environ: Environ, size: int | None) -> int:
@@ -187,9 +187,8 @@ def called(app: Callable[[Environ, Any], Iterable[bytes]], environ: Environ) -> 
 
 
 def _is_plain_form(environ: Environ) -> bool:
-    return parse_options_header(environ.get("CONTENT_TYPE"))[0] == (
-        "application/x-www-form-urlencoded"
-    )
+    kind, _ = parse_options_header(environ.get("CONTENT_TYPE"))
+    return kind.lower() == "application/x-www-form-urlencoded"
 
 
 def plain(status: int) -> Answer:

@@ -73,6 +73,17 @@ def test_the_address_is_that_before_the_trusted_proxies() -> None:
     for proxies, address in ((0, "10.0.0.1"), (1, "10.0.0.5"), (2, "203.0.113.9"), (9, "10.0.0.1")):
         served._proxies = proxies
         assert served._address(found) == address
+    served._proxies = 1  # a request that came by no proxy, such as one of the machine itself
+    assert served._address({"REMOTE_ADDR": "10.0.0.1"}) == "10.0.0.1"
+
+
+@pytest.mark.parametrize("kind", ["", "Application/X-WWW-Form-Urlencoded; charset=utf-8"])
+def test_a_form_in_parts_is_refused_however_its_kind_is_written(kind: str) -> None:
+    found = {"HTTP_TRANSFER_ENCODING": "chunked",
+             "CONTENT_TYPE": kind or "application/x-www-form-urlencoded"}  # fmt: skip
+    with pytest.raises(Refused) as refusal:
+        asyncio.run(Served.__new__(Served)._body(found, None))  # type: ignore[arg-type]
+    assert refusal.value.status == 411
 
 
 async def parts(*some: bytes | float) -> AsyncIterator[bytes]:
