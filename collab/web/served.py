@@ -102,7 +102,7 @@ class Served:
         """Who sends: the address before the trusted proxies, as the application sees it later."""
         through = parse_list_header(environ.get("HTTP_X_FORWARDED_FOR", ""))
         if self._proxies and len(through) >= self._proxies:
-            return through[-self._proxies]
+            return str(through[-self._proxies])
         return str(environ["REMOTE_ADDR"])
 
     def _most_for(self, environ: Environ, size: int | None) -> int:
