@@ -37,9 +37,14 @@ def safe(parameter: str) -> str:
     return "n_" + parameter.replace("-", "_")
 
 
+def grained(weight: float) -> float:
+    """The weight as a multiple of 1/GRAIN."""
+    return round(weight * GRAIN) / GRAIN
+
+
 def flat(query: Any, weight: float) -> Any:
     """What matches scores exactly this, in whatever order the parts are added up."""
-    return Query.const_score_query(query, round(weight * GRAIN) / GRAIN)
+    return Query.const_score_query(query, grained(weight))
 
 
 @dataclass(slots=True)
@@ -113,7 +118,7 @@ class Builder:
 
     def _asked(self, group: Group, summed: Weights, *, scored: bool) -> Any:
         if not scored:
-            held = [self._holding(part) for part in group.parts]
+            held = [self._holding(part) for part in self._telling(group)]
             return held[0] if len(held) == 1 else Query.boolean_query(
                 [(Occur.Should, query) for query in held])  # fmt: skip
         if group.best:
@@ -146,12 +151,12 @@ class Builder:
                 ]
             else:
                 bonus.others.append(self._asked(group, {}, scored=True))
-        for place, weight in summed.items():
-            bonus.listed += self._lists(place, weight)
+        for place, weights in self._together(summed).items():
+            bonus.listed += self._lists(place, *weights)
         bonus.listed += self._profiles(profile)
         return bonus
 
-    def _lists(self, place: tuple[str, str], weight: float) -> list[tuple[int, Any]]:
+    def _lists(self, place: tuple[str, str], *weights: float) -> list[tuple[int, Any]]:
         """A word or pair as lists of documents of one score each, with their lengths."""
         name, term = place
         view = self._view
@@ -161,10 +166,11 @@ class Builder:
             found = list(view.levels(term))
         if not found:
             return []
-        weight *= view.rarity(name, term)
+        rarity = view.rarity(name, term)
         return [
             (view.frequency(name, held), flat(
-                Query.term_query(self._schema, name, held, "basic"), weight * impact))
+                Query.term_query(self._schema, name, held, "basic"),
+                sum(grained(weight * rarity * impact) for weight in weights)))
             for held, impact in found
         ]  # fmt: skip
 
@@ -204,7 +210,7 @@ class Builder:
 
     def _best(self, group: Group) -> Any:
         parts: list[Any] = []
-        for part in group.parts:
+        for part in self._telling(group):
             if isinstance(part, Atom) and _is_scored(part):
                 lists = self._lists((part.field, part.term), part.weight)
                 parts += [query for _, query in lists]  # a document stands in one of them
@@ -213,6 +219,27 @@ class Builder:
         if len(parts) == 1:
             return parts[0]
         return Query.disjunction_max_query(parts) if parts else Query.empty_query()
+
+    def _telling(self, group: Group) -> list[Part]:
+        """The alternatives without words that say the same as a longer one of the same weight."""
+        words = {p.term: p for p in group.parts if isinstance(p, Atom) and _is_word(p)}
+        alike = self._view.alike(words) if len(words) > 1 else {}
+        same = {a for a, b in alike.items() if words[a].weight == words[b].weight}
+        return [
+            p for p in group.parts if not (isinstance(p, Atom) and _is_word(p) and p.term in same)
+        ]
+
+    def _together(self, weights: Weights) -> dict[tuple[str, str], list[float]]:
+        """The same sum, with words that stand in the same documents counted as one.
+
+        Their weights stay apart, to be rounded each for itself: which documents there are, hidden
+        ones too, must not move a score.
+        """
+        alike = self._view.alike(term for name, term in weights if name == WORDS)
+        found = {place: [weight] for place, weight in weights.items()}
+        for part, long in alike.items():  # short ones first, so that a chain adds up
+            found[(WORDS, long)] += found.pop((WORDS, part))
+        return found
 
     def _part(self, part: Part) -> Any:
         if isinstance(part, Atom) and _is_scored(part):
@@ -261,6 +288,10 @@ class Builder:
 def _is_scored(atom: Atom) -> bool:
     """True for a word or pair that counts by its rarity."""
     return atom.field in (WORDS, GRAMS) and not (atom.flat or atom.prefix)
+
+
+def _is_word(atom: Atom) -> bool:
+    return atom.field == WORDS and _is_scored(atom)
 
 
 def _steps(group: Group) -> list[Atom] | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from tantivy import Occur, Query
 
+from collab.search.cutting import cut_for_search, is_han
 from collab.search.facets import COUNTED
 from collab.search.impact import IMPACTS, LEVEL, rarity
 from collab.search.plan import MENTION, TAG, WORDS
@@ -51,6 +53,24 @@ class View:
             letters = sorted(term[len(start) :] for term, _ in terms)
             found = tuple((start + letter, IMPACTS[letter]) for letter in letters)
             self._levels[word] = found
+        return found
+
+    def spread(self, word: str) -> tuple[tuple[float, int], ...]:
+        """How many documents hold a word with each impact."""
+        return tuple((impact, self.frequency(WORDS, term)) for term, impact in self.levels(word))
+
+    def alike(self, words: Iterable[str]) -> dict[str, str]:
+        """Words that stand in the same documents, equally often, as a longer one of these words.
+
+        A long word is indexed with its parts, so whoever holds it holds them; when the numbers of
+        documents are the same, impact by impact, so are the documents.
+        """
+        found: dict[str, str] = {}
+        listed = set(words)
+        for long in sorted((w for w in listed if len(w) > 2 and is_han(w)), key=len):
+            for part in listed.intersection(cut_for_search(long)) - {long}:
+                if self.spread(part) == self.spread(long):
+                    found[part] = long
         return found
 
     def holds(self, name: str, term: str) -> Any:

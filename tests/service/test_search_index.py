@@ -350,6 +350,27 @@ def test_what_is_hidden_moves_neither_scores_nor_order(engine: str, tmp_path: Pa
     assert {h.key for h in own} <= {d.key for d in hidden}
 
 
+def test_words_counted_as_one_score_as_they_would_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = SearchIndex(tmp_path, "tantivy", PARSER)
+    texts = ("洁净室", "低损耗氮化硅波导", "电子束光刻", "超低损耗", "洁净度", "氮化硅")
+    chance = random.Random(4)
+    index.rebuild([
+        make(n, title_zh="".join(chance.choices(texts, k=2)),
+             body="，".join(chance.choices(texts, k=n)))
+        for n in range(1, 40)
+    ])  # fmt: skip
+    backend: Any = index._fresh()
+    queries = [*texts, "".join(texts), "开放共享 洁净室"]
+    plans = [PARSER.parse(SearchQuery(q, expand=e)).plan for q in queries for e in (True, False)]
+    together = [index.execute(plan, PUBLIC, Want(limit=50)) for plan in plans]
+    assert backend._view.alike({"洁净", "洁净室", "净室"}) == {"净室": "洁净室"}
+    monkeypatch.setattr(View, "alike", lambda *_: {})
+    assert [index.execute(plan, PUBLIC, Want(limit=50)) for plan in plans] == together
+    assert any(raw.total for raw in together)
+
+
 def test_every_entry_says_that_it_is_public_or_that_it_is_not(tmp_path: Path) -> None:
     """Tantivy leaves out what is marked: what carries no mark would be seen by everybody."""
     index = SearchIndex(tmp_path, "tantivy", PARSER)
