@@ -15,8 +15,8 @@ from collab.search.cutting import (
     CutText,
     code_words,
     cut_for_search,
+    dictionary,
     is_han,
-    segmenter,
     stem,
 )
 from collab.search.measures import Measure, measure_tokens, measures
@@ -66,13 +66,13 @@ def pieces(folded: str) -> Iterator[Piece]:
 
 def cut(run: str) -> list[tuple[str, int, int]]:
     """Words of a run of Chinese characters with their places, long words also by their parts."""
-    found: list[tuple[str, int, int]] = segmenter().tokenize(run, mode="search")
+    found: list[tuple[str, int, int]] = dictionary().segmenter.tokenize(run, mode="search")
     return found
 
 
 def is_known_word(word: str) -> bool:
     """True for words of the dictionary and of the vocabulary, false for made-up ones."""
-    return bool(segmenter().has_word(word))
+    return bool(dictionary().segmenter.has_word(word))
 
 
 def measure_words(folded: str) -> list[str]:

@@ -12,7 +12,7 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 
 from collab.search.analysis import BARRIER, cut, fold, is_han, term_key
 from collab.search.asked_words import asked_words
-from collab.search.cutting import HAN, CutText
+from collab.search.cutting import HAN, CutText, dictionary
 from collab.vocabulary.catalog import Term, Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
 
@@ -84,12 +84,13 @@ def _cuts_a_word(line: str, start: int, end: int) -> bool:
     before = _RUN.match(line[max(0, start - _REACH) : start][::-1])
     after = _RUN.match(line, end, end + _REACH)
     first = start - (before.end() if before else 0)
-    return _cuts(line[first : after.end() if after else end], start - first, end - first)
+    run = line[first : after.end() if after else end]
+    return _cuts(dictionary().version, run, start - first, end - first)
 
 
 @lru_cache(maxsize=50_000)
-def _cuts(run: str, start: int, end: int) -> bool:
-    """True when no word of the run begins at `start`, or none ends at `end`."""
+def _cuts(_words: str, run: str, start: int, end: int) -> bool:
+    """True when no word of the run begins at `start`, or none ends at `end`, under these words."""
     places = cut(run)
     return start not in {i for _, i, _ in places} or end not in {j for _, _, j in places}
 

@@ -7,7 +7,11 @@ what a piece gives is worked out once and kept; a text is then one split and a f
 from __future__ import annotations
 
 import re
+import threading
 from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from itertools import accumulate, chain
 from operator import add, itemgetter
@@ -16,7 +20,7 @@ from typing import NamedTuple
 import rjieba
 import snowballstemmer
 
-from collab.vocabulary.catalog import load_vocabulary
+from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
 
 MAX_TOKEN = 64
@@ -44,18 +48,74 @@ def is_han(text: str) -> bool:
     return bool(_HAN_ONLY.match(text))
 
 
-@lru_cache(maxsize=1)
-def segmenter() -> rjieba.Jieba:
-    """Cuts runs of Chinese characters into words; knows those of the vocabulary."""
-    jieba = rjieba.Jieba()
-    vocabulary = load_vocabulary()
-    for terms in (vocabulary.techniques, vocabulary.materials, vocabulary.parameters):
-        for term in terms.values():
-            for spelling in term.spellings():
-                word = normalize_text(spelling).lower()
-                if 2 <= len(word) <= 8 and is_han(word):
-                    jieba.add_word(word, None, None)
-    return jieba
+class Dictionary:
+    """Cuts runs of Chinese characters into words; knows those of one vocabulary.
+
+    What pieces give is kept here, because it depends on these words.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.version = vocabulary.version
+        self.segmenter = rjieba.Jieba()
+        self.pieces = _Pieces(self)
+        for terms in (vocabulary.techniques, vocabulary.materials, vocabulary.parameters):
+            for term in terms.values():
+                for spelling in term.spellings():
+                    word = normalize_text(spelling).lower()
+                    if 2 <= len(word) <= 8 and is_han(word):
+                        self.segmenter.add_word(word, None, None)
+
+
+_made: dict[str, Dictionary] = {}
+_making = threading.Lock()
+_in_use: ContextVar[Dictionary | None] = ContextVar("dictionary", default=None)
+
+
+def dictionary_of(vocabulary: Vocabulary) -> Dictionary:
+    """The dictionary of a vocabulary; the last three are kept: in force, before and next."""
+    with _making:
+        found = _made.get(vocabulary.version)
+        if found is None:
+            found = Dictionary(vocabulary)
+            for old in list(_made)[:-2]:
+                _made.pop(old)
+            _made[vocabulary.version] = found
+        return found
+
+
+def known_dictionary(version: str) -> Dictionary | None:
+    """The dictionary of this version if this process still has it."""
+    return _made.get(version)
+
+
+def dictionary() -> Dictionary:
+    """The dictionary in use here, that of the shipped vocabulary unless another was chosen."""
+    return _in_use.get() or dictionary_of(load_vocabulary())
+
+
+def chosen() -> bool:
+    """Whether somebody further out has chosen a dictionary."""
+    return _in_use.get() is not None
+
+
+@contextmanager
+def cutting_with(words: Dictionary) -> Iterator[None]:
+    """Cut with this dictionary inside the block, in this thread."""
+    token = _in_use.set(words)
+    try:
+        yield
+    finally:
+        _in_use.reset(token)
+
+
+@contextmanager
+def cutting_for(vocabulary: Vocabulary) -> Iterator[None]:
+    """Cut with the vocabulary's dictionary unless somebody further out has chosen one."""
+    if chosen():
+        yield
+        return
+    with cutting_with(dictionary_of(vocabulary)):
+        yield
 
 
 @lru_cache(maxsize=1)
@@ -88,9 +148,9 @@ def code_words(code: str) -> tuple[str, ...]:
     return (*words, stem(joined)) if len(joined) <= 24 and len(parts) <= 3 else words
 
 
-def cut_for_search(run: str) -> list[str]:
+def cut_for_search(run: str, words: Dictionary | None = None) -> list[str]:
     """Words of a run of Chinese characters, long words also by their parts."""
-    found: list[str] = segmenter().cut_for_search(run)
+    found: list[str] = (words or dictionary()).segmenter.cut_for_search(run)
     return found
 
 
@@ -104,10 +164,10 @@ class _Known(NamedTuple):
     places: tuple[tuple[int, int, int, int], ...] | None
 
 
-def _known(piece: str) -> _Known:
+def _known(piece: str, words: Dictionary) -> _Known:
     if is_han(piece[0]):
         pairs = (*map(add, piece, piece[1:]), piece[-1])
-        return _Known(tuple(cut_for_search(piece)), pairs, piece, None)
+        return _Known(tuple(cut_for_search(piece, words)), pairs, piece, None)
     spans = [(0, len(piece))] if piece.isalnum() else [m.span() for m in PART.finditer(piece)]
     line = ""
     places = []
@@ -122,8 +182,12 @@ def _known(piece: str) -> _Known:
 class _Pieces(dict[str, _Known]):
     """What pieces give, worked out once for short ones; starts over when it is full."""
 
+    def __init__(self, words: Dictionary) -> None:
+        super().__init__()
+        self._dictionary = words
+
     def __missing__(self, piece: str) -> _Known:
-        found = _known(piece)
+        found = _known(piece, self._dictionary)
         if len(piece) <= _LONGEST_KEPT:
             if len(self) >= _MOST_KEPT:
                 self.clear()
@@ -141,7 +205,7 @@ class _Gaps(dict[str, str]):
         return found
 
 
-_PIECES, _GAPS = _Pieces(), _Gaps()
+_GAPS = _Gaps()
 _WORDS, _GRAMS, _LINE = itemgetter(0), itemgetter(1), itemgetter(2)
 
 
@@ -156,7 +220,8 @@ class CutText:
 
     def __init__(self, folded: str) -> None:
         self._parts = parts = _SPLIT.split(folded)  # gap, piece, gap, … piece, gap
-        self._known = known = [_PIECES[piece] for piece in parts[1::2]]
+        kept = dictionary().pieces
+        self._known = known = [kept[piece] for piece in parts[1::2]]
         self._pieces: list[str] = [""] * max(0, 2 * len(known) - 1)  # of the line
         if known:
             self._pieces[::2] = map(_LINE, known)

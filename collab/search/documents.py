@@ -13,7 +13,7 @@ from typing import Any
 
 from collab.search.analysis import fold, grams_of, measure_words, words_of
 from collab.search.concepts import Recogniser, default_recogniser
-from collab.search.cutting import CutText
+from collab.search.cutting import CutText, chosen, cutting_for, dictionary
 from collab.search.measures import measure_token, nominal_mm
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
@@ -124,7 +124,7 @@ def tie_of(key: str) -> float:
 
 
 @lru_cache(maxsize=20_000)
-def _cut_short(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _cut_short(text: str, _words: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Words and grams of a text that many documents share: a label, an organisation's name."""
     folded = fold(text)
     return tuple(words_of(folded)), tuple(grams_of(folded))
@@ -137,8 +137,9 @@ def carried_terms(document: Document, vocabulary: Vocabulary) -> tuple[list[str]
     texts += [label for term in terms if term is not None for label in (term.zh, term.en)]
     words: list[str] = []
     grams: list[str] = []
+    version = dictionary().version
     for text in texts:
-        found = _cut_short(text)
+        found = _cut_short(text, version)
         words += found[0]
         grams += (BREAK, *found[1])
     return words, grams
@@ -209,7 +210,8 @@ def _marks(
 
 
 def _name_words(document: Document) -> tuple[str, ...]:
-    return (*_cut_short(document.organisation_zh)[0], *_cut_short(document.organisation_en)[0])
+    names, words = (document.organisation_zh, document.organisation_en), dictionary().version
+    return tuple(word for name in names for word in _cut_short(name, words)[0])
 
 
 def _carries(carried: tuple[str, ...], term_id: str, vocabulary: Vocabulary) -> bool:
@@ -261,6 +263,13 @@ def entry_of(
     """The document cut into terms, the same way for every engine."""
     vocabulary = vocabulary or load_vocabulary()
     recogniser = recogniser or default_recogniser()
+    if chosen():  # the one who builds an index chooses once for all
+        return _entry_of(document, vocabulary, recogniser)
+    with cutting_for(vocabulary):
+        return _entry_of(document, vocabulary, recogniser)
+
+
+def _entry_of(document: Document, vocabulary: Vocabulary, recogniser: Recogniser) -> Entry:
     read = _read(document.title, document.body[:BODY_CHARACTERS])
     words, grams = carried_terms(document, vocabulary)
     sizes = [measure_token(size, "mm")[0] for size in document.wafer_sizes]

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from collab.search.analysis import ANALYSER_VERSION
 from collab.search.answers import Answers
+from collab.search.cutting import Dictionary, cutting_with, dictionary_of, known_dictionary
 from collab.search.documents import Document, Entry, entry_of
 from collab.search.layout import (
     IndexUnavailable,
@@ -118,6 +119,7 @@ class SearchIndex:
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._backend: Backend | None = None
+        self._cut_by = ""  # the version of the vocabulary whose words the live index has
         self._answers = Answers(self.parser)
 
     # ---- reading
@@ -155,16 +157,28 @@ class SearchIndex:
     def _reading(self, read: Callable[[Backend], T]) -> T:
         """Run on the newest commit; once more when a switch took the files away meanwhile."""
         try:
-            return read(self._fresh())
+            return self._once(read)
         except Exception as error:  # noqa: BLE001 - a broken file can raise anything
             log.info("search reads once more after %r", error)
             self._stamp = None
         try:
-            return read(self._fresh())
+            return self._once(read)
         except Exception as error:
             self._stamp = None
             self._layout.mark_broken()
             raise IndexUnavailable(str(error)) from error
+
+    def _once(self, read: Callable[[Backend], T]) -> T:
+        backend = self._fresh()
+        with cutting_with(self._words_of_live()):
+            return read(backend)
+
+    def _words_of_live(self) -> Dictionary:
+        """The dictionary the live index was cut with: query and index must be cut alike.
+
+        Until an index made with the words of this process is in force, that is the one before.
+        """
+        return known_dictionary(self._cut_by) or dictionary_of(self.parser.vocabulary)
 
     def _fresh(self) -> Backend:
         """The live backend with the newest commit visible."""
@@ -188,6 +202,7 @@ class SearchIndex:
     def _open(self) -> Backend:
         folder = self._layout.live()
         made_with = self._layout.meta()
+        self._cut_by = made_with.vocabulary if made_with else ""
         if made_with is not None and made_with.format != INDEX_FORMAT:
             raise IndexUnavailable(f"index of form {made_with.format}, {INDEX_FORMAT} is needed")
         try:
@@ -225,7 +240,8 @@ class SearchIndex:
             return count
 
     def _change(self, newest: Mapping[str, Document], gone: list[str]) -> int:
-        entries = [self._entry(document) for document in newest.values()]
+        with cutting_with(self._words_to_write()):
+            entries = [self._entry(document) for document in newest.values()]
         lines = [json.dumps({"add": d.to_json().decode()}) for d in newest.values()]
         self._layout.note([*lines, *(json.dumps({"drop": key}) for key in gone)])
         return self._write(entries, gone)
@@ -243,6 +259,12 @@ class SearchIndex:
         except Exception as error:
             self._layout.mark_broken()
             raise IndexUnavailable(str(error)) from error
+
+    def _words_to_write(self) -> Dictionary:
+        """The dictionary for changes to the live index."""
+        made_with = self._layout.meta()
+        self._cut_by = made_with.vocabulary if made_with else ""
+        return self._words_of_live()
 
     def _writer(self) -> Backend:
         """The live backend to write to; makes an empty index when there is none."""
@@ -278,6 +300,12 @@ class SearchIndex:
         self, documents: Iterable[Document], progress: Progress | None, position: Position | None
     ) -> int:
         """Rebuild; the place of the one that rebuilds must be held."""
+        with cutting_with(dictionary_of(self.parser.vocabulary)):
+            return self._build_anew(documents, progress, position)
+
+    def _build_anew(
+        self, documents: Iterable[Document], progress: Progress | None, position: Position | None
+    ) -> int:
         with self._layout.lock(wait=self._wait):
             self._layout.start_journal()
         self._layout.unmark_broken()

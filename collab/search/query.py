@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from collab.search.analysis import cut, fold, grams_of, is_han, phrase_grams, pieces, words_of
 from collab.search.concepts import Concept, Recogniser, default_recogniser, recogniser_of
+from collab.search.cutting import cutting_for
 from collab.search.exclusions import cues, refused
 from collab.search.facets import COUNTED, FACETS, SORTS, Facet, Sort
 from collab.search.function_words import FUNCTION_WORDS
@@ -112,6 +113,10 @@ class QueryParser:
 
     def parse(self, query: SearchQuery) -> Parsed:
         """The query as a plan with a report; any text gives a plan, never an error."""
+        with cutting_for(self.vocabulary):
+            return self._parse(query)
+
+    def _parse(self, query: SearchQuery) -> Parsed:
         syntax = take_apart(query.text)
         found = self._read(syntax.text, query)
         filters, unknown = self._filters(syntax, query)

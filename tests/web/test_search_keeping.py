@@ -233,3 +233,31 @@ def test_saved_searches_take_the_words_and_the_events_first(
     monkeypatch.setattr(search, "catch_up", lambda: order.append("events") or 0)
     bare.platform.worker._listeners["saved-searches"].run(bare.database, [SavedSearchesDue()])
     assert order == ["words", "events"]
+
+
+def test_words_are_cut_alike_in_query_and_index_before_and_after_a_new_vocabulary(
+    bare: Site,
+) -> None:
+    word = "晶舟描画"
+    bare.published("members", title=f"求{word}的合作")
+    bare.settle()
+    search, labels = bare.platform.search, ("members",)
+
+    def whole() -> int:
+        """Documents that hold the word uncut."""
+        return search.index._reading(lambda b: b.counts("words", [word], frozenset(labels)))[word]
+
+    def found() -> int:
+        return search.index.search(SearchQuery(word, expand=False), labels).total
+
+    assert (whole(), found()) == (0, 1)
+    search.take_vocabulary(with_word(search.vocabulary, word, "+cut"))
+    bare.published("members", title=f"再求{word}的合作")
+    bare.settle()
+    assert search.index.needs_rebuild()
+    assert (whole(), found()) == (0, 2), "still cut as before"
+    search.ensure()
+    assert (whole(), found()) == (2, 2), "cut with the new words, both sides at once"
+    for other in (another_process(bare), search):
+        assert other.vocabulary is search.vocabulary
+        assert other.index.search(SearchQuery(word, expand=False), labels).total == 2
