@@ -124,9 +124,14 @@ def _checked(act: Callable[[], None]) -> None:
 @click.command("match")
 @click.argument("source", required=False, default="-")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
-@click.option("--top", default=10, show_default=True, help="Candidates for each step.")
-def match_command(source: str, as_json: bool, top: int) -> None:
+@click.option("--top", default=10, show_default=True, help="Candidates for each step, 1 to 50.")
+@click.option("--language", default="zh", show_default=True, help="zh or en; JSON has both.")
+def match_command(source: str, as_json: bool, top: int, language: str) -> None:
     """Answer a need: candidates with reasons, routes, gaps."""
+    if not 1 <= top <= 50:
+        fail("--top: between 1 and 50")
+    if language not in ("zh", "en"):
+        fail("--language: zh or en")
     found = platform()
     text = read_text(source)
     if text.lstrip().startswith("{"):
@@ -138,12 +143,12 @@ def match_command(source: str, as_json: bool, top: int) -> None:
             fail(f"{source}: {'.'.join(map(str, first['loc']))}: {first['msg']}")
         except ValueError:
             fail(f"{source}: not valid JSON")
-        answer = found.matching.answer_structure(ANY_MEMBER, structure, top=max(1, min(top, 50)))
+        answer = found.matching.answer_structure(ANY_MEMBER, structure, top=top)
     else:
-        _, answer = found.matching.answer_text(ANY_MEMBER, text, top=max(1, min(top, 50)))
+        _, answer = found.matching.answer_text(ANY_MEMBER, text, top=top)
     with found.database.reading() as uow:
         answer = commands_data.with_slugs(uow, answer)
-    out(answer) if as_json else commands_data.print_answer(answer)
+    out(answer) if as_json else commands_data.print_answer(answer, language)
 
 
 @click.command("search")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -79,29 +79,69 @@ def hits(uow: UnitOfWork, found: Found) -> list[dict[str, Any]]:
     ]
 
 
-def print_answer(answer: Mapping[str, Any]) -> None:
-    """The answer for people."""
+VERDICTS = {
+    "zh": {"meets": "满足", "unknown": "待确认", "near": "接近", "misses": "不满足"},
+    "en": {"meets": "meets", "unknown": "unknown", "near": "near", "misses": "misses"},
+}
+HEADS = {
+    "zh": ("不满足但接近：", "没有候选", "缺口：", "这样就能满足：", "最小的调整："),
+    "en": ("does not fit, but nearly:", "no candidate", "Gap:", "fits if:", "Smallest changes:"),
+}
+
+
+def print_answer(answer: Mapping[str, Any], language: str) -> None:
+    """The answer for people, in one language."""
     for step in answer["steps"]:
-        click.echo(f"\n{step['label']['zh']}  ({step['technique']})")
+        click.echo(f"\n{step['label'][language]}  ({step['technique']})")
         for one in step["candidates"]:
-            name = one["organisation_name"]["zh"]
-            click.echo(f"  {one['class']:<8} {one['score']:6.2f}  {name}")
-            for criterion in one["criteria"]:
-                click.echo(f"      {criterion['verdict']:<8} {criterion['reason']['zh']}")
-    for route in answer["routes"]:
-        legs = " → ".join(str(leg.get("organisation_slug") or leg["organisation"])
-                          for leg in route["legs"])  # fmt: skip
-        click.echo(f"\n{route['kind']}: {legs}  {route['weeks']}")
-    _print_missing(answer)
+            _print_candidate(one, language)
+        if not step["candidates"]:
+            click.echo(f"  {HEADS[language][1]}")
+        if step["near"]:
+            click.echo(f"  {HEADS[language][0]}")
+        for one in step["near"]:
+            _print_candidate(one, language)
+    _print_routes(answer["routes"], language)
+    _print_missing(answer, language)
 
 
-def _print_missing(answer: Mapping[str, Any]) -> None:
+def _print_candidate(one: Mapping[str, Any], language: str) -> None:
+    words = VERDICTS[language]
+    name = one["organisation_name"][language] or one["organisation_name"]["zh"]
+    what = one["capability_name"][language] or one["capability_name"]["zh"]
+    click.echo(f"  {words[one['class']]:<8} {one['score']:6.2f}  {name} · {what}")
+    for criterion in one["criteria"]:
+        click.echo(f"      {words[criterion['verdict']]:<8} {criterion['reason'][language]}")
+    for change in one["would_fit_if"]:
+        click.echo(f"      {HEADS[language][3]} {change[language]}")
+
+
+def _print_routes(routes: Sequence[Mapping[str, Any]], language: str) -> None:
+    """Every different route once, with all it is best at."""
+    best: dict[tuple[Any, ...], tuple[Mapping[str, Any], list[str]]] = {}
+    for route in routes:
+        key = tuple((leg["step"], leg["capability"]) for leg in route["legs"])
+        _, labels = best.setdefault(key, (route, []))
+        if route["rank"] == 1:
+            labels.append(route["label"][language])
+    comma = "、" if language == "zh" else ", "
+    for route, labels in best.values():
+        names = (leg["organisation_name"] for leg in route["legs"])
+        legs = " → ".join(str(name[language] or name["zh"]) for name in names)
+        click.echo(f"\n{comma.join(labels) or '–'}: {legs}\n    {route['summary'][language]}")
+
+
+def _print_missing(answer: Mapping[str, Any], language: str) -> None:
     for gap in answer["gaps"]:
-        click.echo(f"\n缺口 gap: {gap['reason']['zh']} / {gap['reason']['en']}")
+        click.echo(f"\n{HEADS[language][2]} {gap['reason'][language]}")
         for change in gap["relaxations"]:
-            click.echo(f"    {change['zh']} / {change['en']}")
-    for said in (*answer["openings"], *answer["notes"]):
-        click.echo(f"\n{said['zh']} / {said['en']}")
+            click.echo(f"    {change[language]}")
+    if answer["openings"]:
+        click.echo(f"\n{HEADS[language][4]}")
+    for said in answer["openings"]:
+        click.echo(f"    {said[language]}")
+    for said in answer["notes"]:
+        click.echo(f"\n{said[language]}")
 
 
 def vocabulary_problems(words: Vocabulary) -> list[str]:

@@ -98,13 +98,15 @@ def _to_mail(since: datetime) -> ColumnElement[bool]:
 
 
 def unmailed(uow: UnitOfWork, actor: Actor, since: datetime) -> Sequence[Notice]:
-    """What a person is still to hear by e-mail, oldest first, as far as it may be read now."""
-    return uow.session.exec(
+    """What a person is still to hear by e-mail, oldest first, as far as it may be read now; in a
+    writing unit of work kept from all others, so that no other worker sends it too."""
+    query = (
         select(Notice)
         .where(col(Notice.person_id) == actor.person_id, _to_mail(since), _still_readable(actor))
         .order_by(col(Notice.id))
         .limit(LATEST)
-    ).all()
+    )
+    return uow.session.exec(query.with_for_update(of=Notice) if uow.writable else query).all()
 
 
 def people_to_tell(uow: UnitOfWork, since: datetime) -> Sequence[int]:

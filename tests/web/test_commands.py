@@ -47,3 +47,25 @@ def test_match_answers_a_far_deadline_and_refuses_a_bent_structure_in_one_line(s
     for bent in ('{"techniques": "x"}', '{"techniques": [{"id": 5}]}', "{broken"):
         found = run(site, "match", "-", given=bent)
         assert (found.exit_code, found.stdout, found.stderr.count("\n")) == (2, "", 1), bent
+
+
+def test_match_speaks_both_languages_and_names_a_route_once(site: Site) -> None:
+    need = "需要在8英寸SOI晶圆上做硅光芯片流片，最小线宽130nm，然后做倒装焊，20片"
+    said = {}
+    for language, words in (("zh", ("满足", "待确认", "最快", "周")),
+                            ("en", ("meets", "unknown", "fastest", "weeks"))):  # fmt: skip
+        found = run(site, "match", "-", "--top", "3", "--language", language, given=need)
+        assert found.exit_code == 0, found.output
+        said[language] = found.stdout
+        for word in words:
+            assert word in found.stdout, (language, word)
+        routes = [line for line in found.stdout.splitlines() if " → " in line]
+        assert routes
+        assert len(set(routes)) >= len(routes) - 2, "a route stands there once"
+    assert not any("\u4e00" <= c <= "\u9fff" for c in said["en"]), "English alone"
+    for wrong in (("--top", "0"), ("--top", "51"), ("--language", "fr")):
+        refused = run(site, "match", "-", *wrong, given=need)
+        assert (refused.exit_code, refused.stdout, refused.stderr.count("\n")) == (2, "", 1), wrong
+    nothing = run(site, "match", "-", "--language", "en", given="你好")
+    assert nothing.exit_code == 0
+    assert "No process step" in nothing.stdout
