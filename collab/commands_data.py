@@ -84,8 +84,8 @@ VERDICTS = {
     "en": {"meets": "meets", "unknown": "unknown", "near": "near", "misses": "misses"},
 }
 HEADS = {
-    "zh": ("不满足但接近：", "没有候选", "缺口：", "这样就能满足：", "最小的调整："),
-    "en": ("does not fit, but nearly:", "no candidate", "Gap:", "fits if:", "Smallest changes:"),
+    "zh": ("没有候选", "缺口：", "这样就能满足：", "最小的调整："),
+    "en": ("no candidate", "Gap:", "fits if:", "Smallest changes:"),
 }
 
 
@@ -96,11 +96,7 @@ def print_answer(answer: Mapping[str, Any], language: str) -> None:
         for one in step["candidates"]:
             _print_candidate(one, language)
         if not step["candidates"]:
-            click.echo(f"  {HEADS[language][1]}")
-        if step["near"]:
             click.echo(f"  {HEADS[language][0]}")
-        for one in step["near"]:
-            _print_candidate(one, language)
     _print_routes(answer["routes"], language)
     _print_missing(answer, language)
 
@@ -113,7 +109,7 @@ def _print_candidate(one: Mapping[str, Any], language: str) -> None:
     for criterion in one["criteria"]:
         click.echo(f"      {words[criterion['verdict']]:<8} {criterion['reason'][language]}")
     for change in one["would_fit_if"]:
-        click.echo(f"      {HEADS[language][3]} {change[language]}")
+        click.echo(f"      {HEADS[language][2]} {change[language]}")
 
 
 def _print_routes(routes: Sequence[Mapping[str, Any]], language: str) -> None:
@@ -133,11 +129,11 @@ def _print_routes(routes: Sequence[Mapping[str, Any]], language: str) -> None:
 
 def _print_missing(answer: Mapping[str, Any], language: str) -> None:
     for gap in answer["gaps"]:
-        click.echo(f"\n{HEADS[language][2]} {gap['reason'][language]}")
+        click.echo(f"\n{HEADS[language][1]} {gap['reason'][language]}")
         for change in gap["relaxations"]:
             click.echo(f"    {change[language]}")
     if answer["openings"]:
-        click.echo(f"\n{HEADS[language][4]}")
+        click.echo(f"\n{HEADS[language][3]}")
     for said in answer["openings"]:
         click.echo(f"    {said[language]}")
     for said in answer["notes"]:
