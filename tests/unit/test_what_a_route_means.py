@@ -16,8 +16,11 @@ from collab.matching.records import Criterion, NeedProfile, Offered, Place, Stat
 from collab.matching.snapshot import build
 from collab.routing.alliance import Problem, gap_map, leaves, single_providers
 from collab.routing.answer import plan_routes
+from collab.routing.meeting import merge
+from collab.routing.pieces import Piece
 from collab.routing.planner import OBJECTIVES
 from collab.routing.route import pareto
+from collab.routing.rules import rule_book
 from collab.routing.scenario import Board
 from tests.unit.test_routing_alliance import some_needs, some_offers
 from tests.unit.test_routing_answer import LEUVEN, VOCABULARY, WUHAN, ask, need, offer, wafers
@@ -398,3 +401,31 @@ def test_metal_does_not_wash_the_lithium_off() -> None:
         assert bool(found["routes"]) is held
         if not held:
             assert found["gaps"][-1]["killer"] == "contamination-list"
+
+
+def test_dicing_soils_what_was_clean_before_it() -> None:
+    words = ("cleaning", "singulation.blade-dicing", "packaging.coupling.edge")
+    lines = [offer(t, t, i) for i, t in enumerate(words)]
+    route = ask(need(*words), *lines)["routes"][0]
+    assert rules_at(route, 2)["clean-before-optical"] == "warn"
+    after = ("singulation.blade-dicing", "cleaning", "packaging.coupling.edge")
+    route = ask(need(*after), *lines)["routes"][0]
+    assert rules_at(route, 2).get("clean-before-optical", "ok") == "ok"
+
+
+def test_where_branches_meet_the_piece_remembers_all_of_them() -> None:
+    terms = rule_book(VOCABULARY).terms
+    one = Piece("wafer", max_temperature=(400.0, 400.0), remelt=(280.0, 280.0), history=1,
+                carried=frozenset({"li"}), flags=frozenset({"sealed"}),
+                asked=frozenset({"a"}))  # fmt: skip
+    other = Piece("die", max_temperature=(200.0, 300.0), history=2, remedied=4, open_metals=True,
+                  carried=frozenset({"au"}), asked=frozenset({"b"}))  # fmt: skip
+    for parts in ([one, other], [other, one]):
+        met = merge(terms, parts)
+        assert met.state == "die"
+        assert met.max_temperature == (200.0, 300.0)
+        assert met.remelt == (280.0, 280.0)
+        assert (met.history, met.remedied, met.open_metals) == (3, 4, True)
+        assert met.carried == {"li", "au"}
+        assert met.asked == {"a", "b"}
+        assert "sealed" in met.flags
