@@ -39,6 +39,7 @@ from collab.storage import sealing
 from collab.storage.audit_reading import ANCHORS, Anchorer
 from collab.storage.blobs import FOLDER, Blobs
 from collab.storage.database import Database
+from collab.storage.folders import keep_private
 from collab.storage.outbox import Listener, Worker
 from collab.vocabulary.catalog import load_vocabulary
 
@@ -119,7 +120,9 @@ def _reread(search: SearchService) -> None:
 def build(settings: Settings, database: Database | None = None) -> Platform:
     """The platform of this process; nothing is read or written yet."""
     if database is None:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        keep_private(settings.data_dir)
+        if settings.search_dir:
+            keep_private(settings.search_dir)
         database = Database(settings.database, synchronous=settings.sqlite_synchronous)
     words = LiveVocabulary(database, load_vocabulary())
     vocabulary = words.current

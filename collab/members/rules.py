@@ -14,7 +14,7 @@ from stdnum.cn import uscc
 from collab.kernel.problems import Problem
 
 MIN_PASSWORD = 12
-MAX_PASSWORD = 200
+MAX_PASSWORD = 128
 ANONYMITY = 5  # a province is named only where at least this many members stand
 EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 

@@ -71,7 +71,9 @@ def sign_out() -> Response:
     with writing() as uow:
         sessions.sign_out(uow, str(session.get("token", "")))
     forget()
-    return redirect(url_for("home.index"))
+    left = redirect(url_for("home.index"))
+    left.headers["Clear-Site-Data"] = '"cache"'  # nobody pages back to what was read here
+    return left
 
 
 @blueprint.get("/account")

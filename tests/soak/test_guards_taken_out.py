@@ -13,11 +13,11 @@ import pytest
 
 from tests.house import guards
 from tests.house.test_guards import BELOW
-from tests.site import EVERYBODY
+from tests.site import EVERYBODY, bare_template
 from tests.surfaces import rules
 from tests.web.test_matrix import Field, _differences, nothing_kept, place
 
-__all__ = ["place"]
+__all__ = ["bare_template", "place"]
 ROOT = Path(__file__).resolve().parents[2]
 ASKING = ("require", "must_", "_uploader", "guarded", "own_person", "want_fresh")
 # A second guard stands behind these, or no form leads there; whoever adds a line says which.

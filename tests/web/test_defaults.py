@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,8 +12,9 @@ import pytest
 
 from collab import wiring
 from collab.config import Settings
+from collab.members import passwords, rules
 from collab.members.models import Person
-from tests.site import open_site, people
+from tests.site import copied, open_site, people
 from tests.web.test_commands import run
 from tests.web.test_signing import post
 
@@ -53,3 +55,47 @@ def test_a_fresh_installation_is_strict_and_its_first_secretary_comes_by_command
     assert client.get("/audit").status_code == 403, "not before the second factor"
     assert run(site, "invite-secretariat", "wang@example.org", "--name", "王").exit_code == 0
     site.database.close()
+
+
+@pytest.mark.parametrize("was", [None, 0o755])
+def test_what_the_platform_writes_is_shut_to_other_accounts(
+    tmp_path: Path, was: int | None
+) -> None:
+    """The index holds words of invited needs, beside a database of mode 0600."""
+    folder, index = tmp_path / "data", tmp_path / "elsewhere"
+    if was is not None:
+        folder.mkdir(mode=was)
+        index.mkdir(mode=was)
+    site = open_site(folder, search_dir=index)
+    assert [stat.S_IMODE(f.stat().st_mode) for f in (folder, index)] == [0o700, 0o700]
+    secret = site.platform.settings.secret_path
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    site.database.close()
+
+
+def test_no_answer_shows_how_a_failure_came_about(
+    bare_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = copied(bare_template, tmp_path)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("鹮 secret detail /srv/place")
+
+    monkeypatch.setattr("collab.needs.catalogue.page", fail)
+    for path in ("/needs", "/api/v1/needs", "/", "/search?q=x&kind=need"):
+        answer = site.get(path, "owner")
+        if answer.status_code == 200:
+            continue
+        assert answer.status_code == 500
+        for trace in ("Traceback", "RuntimeError", "鹮", "/srv", ".py"):
+            assert trace not in answer.text, path
+        assert answer.headers["Content-Security-Policy"]
+    assert site.get("/needs", "owner").status_code == 500
+    site.database.close()
+
+
+def test_passwords_have_at_most_128_characters_and_older_longer_ones_still_sign_in() -> None:
+    assert [p.code for p in rules.password_problems("é" * 129)] == ["too_long"]
+    assert "too_long" not in [p.code for p in rules.password_problems("é" * 128)]
+    older = passwords.hash_password("é" * 150)
+    assert passwords.password_fits(older, "é" * 150)
