@@ -27,16 +27,23 @@ class SnapshotFile:
         return f"{RULES_VERSION}/{self._version}/{clock.today().isoformat()}/{identity}"
 
     def load(self, identity: str) -> tuple[Snapshot, int] | None:
-        """The kept snapshot and its position in the feed; None when it does not fit any more."""
+        """The kept snapshot and its position in the feed; None when there is none that fits, and
+        the log says why, since the one made in its place takes seconds."""
+        if not self._note.exists():
+            return None
         try:
             note = json.loads(self._note.read_text("utf-8"))
-            if note.get("key") != self._key(identity):
+            if note["key"] != self._key(identity):
+                log.info("the kept snapshot is of %s and not used", note["key"])
                 return None
             found = snapshot.load(self._columns, self._version)
-        except (OSError, ValueError, KeyError):
+            if found is not None and note["rows"] == len(found):
+                return found, int(note["position"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("the kept snapshot cannot be read and is made anew: %s", error)
             return None
-        fits = found is not None and note.get("rows") == len(found)
-        return (found, int(note["position"])) if found is not None and fits else None
+        log.warning("the kept snapshot is broken or of another format and is made anew")
+        return None
 
     def save(self, current: Snapshot, position: int, identity: str) -> None:
         """Keep a freshly built snapshot; a full disk costs only speed at the next start."""

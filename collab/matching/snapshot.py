@@ -331,7 +331,8 @@ def save(snapshot: Snapshot, path: Path) -> None:
 
 def load(path: Path, version: str | None = None) -> Snapshot | None:
     """The snapshot of a file; None when there is none, or it is of another format or vocabulary
-    version, so that the caller rebuilds."""
+    version, so that the caller rebuilds. Raises ValueError, KeyError or TypeError when it is cut
+    short or its head makes no sense."""
     if not path.exists() or path.stat().st_size < 12:
         return None
     mapped = np.memmap(path, dtype=np.uint8, mode="r")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from sqlmodel import select
 
 from collab.facilities.models import Capability
 from collab.importing import seeding
 from collab.kernel import clock
 from collab.kernel.happened import CapabilityChanged
+from collab.matching.snapshot import Snapshot
 from collab.routing.service import MatchingService
 from collab.storage.database import Database
 from collab.vocabulary.catalog import load_vocabulary
@@ -43,19 +45,33 @@ def test_a_later_process_opens_the_kept_snapshot_and_sees_what_changed_meanwhile
     assert opened.get(gone.public_id) is None
 
 
-def test_a_damaged_or_foreign_file_is_not_used(sqlite_database: Database, tmp_path: Path) -> None:
+def test_a_damaged_or_foreign_file_is_not_used_and_the_log_says_so(
+    sqlite_database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with sqlite_database.writing() as uow:
         seeding.seed(uow)
-    with sqlite_database.reading() as uow:
-        MatchingService(sqlite_database, load_vocabulary(), tmp_path).snapshot(uow)
-    columns = tmp_path / "snapshot.columns"
-    for damage in (b"", b"OECMxxxx", columns.read_bytes()[:5000]):
-        columns.write_bytes(damage)
-        service = MatchingService(sqlite_database, load_vocabulary(), tmp_path)
-        with sqlite_database.reading() as uow:
-            assert len(service.snapshot(uow)) == 352 - len(_absent(sqlite_database))
+    opened = _opened(sqlite_database, tmp_path)
+    columns, note = tmp_path / "snapshot.columns", tmp_path / "snapshot.json"
+    good, said = columns.read_bytes(), note.read_bytes()
+    older = good.replace(b'{"format": 2', b'{"format": 1', 1)
+    head = good.replace(b'"arrays"', b'"arrows"', 1)
+    damaged = [b"", b"OECMxxxx", good[:5000], good[: len(good) // 2], good[:-70_000], older, head]
+    for columns_now, note_now in [(d, said) for d in damaged] + [
+        (good, b"{"), (good, b"[]"), (good, said.replace(b'"rows": ', b'"rows": 9')),
+    ]:  # fmt: skip
+        columns.write_bytes(columns_now)
+        note.write_bytes(note_now)
+        caplog.clear()
+        again = _opened(sqlite_database, tmp_path)
+        assert again.offers() == opened.offers()
+        assert "made anew" in caplog.text
+        assert columns.read_bytes() == good  # the next process finds a whole one
+    caplog.clear()
+    assert _opened(sqlite_database, tmp_path).offers() == opened.offers()
+    assert caplog.text == ""
 
 
-def _absent(database: Database) -> list[Capability]:
+def _opened(database: Database, folder: Path) -> Snapshot:
+    service = MatchingService(database, load_vocabulary(), folder)
     with database.reading() as uow:
-        return [c for c in uow.session.exec(select(Capability)) if c.retired_at is not None]
+        return service.snapshot(uow)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -132,27 +131,37 @@ def test_a_snapshot_survives_disk_and_refuses_a_strange_file(tmp_path: Path) -> 
     assert snapshots.load(path) is None
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 1000))
-def test_changes_equal_a_rebuild(seed: int) -> None:
-    offers = make_offers(VOCABULARY, 200, seed=seed)
-    extra = make_offers(VOCABULARY, 30, seed=seed + 1, prefix="new")
-    rng = np.random.default_rng(seed)
-    gone = {offers[i].key for i in rng.choice(200, 20, replace=False)}
-    moved = [
-        snapshots.replace(o, techniques=e.techniques)
-        for o, e in zip(offers[:9], extra, strict=False)
-    ]
-    kept = {o.key: o for o in offers if o.key not in gone} | {o.key: o for o in [*moved, *extra]}
+CHANGES = st.lists(
+    st.tuples(st.sampled_from(["add", "change", "remove"]), st.integers(0, 79)), max_size=40
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 1000), CHANGES)
+def test_following_any_changes_equals_a_rebuild(seed: int, changes: list[tuple[str, int]]) -> None:
+    """Capabilities come, change, go and come back, in any order, one or several at a time."""
+    pool = make_offers(VOCABULARY, 80, seed=seed, technique="lithography.ebl")
+    other = make_offers(VOCABULARY, 80, seed=seed + 1)
+    kept = {o.key: o for o in pool[:50]}
+    followed = snapshots.build(VOCABULARY, kept.values())
+    for act, number in changes:
+        key = pool[number].key
+        if act == "remove":
+            kept.pop(key, None)
+            followed = followed.changed(deletes=[key])
+            continue
+        kept[key] = pool[number] if act == "add" else replace(other[number], key=key)
+        followed = followed.changed(upserts=[kept[key]])
     fresh = snapshots.build(VOCABULARY, kept.values())
-    followed = snapshots.build(VOCABULARY, offers).changed(
-        upserts=[*moved, *extra], deletes=gone - {o.key for o in moved}
-    )
+    assert followed.offers() == fresh.offers()
     assert len(followed) == len(fresh)
-    for number in range(3):
-        for ask in prepare(VOCABULARY, make_need(VOCABULARY, seed + number)):
-            a = [(f.key, f.klass, f.score) for f in find(VOCABULARY, followed, ask)]
-            assert a == [(f.key, f.klass, f.score) for f in find(VOCABULARY, fresh, ask)]
+    needs = [make_need(VOCABULARY, seed + n, techniques=("lithography.ebl",)) for n in range(2)]
+    for need in [*needs, make_need(VOCABULARY, seed)]:
+        for ask in prepare(VOCABULARY, need):
+            for near in (0, 10):
+                a = find(VOCABULARY, followed, ask, 10, near)
+                b = find(VOCABULARY, fresh, ask, 10, near)
+                assert [f[:3] for f in a] == [f[:3] for f in b]
 
 
 def test_a_vanished_capability_has_no_reasons() -> None:
