@@ -19,6 +19,7 @@ MAX_TABLE = 40_000
 """Largest table of pieces times kinds of candidates that is worked out beforehand."""
 BLOCKED = 1 << 60
 """A cost that no route has."""
+Pending = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -74,3 +75,67 @@ def least_ahead(
             road, cost = roads[at - 1]
             togo = np.minimum(road.least(cost, value), BLOCKED)
     return values[::-1]
+
+
+class TooMany(Exception):
+    """More states than are worth working out beforehand."""
+
+
+class Questions:
+    """The fewest questions still to come in a plan whose steps run side by side, for the pieces
+    that are still to be handed on: ((step, piece), ...)."""
+
+    def __init__(self, walker: Walker) -> None:
+        self.walker = walker
+        self.steps = walker.plan.steps
+        self.used_until = [
+            max((s.place for s in self.steps if p in s.before), default=-1)
+            for p in range(len(self.steps))
+        ]
+        self.asked = [self._least_asked(place) for place in range(len(self.steps))]
+        self.known: dict[tuple[int, Pending], int] = {}
+        self.worked = 0
+        self.to_go(0, ())
+
+    def _least_asked(self, place: int) -> list[int]:
+        """Per kind the fewest questions that a candidate of it leaves open itself."""
+        least = [BLOCKED] * len(self.walker.kinds[place])
+        step = self.steps[place]
+        for kind, candidate in zip(self.walker.kind_of[place], step.candidates, strict=True):
+            least[kind] = min(least[kind], candidate.open_questions)
+        return least
+
+    def pending(self, pieces: Sequence[int]) -> Pending:
+        """What is still to be handed on of the pieces after each step so far."""
+        return tuple((p, x) for p, x in enumerate(pieces) if self.used_until[p] >= len(pieces))
+
+    def to_go(self, place: int, pending: Pending) -> int:
+        """The fewest questions from step `place` on; BLOCKED or more where no route is left. Raises
+        TooMany at the beginning, or never."""
+        if place == len(self.steps):
+            return 0
+        found = self.known.get((place, pending))
+        if found is None:
+            self.worked += len(self.asked[place])
+            if self.worked > MAX_TABLE:
+                raise TooMany
+            new = self.of_kinds(place, pending)
+            found = min(q + a for q, a in zip(new, self.asked[place], strict=True))
+            self.known[place, pending] = found
+        return found
+
+    def of_kinds(self, place: int, pending: Pending) -> list[int]:
+        """The same per kind of candidate at the step, without what the candidate itself leaves
+        open."""
+        pieces = dict(pending)
+        arriving = self.walker.arriving(place, pieces)
+        found = []
+        for kind in range(len(self.asked[place])):
+            move = self.walker.move(place, kind, arriving)
+            if move.blocked:
+                found.append(BLOCKED)
+                continue
+            pieces[place] = move.after
+            left = tuple((p, x) for p, x in pieces.items() if self.used_until[p] > place)
+            found.append(move.questions + self.to_go(place + 1, left))
+        return found

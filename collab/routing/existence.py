@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collab.routing.meeting import merge
 from collab.routing.plan import Plan, PlanStep, centi
 from collab.routing.planner import Search
 from collab.routing.rules import rule_book
@@ -72,11 +71,7 @@ class _Walk:
         if not parts:
             return self.first, 0
         stated = max(entry[2] for entry in parts)
-        if len(parts) == 1:
-            return parts[0][1], stated
-        order = {entry[0]: entry[1] for entry in parts}
-        merged = [self.walker.pieces[order[b]] for b in before]
-        return self.walker.intern(merge(self.walker.book.terms, merged)), stated
+        return self.walker.arriving(place, {entry[0]: entry[1] for entry in parts}), stated
 
     def _after(self, place: int, pending: Open, piece: int, stated: int) -> Open:
         kept = tuple(entry for entry in pending if self.used_until[entry[0]] > place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -11,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from collab.matching.records import Offer
-from collab.routing.ahead import BLOCKED, Table, least_ahead, tables
+from collab.routing.ahead import BLOCKED, Questions, Table, TooMany, least_ahead, tables
 from collab.routing.lanes import Ints, Lane, Road, lane_of, road_of
-from collab.routing.meeting import merge
 from collab.routing.plan import Plan, centi
 from collab.routing.rules import RuleBook
 from collab.routing.walker import Walker
@@ -78,6 +78,7 @@ class Search:
             for s in plan.steps for p in s.before if self.possible
         }  # fmt: skip
         self.tables: list[Table] | None = None
+        self.questions: Questions | None = None
         self._tabled = False
         self.tails = self._tails()
         need = plan.need
@@ -88,8 +89,14 @@ class Search:
     def look_ahead(self) -> None:
         """All moves of the plan beforehand. Needed where questions lead the objective: elsewhere
         the bound without them is close and most pieces are never met."""
-        if self.linear and self._routable() and not self._tabled:
-            self.tables, self._tabled = tables(self.walker, self.first), True
+        if self._tabled or not self._routable():
+            return
+        self._tabled = True
+        if self.linear:
+            self.tables = tables(self.walker, self.first)
+            return
+        with suppress(TooMany):
+            self.questions = Questions(self.walker)
 
     def _tails(self) -> list[int]:
         """Per step the least weeks (low + high, hundredths) from its end to the end of the plan."""
@@ -107,6 +114,7 @@ class Search:
         node = [weeks * lane.middle + w.questions * lane.questions for lane in self.lanes]
         pair = {e: weeks * r.weeks + w.handovers + w.km * r.km for e, r in self.roads.items()}
         if not self.linear:
+            self.look_ahead()
             return Costs(w, node, pair, self._rest_of_graph(node, pair))
         if objective == "surest":
             self.look_ahead()
@@ -129,7 +137,9 @@ class Search:
         for at in range(len(node) - 1, -1, -1):
             rest[at] += coming
             edges = [(before, at) for before in self.plan.steps[at].before]
-            coming += int(node[at].min()) + sum(self.roads[e].smallest(pair[e]) for e in edges)
+            coming += sum(self.roads[e].smallest(pair[e]) for e in edges)
+            if self.questions is None:  # it counts what the candidates leave open as well
+                coming += int(node[at].min())
         return rest
 
     def _routable(self) -> bool:
@@ -166,6 +176,8 @@ class _Run:
             if grown is None:
                 continue
             known = bound if self.costs.exact else self._bound(grown)
+            if known >= BLOCKED:
+                continue
             if known > bound:
                 heapq.heappush(self.heap, (known, path, -1, prefix))
             elif len(grown.path) == len(self.search.plan.steps):
@@ -181,7 +193,11 @@ class _Run:
         if self.search.linear:
             return total
         ends = (f + t for f, t in zip(prefix.finish, self.search.tails, strict=False))
-        return total + self.costs.weights.weeks * max(ends)
+        total += self.costs.weights.weeks * max(ends)
+        left = self.search.questions
+        if left is not None:
+            total += self.costs.weights.questions * left.to_go(at + 1, left.pending(prefix.pieces))
+        return total
 
     def _push(self, prefix: Prefix, position: int) -> None:
         """Queues the next child of a prefix."""
@@ -233,6 +249,17 @@ class _Run:
         finish = finish + search.lanes[at].middle + search.tails[at]
         placed = max((f + t for f, t in zip(prefix.finish, search.tails, strict=False)), default=0)
         found: Ints = vector + costs.weights.weeks * np.maximum(finish, placed)
+        return found + self._asked(prefix, at)
+
+    def _asked(self, prefix: Prefix, at: int) -> Ints | int:
+        """What the questions cost at least that each next candidate brings here and later;
+        BLOCKED where no route is left."""
+        left = self.search.questions
+        if left is None:
+            return 0
+        asked = np.array(left.of_kinds(at, left.pending(prefix.pieces)), dtype=np.int64)
+        cost = np.where(asked < BLOCKED, self.costs.weights.questions * asked, BLOCKED)
+        found: Ints = cost[self.search.walker.kind_of[at]]
         return found
 
     def _grow(self, prefix: Prefix, child: int) -> Prefix | None:
@@ -241,7 +268,8 @@ class _Run:
         search, costs = self.search, self.costs
         at = len(prefix.path)
         step = search.plan.steps[at]
-        move = search.walker.move(at, search.walker.kind_of[at][child], self._arriving(prefix, at))
+        arriving = search.walker.arriving(at, prefix.pieces)
+        move = search.walker.move(at, search.walker.kind_of[at][child], arriving)
         if move.blocked or self._hopeless(at, move.after):
             return None
         cost = prefix.cost + int(costs.node[at][child]) + costs.weights.questions * move.questions
@@ -263,17 +291,6 @@ class _Run:
 
     def _hopeless(self, at: int, piece: int) -> bool:
         return self.search.linear and not self.search.walker.alive(at + 1, piece)
-
-    def _arriving(self, prefix: Prefix, at: int) -> int:
-        """The piece that comes in: what its preceding steps leave, or the piece at the start."""
-        before = self.search.plan.steps[at].before
-        if not before:
-            return self.search.first
-        if len(before) == 1:
-            return prefix.pieces[before[0]]
-        walker = self.search.walker
-        parts = [walker.pieces[prefix.pieces[b]] for b in before]
-        return walker.intern(merge(self.search.book.terms, parts))
 
 
 def offers_of(plan: Plan, path: Sequence[int]) -> list[Offer]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Set
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from collab.matching.compare import WAFER
 from collab.matching.records import Offer
 from collab.routing import pieces
 from collab.routing.checks import Sight
+from collab.routing.meeting import merge
 from collab.routing.pieces import Piece
 from collab.routing.plan import Candidate, Plan
 from collab.routing.rules import RuleBook, moved, says
@@ -69,6 +71,7 @@ class Walker:
     _heard: list[dict[int, Heard]] = field(default_factory=list)
     _asked_before: list[int] = field(default_factory=list)
     _left: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    _met: dict[tuple[int, ...], int] = field(default_factory=dict)
     _moves: dict[tuple[int, int, int], Move] = field(default_factory=dict)
     _living: dict[tuple[int, int], bool] = field(default_factory=dict)
 
@@ -80,7 +83,7 @@ class Walker:
             for done in {c.done for c in step.candidates}:
                 earlier |= self.book.from_bits(done)
 
-    @property
+    @cached_property
     def start(self) -> int:
         """The piece before the first step."""
         return self.intern(pieces.start(self.book.terms, self.plan.need))
@@ -93,6 +96,21 @@ class Walker:
             self.pieces.append(piece)
             self._heard.append({})
             self._asked_before.append(self._bits(piece.asked))
+        return found
+
+    def arriving(self, place: int, after: Mapping[int, int] | Sequence[int]) -> int:
+        """The piece that comes in at a step: what its preceding steps leave (`after` by step), or
+        the piece at the start."""
+        before = self.plan.steps[place].before
+        if not before:
+            return self.start
+        parts = tuple(after[b] for b in before)
+        if len(parts) == 1:
+            return parts[0]
+        found = self._met.get(parts)
+        if found is None:
+            met = merge(self.book.terms, [self.pieces[p] for p in parts])
+            found = self._met[parts] = self.intern(met)
         return found
 
     def _read_later(self) -> list[frozenset[str]]:

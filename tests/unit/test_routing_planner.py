@@ -177,9 +177,13 @@ def wide_plan(seed: int) -> Plan:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(0, 100_000))
-def test_moves_worked_out_beforehand_change_no_route(seed: int) -> None:
+@given(st.integers(0, 100_000), st.booleans())
+def test_moves_worked_out_beforehand_change_no_route(seed: int, graph: bool) -> None:
     plan = wide_plan(seed)
+    if graph:
+        side_by_side = [(), (), (0, 1), (2,)]
+        steps = (replace(s, before=b) for s, b in zip(plan.steps, side_by_side, strict=True))
+        plan = replace(plan, steps=tuple(steps))
     search = Search(plan, BOOK)
     search.look_ahead()
     with_tables = {kind: search.best(kind, 10) for kind in OBJECTIVES}
@@ -188,6 +192,7 @@ def test_moves_worked_out_beforehand_change_no_route(seed: int) -> None:
         bare = Search(plan, BOOK)
         assert {kind: bare.best(kind, 10) for kind in OBJECTIVES} == with_tables
         assert bare.tables is None
+        assert bare.questions is None
         assert bare.complete
     for objective, paths in with_tables.items():
         costs = [slow_cost(plan, p, objective) for p in paths]
