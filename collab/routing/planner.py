@@ -61,6 +61,7 @@ class Prefix(NamedTuple):
     pieces: tuple[int, ...]
     finish: tuple[int, ...]
     stated: tuple[int, ...]
+    asked: int = 0
 
 
 class Search:
@@ -132,14 +133,15 @@ class Search:
         return rest
 
     def _rest_of_graph(self, node: list[Ints], pair: Mapping[tuple[int, int], Ints]) -> list[Ints]:
+        """After each step, the least cost of the later steps but for what the ones so far hand on
+        to them (see _Run._handed_on)."""
         rest = [np.zeros(len(lane.spot), dtype=np.int64) for lane in self.lanes]
-        coming = 0
-        for at in range(len(node) - 1, -1, -1):
-            rest[at] += coming
-            edges = [(before, at) for before in self.plan.steps[at].before]
-            coming += sum(self.roads[e].smallest(pair[e]) for e in edges)
-            if self.questions is None:  # it counts what the candidates leave open as well
-                coming += int(node[at].min())
+        for at in range(len(node)):
+            for later in self.plan.steps[at + 1 :]:
+                edges = [(b, later.place) for b in later.before if b > at]
+                rest[at] += sum(self.roads[e].smallest(pair[e]) for e in edges)
+                if self.questions is None:  # it counts what the candidates leave open as well
+                    rest[at] += node[later.place].min()
         return rest
 
     def _routable(self) -> bool:
@@ -157,6 +159,8 @@ class _Run:
 
     def __init__(self, search: Search, costs: Costs) -> None:
         self.search, self.costs = search, costs
+        self.foresees = costs.exact or search.questions is not None
+        """Whether bounds count the questions that the rules will ask."""
         self.heap: list[tuple[int, tuple[int, ...], int, Prefix]] = []
         self.vectors: dict[Hashable, tuple[Ints, list[int]]] = {}
 
@@ -175,29 +179,14 @@ class _Run:
             grown = self._grow(prefix, path[-1])
             if grown is None:
                 continue
-            known = bound if self.costs.exact else self._bound(grown)
-            if known >= BLOCKED:
-                continue
-            if known > bound:
+            if grown.asked and position >= 0 and not self.foresees:
+                known = bound + self.costs.weights.questions * grown.asked
                 heapq.heappush(self.heap, (known, path, -1, prefix))
             elif len(grown.path) == len(self.search.plan.steps):
                 found.append(grown.path)
             else:
                 self._push(grown, 0)
         return found
-
-    def _bound(self, prefix: Prefix) -> int:
-        """Lower bound of the whole route, exact but for rules still to come."""
-        at = len(prefix.path) - 1
-        total = prefix.cost + int(self.costs.rest[at][prefix.path[-1]])
-        if self.search.linear:
-            return total
-        ends = (f + t for f, t in zip(prefix.finish, self.search.tails, strict=False))
-        total += self.costs.weights.weeks * max(ends)
-        left = self.search.questions
-        if left is not None:
-            total += self.costs.weights.questions * left.to_go(at + 1, left.pending(prefix.pieces))
-        return total
 
     def _push(self, prefix: Prefix, position: int) -> None:
         """Queues the next child of a prefix."""
@@ -249,7 +238,26 @@ class _Run:
         finish = finish + search.lanes[at].middle + search.tails[at]
         placed = max((f + t for f, t in zip(prefix.finish, search.tails, strict=False)), default=0)
         found: Ints = vector + costs.weights.weeks * np.maximum(finish, placed)
-        return found + self._asked(prefix, at)
+        return found + self._asked(prefix, at) + self._handed_on(prefix, at)
+
+    def _handed_on(self, prefix: Prefix, at: int) -> Ints | int:
+        """The least that later steps cost for what the prefix and each next candidate hand on to
+        them: the best receiver of all that arrives at a step, and not the best for each alone."""
+        search, pair = self.search, self.costs.pair
+        found: Ints | int = 0
+        for later in search.plan.steps[at + 1 :]:
+            placed = [b for b in later.before if b < at]
+            edges = [(b, later.place) for b in placed]
+            arrive = sum(
+                (search.roads[e].row(pair[e], prefix.path[e[0]]) for e in edges),
+                np.zeros(len(search.lanes[later.place].spot), dtype=np.int64),
+            )
+            if at in later.before:
+                edge = (at, later.place)
+                found = found + search.roads[edge].least(pair[edge], arrive)
+            elif placed:
+                found = found + int(arrive.min())
+        return found
 
     def _asked(self, prefix: Prefix, at: int) -> Ints | int:
         """What the questions cost at least that each next candidate brings here and later;
@@ -286,7 +294,7 @@ class _Run:
         finish += int(search.lanes[at].middle[child])
         return Prefix(
             (*prefix.path, child), cost, (*prefix.pieces, move.after),
-            (*prefix.finish, finish), (*prefix.stated, stated),
+            (*prefix.finish, finish), (*prefix.stated, stated), move.questions,
         )  # fmt: skip
 
     def _hopeless(self, at: int, piece: int) -> bool:
