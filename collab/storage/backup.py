@@ -18,7 +18,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import col
 
 from collab.kernel import clock
 from collab.kernel.events import DatabaseRestored
@@ -26,12 +25,14 @@ from collab.storage import backup_files, copying, migrate, triggers
 from collab.storage.backup_files import BadBackup, Loss
 from collab.storage.blobs import Blobs
 from collab.storage.database import WRITING, Database
+from collab.storage.follower import newest
 from collab.storage.models import Lease, OutboxEvent
 
 FORMAT = 1
 TABLES = "collab.db"
 MANIFEST = "manifest.json"
 MANY = 1 << 20
+LEFT_OUT = 1_000_000  # numbers of events that a lost database may have given since its backup
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,17 +266,19 @@ def _has_rows(database: Database, metadata: sa.MetaData) -> bool:
 
 def _last_event(database: Database) -> int:
     with database.reading() as uow:
-        last = sa.select(sa.func.max(col(OutboxEvent.id)))
-        return int(uow.session.connection().scalar(last) or 0)
+        return newest(uow)
 
 
 def _announce(database: Database, last_event: int) -> None:
-    """Numbers of events never go back: who follows them by number must notice the restore."""
+    """Numbers of events never go back: who follows them by number must notice the restore.
+
+    A database that was lost may have come further than its backup: those numbers are left out.
+    """
     with database.writing() as uow:
         connection = uow.session.connection()
         connection.execute(sa.delete(Lease))
-        now_last = int(connection.scalar(sa.select(sa.func.max(col(OutboxEvent.id)))) or 0)
-        copying.number_from(connection, OutboxEvent.__tablename__, max(last_event, now_last) + 1)
+        first = max(last_event, newest(uow)) + LEFT_OUT + 1
+        copying.number_from(connection, OutboxEvent.__tablename__, first)
         uow.record(DatabaseRestored())
 
 

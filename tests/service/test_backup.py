@@ -18,9 +18,9 @@ from sqlmodel import select
 
 from collab import tables
 from collab.kernel.identity import SYSTEM, Actor
-from collab.storage import audit, backup, leases, migrate, triggers
+from collab.storage import audit, backup, follower, leases, migrate, triggers
 from collab.storage.database import Database
-from collab.storage.models import Activity, OutboxEvent
+from collab.storage.models import Activity, OutboxDelivery, OutboxEvent, OutboxFloor
 from tests.service.scratch import ThingMade
 
 
@@ -238,6 +238,33 @@ def test_a_failed_restore_leaves_the_old_state(
     assert _state(platform) == before
 
 
+@pytest.mark.parametrize("lost", ["the newest events", "tidied away"])
+def test_who_had_come_further_than_the_backup_notices_the_restore(
+    platform: Database, tmp_path: Path, lost: str
+) -> None:
+    """Also when the database itself is gone, and when more has happened since than was lost."""
+    _act(platform, 1)
+    file = tmp_path / "backup.zip"
+    backup.back_up(platform, file, tables.metadata)
+    for number in range(2, 6):
+        _act(platform, number)
+    with platform.reading() as uow:
+        position = follower.newest(uow)
+    with platform.writing() as uow:
+        run = uow.session.connection().execute
+        run(sa.delete(OutboxDelivery))
+        run(sa.delete(OutboxEvent))
+        if lost == "tidied away":
+            run(sa.delete(OutboxFloor))
+            uow.session.add(OutboxFloor(number=position))
+    backup.restore(platform, file, tables.metadata, replace=True)
+    for number in range(2, 9):
+        _act(platform, number)
+    with platform.reading() as uow:
+        assert follower.newest(uow) > position
+        assert follower.stretch(uow, position) is None, "it would take half of what happened"
+
+
 def test_readers_and_writers_go_on_over_a_restore(other: Database, tmp_path: Path) -> None:
     _act(other, 1)
     file = tmp_path / "backup.zip"
@@ -250,7 +277,10 @@ def test_readers_and_writers_go_on_over_a_restore(other: Database, tmp_path: Pat
         assert len(uow.session.exec(select(OutboxEvent)).all()) == 2
     with other.reading() as uow:
         kept = uow.session.exec(select(OutboxEvent).order_by(sa.text("id"))).all()
-    assert [(one.id, one.name) for one in kept] == [(1, "ThingMade"), (3, "DatabaseRestored")]
+    restored = 3 + backup.LEFT_OUT
+    assert [(one.id, one.name) for one in kept] == [
+        (1, "ThingMade"), (restored, "DatabaseRestored")
+    ]  # fmt: skip
     with other.writing() as uow:
         uow.note(SYSTEM, "restored", "backup", "1")
     assert len(_state(other)[1]) == 2
