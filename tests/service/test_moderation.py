@@ -19,6 +19,7 @@ from collab.deals.models import Interest
 from collab.deals.rules import InterestState
 from collab.facilities import store as facilities
 from collab.facilities.filters import CapabilityFilter
+from collab.importing.demo_removal import remove_demo
 from collab.kernel import clock
 from collab.kernel.errors import Conflict, NotAllowed, NotFound, Rejected, TooMany
 from collab.kernel.happened import HoldChanged, ReportChanged
@@ -604,6 +605,25 @@ def test_the_owner_is_written_to_in_the_own_language(
         uow.session.add(grant)
     with database.writing() as uow:
         assert sender.bundle(uow, NoticesDue(a.people["owner"])) is None
+
+
+def test_holds_and_reports_go_with_the_demo_records_they_are_about(database: Database) -> None:
+    a = alliance(database)
+    gone, stays = a.need(), a.need()
+    for key in (gone, stays):
+        report(a, key)
+        hold(a, key)
+    report(a, a.capability)
+    with database.writing() as uow:
+        for key in (gone, a.capability):
+            row = record(uow, key)
+            row.demo = True
+            uow.session.add(row)
+    with database.writing() as uow:
+        removed = remove_demo(uow)
+    assert (removed["hold"], removed["report"]) == (1, 2)
+    assert a.hold(stays) is not None
+    assert [r.need_id is not None for r in a.reports()] == [True]
 
 
 def test_a_suspended_owners_need_is_not_moderated(database: Database) -> None:
