@@ -25,8 +25,7 @@ class Stretch:
 
 def newest(uow: UnitOfWork) -> int:
     """The highest number that an event has had, 0 when nothing ever happened."""
-    last = uow.session.exec(select(func.max(col(OutboxEvent.id)))).one() or 0
-    return max(last, _floor(uow))
+    return max(_ends(uow))
 
 
 def stretch(uow: UnitOfWork, after: int, most: int = MOST) -> Stretch | None:
@@ -35,14 +34,18 @@ def stretch(uow: UnitOfWork, after: int, most: int = MOST) -> Stretch | None:
     That is so when events behind the position were tidied away, when a backup was brought back,
     when an event is unknown here, and when the position is one that this database never reached.
     """
+    floor, last = _ends(uow)  # most calls find nothing new: one statement says so
+    if after == max(floor, last):
+        return Stretch((), after, whole=True)
+    if not floor <= after < last:
+        return None
     rows = uow.session.exec(
         select(OutboxEvent.id, OutboxEvent.name, OutboxEvent.payload)
         .where(col(OutboxEvent.id) > after)
         .order_by(col(OutboxEvent.id))
         .limit(most)
     ).all()
-    floor = _floor(uow)
-    if after < floor or (not rows and after > newest(uow)):
+    if after < _ends(uow)[0]:  # asked again: rows may have been tidied away in between
         return None
     names = {name for _, name, _ in rows}
     if DatabaseRestored.__name__ in names or not names <= Event.REGISTRY.keys():
@@ -51,9 +54,12 @@ def stretch(uow: UnitOfWork, after: int, most: int = MOST) -> Stretch | None:
     return Stretch(events, (rows[-1][0] or after) if rows else after, len(rows) < most)
 
 
-def _floor(uow: UnitOfWork) -> int:
-    """The highest number of an event that was tidied away."""
-    return uow.session.exec(select(func.max(col(OutboxFloor.number)))).one() or 0
+def _ends(uow: UnitOfWork) -> tuple[int, int]:
+    """The highest number of an event that was tidied away, and of one that is kept; 0 for none."""
+    floor = select(func.max(col(OutboxFloor.number))).scalar_subquery()
+    last = select(func.max(col(OutboxEvent.id))).scalar_subquery()
+    gone, kept = uow.session.exec(select(floor, last)).one()
+    return gone or 0, kept or 0
 
 
 class Follower:
