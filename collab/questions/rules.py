@@ -108,7 +108,8 @@ def _legs(answer: Mapping[str, Any]) -> Iterator[Place]:
 
 
 def sending_problems(words: Iterable[tuple[str, str]]) -> Iterator[Problem]:
-    """What keeps questions (topic, words) from being sent: none, too many, empty or too long."""
+    """What keeps questions (topic, words) from being sent: none, too many, empty, too long
+    or with a character that not every database keeps."""
     several = list(words)
     if not several:
         yield Problem("own", "no_question")
@@ -118,6 +119,8 @@ def sending_problems(words: Iterable[tuple[str, str]]) -> Iterator[Problem]:
         field = "own" if topic.startswith(f"{OWN}:") else f"words.{topic}"
         if not one.strip():
             yield Problem(field, "required")
+        if "\0" in one:
+            yield Problem(field, "not_storable")
         if len(one) > MAX_WORDS:
             yield Problem(field, "too_long", {"most": MAX_WORDS})
 

@@ -212,6 +212,9 @@ def answer(
     on the capability in the same commit, by somebody who may edit that."""
     inquiry = store.open_inquiry(uow, actor, inquiry_key, Permission.QUESTION_ANSWER)
     need = need_store.lock_need(uow, inquiry.need_id)
+    inquiry = store.open_inquiry(
+        uow, actor, inquiry_key, Permission.QUESTION_ANSWER
+    )  # as it is now
     row = store.lock_question(uow, inquiry, question_key)
     if version is None:
         raise Conflict("stale", version=row.version)

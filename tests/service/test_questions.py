@@ -454,6 +454,8 @@ def test_there_is_a_most_of_everything(database: Database, world: World) -> None
 
     with pytest.raises(Rejected, match="too_many_questions"):
         ask(database, world, *some(0, 21))
+    with pytest.raises(Rejected, match="not_storable"):
+        ask(database, world, QuestionIn(rules.own_topic("线"), "own", "", "线\0", "线\0"))
     for start in range(0, MOST_OPEN, 20):
         ask(database, world, *some(start, 20))
     with pytest.raises(Rejected, match="too_many_open"):
