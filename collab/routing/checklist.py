@@ -15,6 +15,7 @@ from collab.routing.sentences import CARRIERS, KINDS, OPERANDS, ROAD, VERDICTS
 from collab.vocabulary.catalog import Vocabulary
 
 Text = dict[str, str]
+PIECES = both("样品（形态待确认）", "the pieces (form to be confirmed)")
 
 
 def state_label(vocabulary: Vocabulary, state: str) -> Text:
@@ -141,9 +142,10 @@ def handover_view(vocabulary: Vocabulary, route: Route, handover: Handover) -> d
     """One line of the checklist: who ships what in which form and carrier, and what to settle."""
     sender, receiver = route.legs[handover.sender], route.legs[handover.receiver]
     carrier, zh, en = CARRIERS.get(
-        sender.state, ("to-agree", "待商定的载具", "a carrier to be agreed")
+        sender.state, ("to-agree", "载具待商定", "a carrier to be agreed")
     )
-    form = state_label(vocabulary, sender.state)
+    known = sender.state in vocabulary.raw["chains"]["states"]
+    form = state_label(vocabulary, sender.state) if known else PIECES
     road = ROAD[handover.kind]
     names = [
         (
@@ -163,7 +165,7 @@ def handover_view(vocabulary: Vocabulary, route: Route, handover: Handover) -> d
         "weeks": list(handover.weeks),
         "km": None if handover.km is None else round(handover.km),
         "text": both(
-            f"{names[0][0]}将{form['zh']}装入{zh}交给{names[1][0]}（{road[0]}）",
+            f"{names[0][0]}将{form['zh']}交给{names[1][0]}（{zh}，{road[0]}）",
             f"{names[0][1]} ships {form['en'].lower()} in {_article(en)}{en} to "
             f"{names[1][1]} ({road[1]})",
         ),

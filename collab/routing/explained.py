@@ -112,6 +112,14 @@ def _matching(vocabulary: Vocabulary) -> Iterator[str]:
     yield "需求：150 mm SOI 电子束光刻。Need: e-beam lithography of SOI on 150 mm."
     yield ""
     yield from _example(vocabulary)
+    yield ""
+    yield (
+        "提供方在平台上的答复列在条件旁边，注明“答复中声明”，不改变判定、类别和排序；写入能力后才参与匹配。"
+    )
+    yield (
+        "What a provider answers on the platform stands beside the criterion as declared in the "
+        "answer; verdict, class and order change only once it is stated on the capability."
+    )
 
 
 def _routes(vocabulary: Vocabulary) -> Iterator[str]:

@@ -114,7 +114,11 @@ def test_a_labelled_query_speaks_the_vocabulary(name: str) -> None:
     queries = entries(name, "queries")
     assert len({query["id"] for query in queries}) == len(queries)
     for query in queries:
-        techniques = [*query["techniques"]["any_of"], *query["techniques"]["all_of"], *query["not"]]
+        techniques = [
+            *query["techniques"]["any_of"],
+            *query["techniques"]["all_of"],
+            *query.get("not", ()),
+        ]
         materials = [*query["materials"]["any_of"], *query["materials"]["all_of"]]
         assert techniques or materials, query["id"]
         assert all(one in VOCABULARY.techniques for one in techniques), query["id"]
