@@ -50,7 +50,8 @@ def app(seeded: Database, tmp_path: Path) -> Flask:
     """The whole application on the shipped dataset."""
     from app import create_app
 
-    settings = Settings(data_dir=tmp_path, seed_demo=False)
+    # the secretary of the API's cast has a password alone; test_defaults.py tests what that means
+    settings = Settings(data_dir=tmp_path, seed_demo=False, secretariat_second_factor=False)
     made = create_app(settings, seeded)
     made.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
     return made

@@ -226,7 +226,8 @@ def test_nobody_is_told_of_a_hidden_need_by_letter_or_notice(opened: Opened, who
     assert told[0] == told[1]
     assert written[0] == written[1]
     with_them = opened(HIDDEN[who])[0]
+    by_address = {with_them.emails[reader]: reader for reader in HIDDEN if reader != "visitor"}
     for letter in LETTERS.get(with_them.platform.settings.data_dir, []):
-        assert not any(
-            w in letter.text + letter.subject for pair in CANARIES.values() for w in pair
-        )
+        reader = by_address.get(letter.to, "")  # everybody else here may read all of them
+        words = [word for kind in HIDDEN.get(reader, ()) for word in CANARIES[kind]]
+        assert not any(word in letter.text + letter.subject for word in words), letter.to

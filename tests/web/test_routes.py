@@ -13,10 +13,11 @@ OPEN_TO_VISITORS = {
     "account.sign_in", "account.sign_out", "capabilities.index", "capabilities.show",
     "help.index", "help.page", "home.healthy", "home.index", "home.ready", "home.robots",
     "members.claim", "members.join", "members.received", "needs.index", "needs.new", "needs.show",
-    "network.data", "network.export", "network.index", "network.poster", "openid.back",
-    "openid.find", "organisations.index", "organisations.show", "passkeys.ask",
+    "network.data", "network.export", "network.index", "network.poster", "notices.stop",
+    "openid.back", "openid.find", "organisations.index", "organisations.show", "passkeys.ask",
     "passkeys.sign_in", "people.invitation", "recovery.ask", "recovery.change_address",
-    "recovery.reset", "recovery.verify", "runs.index", "search.index", "search.suggest",
+    "recovery.reset", "recovery.verify", "routes.export", "routes.show",
+    "runs.index", "search.index", "search.suggest",
     "second_factor.code", "second_factor.passkey", "second_factor.passkey_options",
     "vocabulary.index", "wellknown.security_txt",
 }  # fmt: skip
@@ -34,9 +35,9 @@ def pages(site: Site) -> list[Rule]:
 
 
 def address(rule: Rule, **known: str) -> str:
-    """The rule with every variable filled in."""
-    return re.sub(r"<(?:[^<>:]+(?:\([^)]*\))?:)?(\w+)>",
-                  lambda m: known.get(m[1], UNKNOWN.get(m[1], "x")), rule.rule)  # fmt: skip
+    """The rule with every variable filled in, one of several words with the first of them."""
+    return re.sub(r"<(?:any\((\w+)[^)]*\):|[^<>:]+:)?(\w+)>",
+                  lambda m: m[1] or known.get(m[2], UNKNOWN.get(m[2], "x")), rule.rule)  # fmt: skip
 
 
 def test_only_the_listed_pages_are_open_to_visitors(bare: Site) -> None:
