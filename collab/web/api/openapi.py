@@ -194,7 +194,7 @@ def _success(operation: Operation, place: int, known: Known) -> Schema:
 
 def _statuses(operation: Operation) -> list[int]:
     """What this operation may be refused with."""
-    found = {401, 403, 422}
+    found = {401, 403, 422, 429}  # every request counts against its token and its address
     if operation.keys or operation.query or operation.body:
         found.add(404)
     if operation.method != "GET":
@@ -203,6 +203,4 @@ def _statuses(operation: Operation) -> list[int]:
         found |= {413, 415}
     if operation.versioned and operation.method != "GET":
         found.add(412)
-    if operation.limit:
-        found.add(429)
     return sorted(found)
