@@ -9,34 +9,22 @@ from sqlmodel import and_, col, delete, func, or_, select
 from collab.agreements.access import POLICY
 from collab.agreements.models import Agreement, Milestone
 from collab.agreements.rules import RUNNING, AgreementState
-from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
 from collab.storage import grants
+from collab.storage.doors import Door, open_row
 from collab.storage.uow import UnitOfWork
+
+# two parties signing at once: the second one waits and sees the first one's signature
+DOOR = Door(Agreement, "agreement", POLICY, Permission.AGREEMENT_READ, waits=True)
 
 
 def open_agreement(
     uow: UnitOfWork, actor: Actor, key: str, permission: Permission = Permission.AGREEMENT_READ
 ) -> Agreement:
     """The agreement with this public id; NotFound for everybody but its parties."""
-    found = select(Agreement).where(
-        col(Agreement.public_id) == key, grants.where(POLICY[Permission.AGREEMENT_READ], actor)
-    )
-    # two parties signing at once: the second one waits and sees the first one's signature
-    row = uow.session.exec(found.with_for_update() if uow.writable else found).first()
-    if row is None:
-        raise NotFound("agreement", key)
-    if permission is not Permission.AGREEMENT_READ:
-        allowed = uow.session.exec(
-            select(Agreement.id).where(
-                col(Agreement.id) == row.id, grants.where(POLICY[permission], actor)
-            )
-        ).first()
-        if allowed is None:
-            raise NotAllowed(permission)
-    return row
+    return open_row(DOOR, uow, actor, key, permission)
 
 
 def readable_agreements(uow: UnitOfWork, actor: Actor, number: int, size: int) -> Page[Agreement]:

@@ -9,35 +9,21 @@ from sqlmodel import col, select
 from collab.deals.access import POLICY
 from collab.deals.models import Interest
 from collab.deals.rules import InterestState
-from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
 from collab.needs.models import Need
 from collab.storage import grants
+from collab.storage.doors import Door, open_row
 from collab.storage.uow import UnitOfWork
+
+DOOR = Door(Interest, "interest", POLICY, Permission.INTEREST_READ)
 
 
 def open_interest(
     uow: UnitOfWork, actor: Actor, key: str, permission: Permission = Permission.INTEREST_READ
 ) -> Interest:
     """The interest with this public id; NotFound when it may not be known."""
-    row = uow.session.exec(
-        select(Interest).where(
-            col(Interest.public_id) == key,
-            grants.where(POLICY[Permission.INTEREST_READ], actor),
-        )
-    ).first()
-    if row is None:
-        raise NotFound("interest", key)
-    if permission is not Permission.INTEREST_READ:
-        found = uow.session.exec(
-            select(Interest.id).where(
-                col(Interest.id) == row.id, grants.where(POLICY[permission], actor)
-            )
-        ).first()
-        if found is None:
-            raise NotAllowed(permission)
-    return row
+    return open_row(DOOR, uow, actor, key, permission)
 
 
 def lock_interest(uow: UnitOfWork, interest_id: int) -> Interest | None:

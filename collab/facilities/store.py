@@ -19,12 +19,12 @@ from collab.facilities.models import (
     CapabilityWafer,
     MpwRun,
 )
-from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
 from collab.members.models import Organisation, Region
 from collab.storage import grants
+from collab.storage.doors import Door, open_row
 from collab.storage.uow import UnitOfWork
 
 
@@ -44,25 +44,14 @@ SORTS = {
 }
 
 
+DOOR = Door(Capability, "capability", POLICY, Permission.CAPABILITY_READ, ("public_id", "slug"))
+
+
 def open_capability(
     uow: UnitOfWork, actor: Actor, key: str, permission: Permission = Permission.CAPABILITY_READ
 ) -> Capability:
     """The capability with this public id or slug; NotFound when it may not be known."""
-    by_key = or_(col(Capability.public_id) == key, col(Capability.slug) == key)
-    row = uow.session.exec(
-        select(Capability).where(by_key, grants.where(POLICY[Permission.CAPABILITY_READ], actor))
-    ).first()
-    if row is None:
-        raise NotFound("capability", key)
-    if permission is not Permission.CAPABILITY_READ:
-        found = uow.session.exec(
-            select(Capability.id).where(
-                col(Capability.id) == row.id, grants.where(POLICY[permission], actor)
-            )
-        ).first()
-        if found is None:
-            raise NotAllowed(permission)
-    return row
+    return open_row(DOOR, uow, actor, key, permission)
 
 
 def _linked(wanted: CapabilityFilter) -> list[ColumnElement[bool]]:

@@ -10,14 +10,18 @@ from sqlmodel import col, select
 
 from collab.files.access import POLICY
 from collab.files.models import Attachment, FileRelease, StoredFile
-from collab.kernel.errors import NotAllowed, NotFound
+from collab.kernel.errors import NotFound
 from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
 from collab.storage import grants
+from collab.storage.doors import Door, must
 from collab.storage.uow import UnitOfWork
 
 Found = tuple[Attachment, StoredFile]
+
+
+DOOR = Door(Attachment, "file", POLICY, Permission.FILE_READ)
 
 
 def open_file(
@@ -31,14 +35,7 @@ def open_file(
     ).first()
     if found is None:
         raise NotFound("file", key)
-    if permission is not Permission.FILE_READ:
-        allowed = uow.session.exec(
-            select(Attachment.id).where(
-                col(Attachment.id) == found[0].id, grants.where(POLICY[permission], actor)
-            )
-        ).first()
-        if allowed is None:
-            raise NotAllowed(permission)
+    must(DOOR, uow, actor, found[0], permission)
     return found
 
 

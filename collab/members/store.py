@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
 from collab.kernel import clock
-from collab.kernel.errors import NotAllowed, NotFound
+from collab.kernel.errors import NotFound
 from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
@@ -29,30 +29,19 @@ from collab.members.models import (
 )
 from collab.members.rules import Membership, OrganisationKind, RelationKind
 from collab.storage import grants
+from collab.storage.doors import Door, open_row
 from collab.storage.uow import UnitOfWork
+
+DOOR = Door(
+    Organisation, "organisation", POLICY, Permission.ORGANISATION_READ, ("public_id", "slug")
+)
 
 
 def open_organisation(
     uow: UnitOfWork, actor: Actor, key: str, permission: Permission = Permission.ORGANISATION_READ
 ) -> Organisation:
     """The organisation with this public id or slug; NotFound when it may not be known."""
-    by_key = or_(col(Organisation.public_id) == key, col(Organisation.slug) == key)
-    row = uow.session.exec(
-        select(Organisation).where(
-            by_key, grants.where(POLICY[Permission.ORGANISATION_READ], actor)
-        )
-    ).first()
-    if row is None:
-        raise NotFound("organisation", key)
-    if permission is not Permission.ORGANISATION_READ:
-        found = uow.session.exec(
-            select(Organisation.id).where(
-                col(Organisation.id) == row.id, grants.where(POLICY[permission], actor)
-            )
-        ).first()
-        if found is None:
-            raise NotAllowed(permission)
-    return row
+    return open_row(DOOR, uow, actor, key, permission)
 
 
 def _conditions(actor: Actor, wanted: OrganisationFilter) -> list[ColumnElement[bool]]:

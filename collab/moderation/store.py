@@ -13,7 +13,6 @@ from collab.deals.rules import InterestState
 from collab.facilities import store as facilities
 from collab.facilities.access import POLICY as FACILITIES
 from collab.facilities.models import Capability
-from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
 from collab.moderation.access import POLICY
@@ -23,6 +22,7 @@ from collab.needs import store as needs
 from collab.needs.access import POLICY as NEEDS
 from collab.needs.models import Need
 from collab.storage import grants
+from collab.storage.doors import Door, open_row
 from collab.storage.uow import UnitOfWork
 
 READ = {Kind.NEED: Permission.NEED_READ, Kind.CAPABILITY: Permission.CAPABILITY_READ}
@@ -141,25 +141,14 @@ def own_holds(uow: UnitOfWork, actor: Actor, limit: int) -> Sequence[Hold]:
     ).all()
 
 
+DOOR = Door(Report, "report", POLICY, Permission.REPORT_READ, waits=True)
+
+
 def open_report(
     uow: UnitOfWork, actor: Actor, key: str, permission: Permission = Permission.REPORT_READ
 ) -> Report:
     """The report with this public id; NotFound when it may not be known."""
-    found = select(Report).where(
-        col(Report.public_id) == key, grants.where(POLICY[Permission.REPORT_READ], actor)
-    )
-    row = uow.session.exec(found.with_for_update() if uow.writable else found).first()
-    if row is None:
-        raise NotFound("report", key)
-    if permission is not Permission.REPORT_READ:
-        allowed = uow.session.exec(
-            select(Report.id).where(
-                col(Report.id) == row.id, grants.where(POLICY[permission], actor)
-            )
-        ).first()
-        if allowed is None:
-            raise NotAllowed(permission)
-    return row
+    return open_row(DOOR, uow, actor, key, permission)
 
 
 def reports_waiting(

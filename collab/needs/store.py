@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ColumnElement, delete, func, or_
 from sqlmodel import col, select
 
-from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
@@ -17,29 +16,20 @@ from collab.needs.filters import NeedFilter
 from collab.needs.models import Need, NeedInvitation, NeedParty, NeedRead, NeedTechnique
 from collab.needs.rules import SHOWN_STATES, Disclosure
 from collab.storage import grants
+from collab.storage.doors import Door, open_row
 from collab.storage.uow import UnitOfWork
 
 READS_SHOWN = 100
+
+
+DOOR = Door(Need, "need", POLICY, Permission.NEED_READ)
 
 
 def open_need(
     uow: UnitOfWork, actor: Actor, key: str, permission: Permission = Permission.NEED_READ
 ) -> Need:
     """The need with this public id; NotFound when it may not be known."""
-    row = uow.session.exec(
-        select(Need).where(
-            col(Need.public_id) == key, grants.where(POLICY[Permission.NEED_READ], actor)
-        )
-    ).first()
-    if row is None:
-        raise NotFound("need", key)
-    if permission is not Permission.NEED_READ:
-        found = uow.session.exec(
-            select(Need.id).where(col(Need.id) == row.id, grants.where(POLICY[permission], actor))
-        ).first()
-        if found is None:
-            raise NotAllowed(permission)
-    return row
+    return open_row(DOOR, uow, actor, key, permission)
 
 
 def _conditions(actor: Actor, wanted: NeedFilter) -> list[ColumnElement[bool]]:

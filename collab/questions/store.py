@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import col, func, select
 
-from collab.kernel.errors import NotAllowed, NotFound
+from collab.kernel.errors import NotFound
 from collab.kernel.identity import Actor
 from collab.kernel.paging import Page
 from collab.kernel.permissions import Permission
@@ -17,30 +17,17 @@ from collab.questions.access import POLICY
 from collab.questions.models import Inquiry, Question
 from collab.questions.rules import QuestionState
 from collab.storage import grants
+from collab.storage.doors import Door, open_row
 from collab.storage.uow import UnitOfWork
+
+DOOR = Door(Inquiry, "inquiry", POLICY, Permission.QUESTION_READ)
 
 
 def open_inquiry(
     uow: UnitOfWork, actor: Actor, key: str, permission: Permission = Permission.QUESTION_READ
 ) -> Inquiry:
     """The thread with this public id; NotFound for everybody but its two sides."""
-    row = uow.session.exec(
-        select(Inquiry).where(
-            col(Inquiry.public_id) == key,
-            grants.where(POLICY[Permission.QUESTION_READ], actor),
-        )
-    ).first()
-    if row is None:
-        raise NotFound("inquiry", key)
-    if permission is not Permission.QUESTION_READ:
-        found = uow.session.exec(
-            select(Inquiry.id).where(
-                col(Inquiry.id) == row.id, grants.where(POLICY[permission], actor)
-            )
-        ).first()
-        if found is None:
-            raise NotAllowed(permission)
-    return row
+    return open_row(DOOR, uow, actor, key, permission)
 
 
 def lock_question(uow: UnitOfWork, inquiry: Inquiry, key: str) -> Question:
