@@ -147,11 +147,6 @@ def _shown(need: Need, row: Interest, actor: Actor) -> bool:
     return needs.shows_owner(need, actor) or row.state is InterestState.ACCEPTED
 
 
-def knows_owner(uow: UnitOfWork, actor: Actor, need: Need) -> bool:
-    """Whether the actor may learn who posted the need, accepted interests included."""
-    return need.id in owners_known(uow, actor, [need])
-
-
 def owners_known(uow: UnitOfWork, actor: Actor, among: Iterable[Need]) -> set[int]:
     """Keys of those needs of which the actor may learn who posted them."""
     rows = list(among)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from collab.matching.records import Offer
 from collab.routing.ahead import BLOCKED, Questions, Table, TooMany, least_ahead, tables
 from collab.routing.lanes import Ints, Lane, Road, lane_of, road_of
 from collab.routing.plan import Plan, centi
@@ -299,8 +298,3 @@ class _Run:
 
     def _hopeless(self, at: int, piece: int) -> bool:
         return self.search.linear and not self.search.walker.alive(at + 1, piece)
-
-
-def offers_of(plan: Plan, path: Sequence[int]) -> list[Offer]:
-    """The capabilities of a route, in plan order."""
-    return [s.candidates[c].offer for s, c in zip(plan.steps, path, strict=True)]

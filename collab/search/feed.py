@@ -231,12 +231,6 @@ def all_documents(uow: UnitOfWork) -> Iterator[Document]:
     yield from help_pages.documents()
 
 
-def of_organisations(uow: UnitOfWork, ids: Collection[int]) -> Iterator[Document]:
-    """An organisation with all that hangs on it, for when its name or standing changed."""
-    yield from organisation_documents(uow, ids)
-    yield from capability_documents(uow, facilities.ids_of_organisations(uow, ids))
-
-
 def readable(uow: UnitOfWork, actor: Actor, keys: Collection[str]) -> frozenset[str]:
     """Which of the found keys the database lets the actor see: the second guard."""
     by_kind: dict[str, list[str]] = {}
