@@ -59,6 +59,12 @@ def register_capability(
     return row
 
 
+def _declared(row: Capability) -> None:
+    """Its owner says so now; what was verified stays so."""
+    row.evidence = Evidence.VERIFIED if row.evidence is Evidence.VERIFIED else Evidence.DECLARED
+    row.confirmed_at = clock.now()
+
+
 def change_capability(
     uow: UnitOfWork,
     actor: Actor,
@@ -72,8 +78,7 @@ def change_capability(
     uow.expect(row, version)
     check(form, vocabulary)
     before = {name: str(getattr(row, name)) for name in PLAIN}
-    row.evidence = Evidence.VERIFIED if row.evidence is Evidence.VERIFIED else Evidence.DECLARED
-    row.confirmed_at = clock.now()
+    _declared(row)
     _fill(uow, row, form)
     uow.note(actor, "changed", "capability", row.public_id, before, form.model_dump(mode="json"))
     return row
@@ -95,8 +100,7 @@ def declare_value(
     if problems:
         raise Rejected(problems)
     stated = _restated(uow, _key(row), parameter, value)
-    row.evidence = Evidence.VERIFIED if row.evidence is Evidence.VERIFIED else Evidence.DECLARED
-    row.confirmed_at = clock.now()
+    _declared(row)
     uow.session.add(row)
     uow.flush()
     after = {parameter: value.model_dump(mode="json")}

@@ -10,7 +10,7 @@ from collab.facilities import catalogue as facilities
 from collab.kernel.identity import Actor
 from collab.members.models import Organisation, Region
 from collab.moderation import store
-from collab.moderation.models import Hold, Record, Report
+from collab.moderation.models import Hold, Record, Report, kind_of
 from collab.moderation.rules import HoldState, Kind
 from collab.needs import catalogue as needs
 from collab.needs.models import Need
@@ -31,7 +31,7 @@ class Item:
     @property
     def kind(self) -> Kind:
         """What it is."""
-        return store.kind_of(self.row)
+        return kind_of(self.row)
 
     @property
     def names(self) -> tuple[str, str]:

@@ -8,13 +8,18 @@ from sqlmodel import Field
 
 from collab.facilities.models import Capability
 from collab.kernel.identity import Role
-from collab.moderation.rules import HoldState, ReportReason, ReportState
+from collab.moderation.rules import HoldState, Kind, ReportReason, ReportState
 from collab.needs.models import Need
 from collab.storage.columns import enum_column
 from collab.storage.models import Public, Row, Versioned
 
 Record = Need | Capability
 """What can be held and reported."""
+
+
+def kind_of(row: Record) -> Kind:
+    """What a record is."""
+    return Kind.NEED if isinstance(row, Need) else Kind.CAPABILITY
 
 
 class Hold(Row, Public, Versioned, table=True):

@@ -16,7 +16,7 @@ from collab.facilities.models import Capability
 from collab.kernel.identity import Actor
 from collab.kernel.permissions import Permission
 from collab.moderation.access import POLICY
-from collab.moderation.models import Hold, Record, Report
+from collab.moderation.models import Hold, Record, Report, kind_of
 from collab.moderation.rules import HoldState, Kind, ReportState
 from collab.needs import store as needs
 from collab.needs.access import POLICY as NEEDS
@@ -46,11 +46,6 @@ def open_record(
     if uow.writable:
         uow.session.refresh(row, with_for_update=True)
     return row
-
-
-def kind_of(row: Record) -> Kind:
-    """What a record is."""
-    return Kind.NEED if isinstance(row, Need) else Kind.CAPABILITY
 
 
 def reference(row: Record) -> tuple[int | None, int | None]:

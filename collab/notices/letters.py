@@ -21,9 +21,8 @@ from collab.notices.service import worded
 from collab.storage.database import Database
 from collab.storage.uow import UnitOfWork
 
-FRESH = timedelta(
-    days=3
-)  # what is older is read on the page; a mail server set up later floods nobody
+# what is older is read on the page; a mail server set up later floods nobody
+FRESH = timedelta(days=3)
 MOST = 20
 WORDS = {
     "zh": ("OE+ Collab：{n} 条通知", "您好{name}：\n\n", "另有 {more} 条，见 {all}\n\n",

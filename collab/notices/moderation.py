@@ -15,7 +15,7 @@ from collab.members import service as people
 from collab.members import store as members
 from collab.members import store_joining as joined
 from collab.moderation import store
-from collab.moderation.models import Hold, Record
+from collab.moderation.models import Hold, Record, kind_of
 from collab.moderation.rules import HoldState, Kind, ReportState
 from collab.needs.models import Need
 from collab.notices.service import WORDS, tell
@@ -103,7 +103,7 @@ def _short(text: str) -> str:
 
 def address(row: Record) -> str:
     """The page of the record."""
-    return ADDRESSES[store.kind_of(row)] + row.public_id
+    return ADDRESSES[kind_of(row)] + row.public_id
 
 
 def _tell_interested(uow: UnitOfWork, found: Hold, row: Record, event: HoldChanged) -> None:

@@ -29,6 +29,10 @@ class QuestionState(StrEnum):
     ENDED = "ended"
 
 
+ANSWERABLE = frozenset({QuestionState.OPEN, QuestionState.ANSWERED})
+"""An answer may be given or corrected while the need waits."""
+
+
 class Stance(StrEnum):
     """What an answer comes down to, in one word."""
 

@@ -32,6 +32,7 @@ from collab.questions import store
 from collab.questions.forms import AnswerIn, QuestionIn
 from collab.questions.models import Inquiry, Question
 from collab.questions.rules import (
+    ANSWERABLE,
     MOST_IN_A_WINDOW,
     MOST_OPEN,
     QuestionState,
@@ -41,8 +42,6 @@ from collab.questions.rules import (
 from collab.storage.database import Database
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
-
-ASKED = frozenset({QuestionState.OPEN, QuestionState.ANSWERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,11 @@ class InquiryView:
         """How many questions wait for an answer."""
         still = self.open_to_answers
         return sum(q.state is QuestionState.OPEN for q in self.questions) if still else 0
+
+    @property
+    def count(self) -> int:
+        """How many questions were not taken back."""
+        return sum(q.state is not QuestionState.WITHDRAWN for q in self.questions)
 
     def is_before(self, question: Question) -> bool:
         """Whether the need was published anew since: it may ask for something else now."""
@@ -174,7 +178,7 @@ def _thread(uow: UnitOfWork, need: Need, capability: Capability) -> Inquiry:
 
 def _fresh(sent: Sequence[QuestionIn], known: Sequence[Question]) -> list[QuestionIn]:
     waiting = {q.topic for q in known if q.state is QuestionState.OPEN}
-    said = {(q.topic, q.words_zh) for q in known if q.state in ASKED}
+    said = {(q.topic, q.words_zh) for q in known if q.state in ANSWERABLE}
     fresh: dict[str, QuestionIn] = {}
     for one in sent:
         if one.topic not in waiting and (one.topic, one.zh.strip()) not in said:
@@ -212,14 +216,13 @@ def answer(
     on the capability in the same commit, by somebody who may edit that."""
     inquiry = store.open_inquiry(uow, actor, inquiry_key, Permission.QUESTION_ANSWER)
     need = need_store.lock_need(uow, inquiry.need_id)
-    inquiry = store.open_inquiry(
-        uow, actor, inquiry_key, Permission.QUESTION_ANSWER
-    )  # as it is now
+    # judged again behind the lock: what may be read can have changed since
+    inquiry = store.open_inquiry(uow, actor, inquiry_key, Permission.QUESTION_ANSWER)
     row = store.lock_question(uow, inquiry, question_key)
     if version is None:
         raise Conflict("stale", version=row.version)
     uow.expect(row, version)
-    closed = row.state not in (QuestionState.OPEN, QuestionState.ANSWERED)
+    closed = row.state not in ANSWERABLE
     if closed or need is None or need.state not in OPEN_STATES:
         raise Conflict("question_over", state=row.state)
     typed = form.value is not None and row.criterion in vocabulary.parameters

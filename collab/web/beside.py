@@ -18,7 +18,7 @@ from collab.questions.models import Question
 from collab.questions.rules import QuestionState, topic_of
 from collab.questions.service import InquiryView
 from collab.storage.uow import UnitOfWork
-from collab.web import answers, labels, present
+from collab.web import answers, labels, present, questions_form
 from collab.web.answers import CandidateItem, Reason
 from collab.web.context import pick
 from collab.web.session import language, vocabulary
@@ -59,7 +59,7 @@ def threads(views: Sequence[InquiryView]) -> list[dict[str, Any]]:
             "who": pick(v.provider.name_zh, v.provider.name_en) if v.own_need else "",
             "what": present.offer_name(v.capability, closed=v.own_need),
             "open": v.open,
-            "count": sum(q.state is not QuestionState.WITHDRAWN for q in v.questions),
+            "count": v.count,
         }
         for v in views
     ]
@@ -181,7 +181,7 @@ def _beside(row: Question, thread: InquiryView, wanted: Any) -> Beside:
 
 
 def _words(row: Question) -> Sequence[str]:
-    value = present.stated_value(row.criterion, row.value) if row.value else ""
+    value = questions_form.value_text(row)
     stance = labels.label("stance", row.stance) if row.stance else ""
     return [part for part in (stance, value, row.answer) if part]
 

@@ -9,7 +9,7 @@ from flask import url_for
 from collab.kernel.identity import Actor
 from collab.moderation import catalogue, service
 from collab.moderation.catalogue import Item
-from collab.moderation.models import Hold, Record, Report
+from collab.moderation.models import Hold, Record, Report, kind_of
 from collab.moderation.rules import HoldState, Kind, can_move
 from collab.needs.models import Need
 from collab.needs.rules import OPEN_STATES, NeedState
@@ -30,8 +30,7 @@ def address(kind: Kind, key: str) -> dict[str, Any]:
 def beside(uow: UnitOfWork, actor: Actor, row: Record) -> dict[str, Any]:
     """For a record's own page: its hold for its people, the way to the queue for moderators, the
     form of a report for everybody else who may read it."""
-    kind = Kind.NEED if isinstance(row, Need) else Kind.CAPABILITY
-    place = address(kind, row.public_id)
+    place = address(kind_of(row), row.public_id)
     hold = catalogue.hold_of(uow, actor, row)
     moderates = catalogue.moderates(uow, actor, row)
     return {

@@ -15,7 +15,7 @@ from collab.kernel.errors import Conflict, NotAllowed, NotFound, Rejected
 from collab.kernel.problems import Problem
 from collab.questions import service
 from collab.questions.models import Question
-from collab.questions.rules import OWN, Proposal, QuestionState, proposals
+from collab.questions.rules import ANSWERABLE, OWN, Proposal, QuestionState, proposals
 from collab.questions.service import InquiryView
 from collab.web import answers, labels, params, present, questions_form
 from collab.web.capability_form import version as version_of
@@ -77,7 +77,7 @@ def _ask(need: Any, item: Any, found: Any, open_points: list[Proposal], wrong: W
             for view in service.of_need(uow, current_actor(), need)
             if view.capability.public_id == item.row.public_id
             for q in view.questions
-            if q.state in (QuestionState.OPEN, QuestionState.ANSWERED) and not view.is_before(q)
+            if q.state in ANSWERABLE and not view.is_before(q)
         }
         refused = service.answering(uow, need, [owner.public_id]).get(owner.public_id, "")
     steps = {s["key"]: answers.said(s.get("label")) for s in found["steps"]}
@@ -150,7 +150,7 @@ def _row(view: InquiryView) -> dict[str, Any]:
         "other": pick(other.name_zh, other.name_en) if other else _("匿名发布方"),
         "own_need": view.own_need,
         "open": view.open,
-        "count": sum(q.state is not QuestionState.WITHDRAWN for q in view.questions),
+        "count": view.count,
         "on": present.day(view.row.updated_at),
     }
 
@@ -202,20 +202,13 @@ def _question(view: InquiryView, row: Question, opened: bool) -> dict[str, Any]:
         "answer": row.answer,
         "stance": labels.label("stance", row.stance) if row.stance else "",
         "stance_key": row.stance or "",
-        "value": value_text(row),
+        "value": questions_form.value_text(row),
         "who": view.names.get(row.answered_by or 0, ""),
         "answered": present.moment(row.answered_at),
         "taken_over": row.taken_over_at is not None,
         "open": opened,
         "may_answer": not view.own_need and view.open_to_answers
-                      and row.state in (QuestionState.OPEN, QuestionState.ANSWERED),
+                      and row.state in ANSWERABLE,
         "may_withdraw": view.own_need and row.state is QuestionState.OPEN,
         "boxes": questions_form.value_row(row, form) if opened else None,
     }  # fmt: skip
-
-
-def value_text(row: Question) -> str:
-    """The typed value of an answer with its unit."""
-    if row.value is None:
-        return ""
-    return present.stated_value(row.criterion, row.value)

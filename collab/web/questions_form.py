@@ -66,10 +66,20 @@ def chosen(form: Form, proposals: Sequence[Proposal]) -> list[QuestionIn]:
     return sent[: MOST_AT_ONCE + 1]
 
 
+def as_proposed(one: Proposal) -> QuestionIn:
+    """An open point in the words it was offered in, in both languages."""
+    return QuestionIn(one.topic, one.step, one.criterion, one.zh, one.en)
+
+
 def _question(one: Proposal, words: str) -> QuestionIn:
     if words in (one.zh, one.en):
-        return QuestionIn(one.topic, one.step, one.criterion, one.zh, one.en)
+        return as_proposed(one)
     return QuestionIn(one.topic, one.step, one.criterion, words, words)
+
+
+def value_text(row: Question) -> str:
+    """The typed value of an answer with its unit."""
+    return present.stated_value(row.criterion, row.value) if row.value else ""
 
 
 def parameter_of(row: Question) -> Parameter | None:

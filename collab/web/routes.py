@@ -17,9 +17,9 @@ from collab.needs import service as needs
 from collab.needs.models import Need
 from collab.questions import service
 from collab.questions.forms import QuestionIn
-from collab.questions.rules import Proposal, proposals, route_topic
+from collab.questions.rules import proposals, route_topic
 from collab.storage.uow import UnitOfWork
-from collab.web import answer_export, answer_page, beside
+from collab.web import answer_export, answer_page, beside, questions_form
 from collab.web.session import current_actor, language, platform, public, reading, writing
 from collab.web.translated import _, ngettext
 
@@ -106,7 +106,7 @@ def _ask_all(uow: UnitOfWork, key: str, route: Mapping[str, Any], *, open_points
         several = _invitations(route, capability)
         if open_points:
             found = proposals(_as_answer(route), capability) or ()
-            several += [_question(one) for one in found]
+            several += [questions_form.as_proposed(one) for one in found]
         try:
             sent += service.ask(uow, current_actor(), key, capability, several)[1]
         except (Conflict, Rejected) as refused:
@@ -130,10 +130,6 @@ def _invitations(route: Mapping[str, Any], capability: str) -> list[QuestionIn]:
             step = leg.get("step") or ""
             several.append(QuestionIn(route_topic(step or leg["technique"]), step, "", zh, en))
     return several
-
-
-def _question(one: Proposal) -> QuestionIn:
-    return QuestionIn(one.topic, one.step, one.criterion, one.zh, one.en)
 
 
 @blueprint.get("/answer.<any(csv,xlsx):wanted>")
