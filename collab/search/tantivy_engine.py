@@ -114,6 +114,9 @@ class TantivyBackend:
         writer = self._index.writer(HEAP, 1)
         count = 0
         try:
+            # A writer that was killed leaves files that no commit names, and the next one would
+            # choose the same names: segments are numbered by the operations since the commit.
+            writer.garbage_collect_files()
             for key in deletes:
                 writer.delete_documents_by_term("key", key)
             for entry in chain(first, entries):

@@ -558,6 +558,29 @@ def test_readers_go_on_while_a_writer_writes_and_is_killed(
     assert errors.empty(), errors.get()
 
 
+def test_what_a_killed_writer_left_behind_is_in_nobodys_way(
+    index: SearchIndex, engine: str, tmp_path: Path
+) -> None:
+    """The state of the disk when a writer is killed between its files and its commit."""
+    index.upsert([make(1, title_zh="先前", version="2")])
+    folder = Layout(tmp_path / engine).live()
+    before = {file: file.read_bytes() for file in folder.iterdir()}
+    for attempt in ("一", "二"):
+        SearchIndex(tmp_path, engine, PARSER).upsert([make(2, title_zh=attempt, version="2")])
+        for file in folder.iterdir():
+            if file.suffix == ".toc" and file not in before:
+                file.unlink()  # what names the files of a commit is written last
+        for file, content in before.items():
+            if file.name != ".managed.json":  # tantivy's own list of what it made, written first
+                file.write_bytes(content)
+        again = SearchIndex(tmp_path, engine, PARSER)
+        assert keys(again, "电子束蒸发") == ["2"]
+    again.upsert([make(2, title_zh="补上", version="3")])
+    assert keys(again, "补上") == ["2"]
+    assert keys(again, "电子束蒸发") == []
+    assert not again.needs_rebuild()
+
+
 # ---- odd input
 
 
