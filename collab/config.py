@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -10,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[1]
 MIB = 1024 * 1024
+# what an older version read: leaving it set would look as if it still held
+RETIRED = {"SESSION_DAYS": "SESSION_HOURS (and SESSION_IDLE_HOURS)"}
 
 
 class BadSetting(ValueError):
@@ -191,6 +194,9 @@ def table() -> list[SettingRow]:
 
 def load_settings(**overrides: Any) -> Settings:
     """Settings from the environment, `overrides` first. Raises BadSetting with one plain line."""
+    for old, new in RETIRED.items():
+        if os.environ.get(old):
+            raise BadSetting(f"{old}: no longer read; remove it and set {new} instead")
     try:
         return Settings(**overrides)
     except ValidationError as failure:

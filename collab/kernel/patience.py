@@ -1,4 +1,4 @@
-"""How long a serving process waits for what people send, and for how many of them at once."""
+"""How long a serving process waits for what people send and read, for how many at once."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ class Patience:
     bytes_per_second: int = 16 * 1024  # and longer, as long as this much has come since
     bodies: int = 100  # on their way at once
     per_address: int = 20
+    unread_seconds: float = 20.0  # so long an answer may stand unread
+    read_per_second: int = 4 * 1024  # and longer, as long as this much was taken since
+    unread_per_address: int = 32  # answers that stand unread at once; the oldest go first
     working: int = 2  # requests that are worked on at once: more would only share the processor
 
     def allowed(self, received: int) -> float:
@@ -22,3 +25,11 @@ class Patience:
         15.0
         """
         return self.seconds + received / self.bytes_per_second
+
+    def readable(self, taken: int) -> float:
+        """Within how many seconds an answer has to be read of which this much was taken.
+
+        >>> Patience(unread_seconds=10, read_per_second=100).readable(500)
+        15.0
+        """
+        return self.unread_seconds + taken / self.read_per_second

@@ -12,6 +12,7 @@ from enum import StrEnum
 from stdnum.cn import uscc
 
 from collab.kernel.problems import Problem
+from collab.vocabulary.normalize import simplified
 
 MIN_PASSWORD = 12
 MAX_PASSWORD = 128
@@ -20,8 +21,9 @@ EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1
 
 FOREIGN = re.compile(r"[A-Z0-9./]{4,30}")
 LEGAL_FORM = re.compile(
-    r"(?:股份有限公司|有限责任公司|有限公司|\s(?:co\s*ltd|ltd|limited|inc|corp|corporation|gmbh|ag"
-    r"|llc|bv|sas|sa|plc|pte\s*ltd|co))$"
+    r"(?:(?:股份)?(?:有限)?(?:责任)?公司|\s(?:(?:co|pte|pty)\s*ltd|ltd|limited|inc|incorporated|corp"
+    r"|corporation|company|gmbh|mbh|ag|kg|kgaa|llc|llp|bv|nv|sas|sarl|sa|spa|srl|plc|pte|pty|co"
+    r"|oy|ab|as|aps|kk|sdn\s*bhd))+$"
 )
 
 
@@ -98,10 +100,12 @@ def name_key(name: str) -> str:
     True
     >>> name_key("Alpha Photonics Co., Ltd.") == name_key("ALPHA PHOTONICS")
     True
+    >>> name_key("武漢光電股份有限公司") == name_key("武汉光电有限公司")
+    True
     """
-    text = unicodedata.normalize("NFKC", name).casefold()
-    text = LEGAL_FORM.sub("", "".join(c for c in text if c.isalnum() or c.isspace()).strip())
-    return "".join(text.split())
+    text = simplified(unicodedata.normalize("NFKC", name)).casefold().replace(".", "")
+    text = " ".join("".join(c if c.isalnum() else " " for c in text).split())
+    return LEGAL_FORM.sub("", text).replace(" ", "")
 
 
 def identifier_problems(country: str, number: str, field: str = "identifier") -> Iterator[Problem]:

@@ -307,6 +307,12 @@ class Normaliser:
         return sorted(found.values())
 
 
+def simplified(text: str) -> str:
+    """`text` in simplified characters, whatever script it was written in."""
+    converted: str = text if text.isascii() else _converter().convert(text)
+    return converted
+
+
 @lru_cache(maxsize=65536)
 def _simple_char(char: str) -> str:
     converted: str = _converter().convert(char)

@@ -18,6 +18,7 @@ from werkzeug.http import parse_list_header, parse_options_header
 
 from collab.kernel.patience import Patience
 from collab.web.inflow import Inflow, Refused
+from collab.web.outflow import Outflow, Watch
 from collab.web.security import largest_upload
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,16 @@ class Served:
         self._most_files = largest_upload(settings)
         patience = patience or Patience()
         self._inflow = Inflow(patience)
+        self._watch = Watch(Outflow(patience, shared=bool(self._proxies)))
         self._threads = ThreadPoolExecutor(patience.working, thread_name_prefix="work")
+
+    def __rsgi_init__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        """The process begins to serve."""
+        self._watch.start()
+
+    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        """The process has served."""
+        self._watch.stop()
 
     async def __rsgi__(self, scope: Scope, wire: Wire) -> None:
         """Answer one request."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
@@ -13,9 +14,11 @@ from collab.kernel.errors import Conflict
 from collab.kernel.happened import CapabilityChanged, NeedChanged, OrganisationChanged
 from collab.kernel.identity import VISITOR, Actor
 from collab.members import sessions
+from collab.members.rules import SessionLimits
 from collab.platform import Platform
 from collab.storage.uow import UnitOfWork
 from collab.vocabulary.catalog import Vocabulary
+from collab.web import nearby
 
 View = TypeVar("View", bound=Callable[..., object])
 COOKIE = "oe_session"
@@ -43,6 +46,12 @@ def platform() -> Platform:
 def vocabulary() -> Vocabulary:
     """The vocabulary in force."""
     return platform().vocabulary
+
+
+def session_limits() -> SessionLimits:
+    """How long a sign-in lasts; what is let pass on one's own machine alone, only from there."""
+    found = platform().session_limits
+    return found if nearby.is_near() else replace(found, demo_without=False)
 
 
 def reading() -> AbstractContextManager[UnitOfWork]:
@@ -107,7 +116,7 @@ def _language() -> str:
 def of_cookie(token: str) -> Actor:
     """Who a session cookie stands for; its use is written down now and then."""
     with reading() as uow:
-        actor, unwritten = sessions.found(uow, token, platform().session_limits)
+        actor, unwritten = sessions.found(uow, token, session_limits())
     if unwritten:
         with suppress(Conflict), writing() as uow:
             sessions.touch(uow, token)

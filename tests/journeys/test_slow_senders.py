@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from urllib.error import HTTPError
 import pytest
 
 from tests.journeys.test_killed_server import ROOT, Visitor, free_port, kill
-from tests.quick_server import QUICK
+from tests.quick_server import CONNECTIONS, QUICK
 from tests.site import Site, copied
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
@@ -88,20 +89,47 @@ def test_a_form_that_broke_off_is_not_taken_for_a_whole_one(port: int) -> None:
     assert answered(sending(port, in_parts))[0] == 411
 
 
-def test_who_reads_slowly_holds_no_place(port: int) -> None:
-    """The library of diagrams is sent in one piece: nobody waits until it was read."""
+def unread(port: int) -> socket.socket:
+    """A connection on which the largest file was asked for and is not read."""
     vendor = ROOT / "collab" / "web" / "static" / "vendor"
     largest = max(vendor.rglob("*.*"), key=lambda p: p.stat().st_size).relative_to(vendor)
-    head = f"GET /static/vendor/{largest.as_posix()} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    one.settimeout(30)
+    one.connect(("127.0.0.1", port))
+    one.sendall(f"GET /static/vendor/{largest.as_posix()} HTTP/1.1\r\n"
+                "Host: localhost\r\n\r\n".encode())  # fmt: skip
+    return one
+
+
+QUICKLY = "GET /sign-in HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+def test_who_reads_slowly_holds_no_place(port: int) -> None:
+    """The library of diagrams is sent in one piece: nobody waits until it was read."""
     with ExitStack() as stack:
         for _ in range(6):
-            one = stack.enter_context(socket.socket())
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-            one.connect(("127.0.0.1", port))
-            one.sendall(head.encode())
+            one = stack.enter_context(unread(port))
             assert one.recv(9) == b"HTTP/1.1 "
-        quick = "GET /sign-in HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        assert answered(sending(port, quick))[0] == 200
+        assert answered(sending(port, QUICKLY))[0] == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what was read")
+def test_who_never_reads_is_cut_off_and_others_come_in(port: int) -> None:
+    """As many as the process lets in at once and more, and none of them reads a byte."""
+    with ExitStack() as stack:
+        silent = [stack.enter_context(unread(port)) for _ in range(CONNECTIONS + 10)]
+        assert answered(sending(port, QUICKLY))[0] == 200
+        ended = select.poll()
+        for one in silent[:CONNECTIONS]:
+            ended.register(one, 0)  # an end alone: what stands unread is not asked for
+        seen: set[int] = set()
+        while len(seen) < CONNECTIONS:
+            found = ended.poll(30_000)
+            assert found, "nobody else was cut off"
+            for descriptor, _event in found:
+                ended.unregister(descriptor)
+                seen.add(descriptor)
 
 
 @pytest.mark.parametrize(("sent", "status"), [

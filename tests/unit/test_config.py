@@ -44,3 +44,13 @@ def test_nonsense_is_refused_in_one_line_that_names_the_setting(
         load_settings()
     assert str(refused.value).startswith(f"{name}: ")
     assert "\n" not in str(refused.value)
+
+
+def test_a_setting_of_an_older_version_is_refused_with_the_name_of_the_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SESSION_DAYS", "")
+    load_settings()  # empty means unset
+    monkeypatch.setenv("SESSION_DAYS", "14")
+    with pytest.raises(BadSetting, match=r"^SESSION_DAYS: .*SESSION_HOURS"):
+        load_settings()

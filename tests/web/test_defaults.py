@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from werkzeug.test import TestResponse
 
 from collab import wiring
 from collab.config import Settings
@@ -54,6 +55,44 @@ def test_a_fresh_installation_is_strict_and_its_first_secretary_comes_by_command
     assert client.get("/account").status_code == 200
     assert client.get("/audit").status_code == 403, "not before the second factor"
     assert run(site, "invite-secretariat", "wang@example.org", "--name", "王").exit_code == 0
+    site.database.close()
+
+
+ELSEWHERE: tuple[tuple[dict[str, str], dict[str, str]], ...] = (
+    ({"X-Forwarded-For": "203.0.113.5"}, {}), ({"X-Forwarded-Proto": "https"}, {}),
+    ({"Forwarded": "for=203.0.113.5"}, {}), ({"Via": "1.1 edge"}, {}),
+    ({"X-Real-IP": "203.0.113.5"}, {}), ({"Host": "collab.example.org"}, {}),
+    ({"Referer": "https://collab.example.org/"}, {}), ({"Host": "[::1"}, {}),
+    ({"Origin": "https://collab.example.org"}, {}), ({}, {"REMOTE_ADDR": "203.0.113.5"}),
+    ({}, {"SERVER_PROTOCOL": "HTTP/1.0"}), ({}, {"SERVER_NAME": "0.0.0.0"}),
+)  # fmt: skip
+
+
+def test_what_comes_from_elsewhere_is_no_request_of_ones_own_machine_whatever_the_settings_say(
+    bare_template: Path, tmp_path: Path
+) -> None:
+    """By a proxy that nobody entered, or to a server that was started by hand for everybody."""
+    shutil.copytree(bare_template, tmp_path, dirs_exist_ok=True)
+    site = open_site(tmp_path, secretariat_second_factor=True)
+    people(site)
+    with site.database.writing() as uow:
+        person = uow.session.get(Person, site.people["secretariat"])
+        assert person is not None
+        person.demo = True
+    kept = site.browser("secretariat").get_cookie("oe_session")
+    assert kept is not None
+    cookie = {"Cookie": f"oe_session={kept.value}"}
+
+    def seen(path: str, headers: dict[str, str], environ: dict[str, str]) -> TestResponse:
+        client = site.app.test_client(use_cookies=False)
+        return client.get(path, headers=headers | cookie, environ_overrides=environ)
+
+    assert seen("/audit", {}, {}).status_code == 200
+    assert seen("/api/v1/me", {}, {}).json["secretariat"] is True  # type: ignore[index]
+    for headers, environ in ELSEWHERE:
+        assert seen("/audit", headers, environ).status_code in (400, 403), (headers, environ)
+        me = seen("/api/v1/me", headers, environ).get_json(silent=True) or {"secretariat": False}
+        assert me["secretariat"] is False, (headers, environ)
     site.database.close()
 
 

@@ -386,3 +386,6 @@ def test_pages_of_moderation_are_for_those_who_coordinate(bare: Site) -> None:
         assert (answer.status_code == 200) == may, who
         linked = 'href="/moderation"' in bare.get("/help", who).text
         assert linked == may, who
+        if may:  # whose queue it is
+            everywhere, own = "全联盟 · 待审" in answer.text, "我的地区 · 待审" in answer.text
+            assert (everywhere, own) == (who == "secretariat", who != "secretariat"), who

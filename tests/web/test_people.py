@@ -319,6 +319,12 @@ def test_whoever_finds_a_weakness_finds_an_address(bare: Site) -> None:
     ("武汉光电有限公司", "武汉光电 股份有限公司", True), ("ＡＢＣ Co., Ltd", "abc", True),
     ("Cologne Photonics", "Cologne Photonics GmbH", True), ("甲光", "乙光", False),
     ("Costas", "Costas AG", True), ("AG", "ag", True),
+    ("武漢光電科技股份有限公司", "武汉光电科技有限责任公司", True), ("臺積電", "台积电", True),
+    ("武汉光电（集团）公司", "武汉光电集团有限公司", True), ("武汉光电集团", "武汉光电", False),
+    ("Alpha Photonics,Inc.", "ALPHA-PHOTONICS", True), ("Ａｌｐｈａ　Ｌｔｄ．", "alpha", True),
+    ("Beta Optik GmbH & Co. KG", "Beta Optik", True), ("Gamma S.p.A.", "Gamma", True),
+    ("Delta Pte. Ltd.", "Delta (Pty) Ltd", True), ("Incas", "Inc", False),
+    ("Ag Optics", "Optics", False), ("光電\u200b技术", "光电技术", True),
 ])  # fmt: skip
 def test_names_are_compared_without_spelling_and_legal_form(
     one: str, other: str, same: bool

@@ -15,7 +15,14 @@ from collab.members import service as members
 from collab.members import sessions, token_use
 from collab.web.context import csrf
 from collab.web.errors import problem_response
-from collab.web.session import language, of_cookie, platform, reading, writing
+from collab.web.session import (
+    language,
+    of_cookie,
+    platform,
+    reading,
+    session_limits,
+    writing,
+)
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_TOKEN = 200
@@ -69,7 +76,7 @@ def _by_header() -> Actor:
     if not token:
         _bad_token()
     with reading() as uow:
-        actor = sessions.of_token(uow, token, platform().session_limits)
+        actor = sessions.of_token(uow, token, session_limits())
         stale = actor is not None and token_use.wants_stamp(uow, token)
     if actor is None:
         _bad_token()
