@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from collab.search.facets import FACETS, SORTS
 from collab.search.query import SearchQuery
 from collab.search.results import Hit
 from collab.search.service import Found
+from collab.storage.uow import UnitOfWork
 from collab.web import labels, params, present, search_terms
 from collab.web.context import toggled, with_args
 from collab.web.session import (
@@ -65,7 +66,7 @@ class HitItem:
 
 def wanted() -> SearchQuery:
     """The query in the address."""
-    number = params.whole("page", 1, 1, 500)
+    number = params.whole("page", 1)
     filters = {
         name: params.chosen(name) for name in FACETS if name != "kind" and request.args.get(name)
     }
@@ -98,9 +99,8 @@ def _origin() -> tuple[float, float] | None:
 @public
 def index() -> str:
     """Results with facets, or what to try when there is nothing."""
-    query = wanted()
     with reading() as uow:
-        found = platform().search.search(uow, current_actor(), query)
+        query, found = _found(uow)
         regions = {r.code: present.pick(r.zh, r.en) for r in members.regions(uow).values()}
     return render_template(
         "search/index.html",
@@ -123,6 +123,16 @@ def index() -> str:
         save_address=_save_address(),
         suggested_title=(query.text or next(iter(query.kinds), ""))[:120],
     )
+
+
+def _found(uow: UnitOfWork) -> tuple[SearchQuery, Found]:
+    """The hits of the query in the address; a page beyond the end is the last one."""
+    query = wanted()
+    found = platform().search.search(uow, current_actor(), query)
+    if found.hits or not query.offset or not found.total:
+        return query, found
+    last = replace(query, offset=(found.total - 1) // LIMIT * LIMIT)
+    return last, platform().search.search(uow, current_actor(), last)
 
 
 def _groups(found: Found, query: SearchQuery, regions: dict[str, str]) -> list[dict[str, Any]]:

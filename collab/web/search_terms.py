@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from collab.search.numeric import WAFER
 from collab.search.results import Hit, Relaxation, Result
+from collab.search.syntax import take_apart
 from collab.web import present
 from collab.web.context import toggled, with_args
 from collab.web.session import language, vocabulary
@@ -59,6 +60,13 @@ def refused(result: Result, regions: Mapping[str, str]) -> list[str]:
         _("或").join(regions.get(i) or words.label(i, language()) for i in one.ids)
         for one in result.parsed.refused
     ]  # fmt: skip
+
+
+def struck(result: Result) -> list[str]:
+    """What the query strikes out with a minus sign, as it was written."""
+    written = take_apart(result.query.text)
+    fields = [f"{one.name}:{one.value}" for one in written.fields if one.excluded]
+    return [*written.excluded, *fields]
 
 
 def _typed(result: Result, written: str) -> str:

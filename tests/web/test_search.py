@@ -137,6 +137,27 @@ def test_a_page_says_what_was_understood_and_groups_by_kind(site: Site) -> None:
     assert "colour" in unknown
 
 
+def test_what_is_struck_out_is_said_and_can_be_left(site: Site) -> None:
+    text = site.get("/search?q=光刻 -电子束 -evidence:verified&lang=zh").text
+    assert "已排除：电子束" in text
+    assert "已排除：evidence:verified" in text
+    assert "places=0" not in text  # nothing here was guessed
+    plain = site.get("/search?q=光刻&lang=zh").text
+    assert "已排除" not in plain
+
+
+def test_a_page_beyond_the_end_is_the_last_page(site: Site) -> None:
+    first = site.get("/search?q=光刻&lang=zh").text
+    last = re.findall(r'page=(\d+)"[^>]*>\d+</a>', first)[-1]
+    beyond = site.get("/search?q=光刻&lang=zh&page=99999").text
+    here = re.search(r'aria-current="page">(\d+)<', beyond)
+    assert here
+    assert here[1] == last
+    assert "没有找到" not in beyond
+    assert "oe-card" in beyond
+    assert "没有找到" in site.get("/search?q=qqzzxx&page=7&lang=zh").text
+
+
 def test_chosen_facets_stand_as_chips_that_take_themselves_off(site: Site) -> None:
     path = "/search?q=光刻&category=process&technique=lithography.ebl&lang=zh"
     text = site.get(path).text
