@@ -45,11 +45,13 @@ def both(zh: str, en: str) -> Text:
 
 
 _HALF_WIDTH = {",": "，", ";": "；", ":": "："}
+_AROUND_CHINESE = re.compile("\\(([^()]*[\u4e00-\u9fff][^()]*)\\)")
 _BESIDE_CHINESE = re.compile("(?<=[\u4e00-\u9fff])[,;:]|[,;:](?=[\u4e00-\u9fff])")
 
 
 def full_width(text: str) -> str:
-    """Half-width commas, semicolons and colons beside Chinese characters as full-width ones."""
+    """Half-width commas, colons and brackets beside or around Chinese as full-width ones."""
+    text = _AROUND_CHINESE.sub(r"（\1）", text)
     return _BESIDE_CHINESE.sub(lambda mark: _HALF_WIDTH[mark.group()], text)
 
 
@@ -169,9 +171,13 @@ def _parameter_reason(vocabulary: Vocabulary, judged: Judged, language: str) -> 
             return (
                 f"{name}: needs {asked}; what is stated ({stated}) does not decide it"
                 if english
-                else f"{name}：需要 {asked}，现有说明（{stated}）不足以判断"
+                else f"{name}：需要{_lead(asked)}，现有说明（{stated}）不足以判断"
             )
-        return f"{name}: needs {asked}, not stated" if english else f"{name}：需要 {asked}，未说明"
+        return (
+            f"{name}: needs {asked}, not stated"
+            if english
+            else f"{name}：需要{_lead(asked)}，未说明"
+        )
     have = (
         _beyond(parameter, judged, offered, language)
         if parameter and judged.mark is Mark.MISSES
@@ -180,7 +186,7 @@ def _parameter_reason(vocabulary: Vocabulary, judged: Judged, language: str) -> 
     return (
         f"{name}: needs {asked}, offers {have}"
         if english
-        else f"{name}：需要 {asked}，提供{_gap(have)}{have}"
+        else f"{name}：需要{_lead(asked)}，提供{_gap(have)}{have}"
     )
 
 
@@ -201,9 +207,14 @@ def _fact(vocabulary: Vocabulary, code: str, key: str, value: Any, language: str
     if isinstance(value, tuple):
         ends = sorted({float(v) for v in value})
         return "–".join(figure(v) for v in ends)
-    return (
-        figure(value) if isinstance(value, int | float) else vocabulary.label(str(value), language)
-    )
+    if isinstance(value, int | float):
+        return figure(_weeks(value) if code.startswith("lead") else value)
+    return vocabulary.label(str(value), language)
+
+
+def _weeks(limit: float) -> float:
+    """A deadline in weeks as it is said: months come as 39.105, whole weeks are what is kept."""
+    return limit if limit < 2 else float(int(limit + 1e-9))
 
 
 def _sentence(vocabulary: Vocabulary, judged: Judged, language: str) -> str:

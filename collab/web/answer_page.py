@@ -128,6 +128,7 @@ def route(entry: Mapping[str, Any], titles: Sequence[str] = ()) -> dict[str, Any
         "address": ",".join(f"{one['step']}:{one['capability']}" for one in entry["legs"]
                             if one.get("step")),
         "legs": legs,
+        "houses": _houses(legs),
         "checklist": [handover(one) for one in checklist],
         "plan": [
             {"verdict": "unknown" if r["verdict"] == "unknown" else "near",
@@ -135,6 +136,15 @@ def route(entry: Mapping[str, Any], titles: Sequence[str] = ()) -> dict[str, Any
             for r in entry.get("plan_rules") or () if r["verdict"] != "ok"
         ],
     }  # fmt: skip
+
+
+def _houses(legs: Sequence[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Who has something to confirm, with the legs it is about, in the order of the route."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in legs:
+        if any(not q["own"] for q in one["asks"]):
+            found.setdefault(one["organisation"], []).append(one)
+    return list(found.items())
 
 
 def merged(found: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], list[str], int]]:
@@ -180,7 +190,11 @@ def _fastest(found: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     return next((r for r in found if r["kind"] == "fastest"), found[0] if found else None)
 
 
-def _way(best: Sequence[Mapping[str, Any]], gaps: Sequence[Mapping[str, Any]]) -> str:
+def _way(
+    best: Sequence[Mapping[str, Any]],
+    gaps: Sequence[Mapping[str, Any]],
+    openings: Sequence[Mapping[str, Any]],
+) -> str:
     if best:
         first = best[0]
         hands = ngettext("交接 %(num)s 次", "交接 %(num)s 次", first["handovers"])
@@ -188,7 +202,9 @@ def _way(best: Sequence[Mapping[str, Any]], gaps: Sequence[Mapping[str, Any]]) -
                  answers.open_questions(first["open"])]  # fmt: skip
         return (", " if language() == "en" else "，").join(parts)
     if any(g["routes"] or g["rules"] for g in gaps):
-        return _("但没有一条路线能直接走通，原因和最小的调整见下")
+        if openings or any(g["relaxations"] for g in gaps):
+            return _("但没有一条路线能直接走通，原因和最小的调整见下")
+        return _("但没有一条路线能直接走通，原因见下")
     return ""
 
 
@@ -197,18 +213,21 @@ def headline(
     steps: Sequence[answers.StepItem],
     best: Sequence[Mapping[str, Any]],
     gaps: Sequence[Mapping[str, Any]],
+    openings: Sequence[Mapping[str, Any]],
 ) -> dict[str, str]:
     """The answer in one sentence, with what to mind."""
     if not steps:
         return {"text": "", "mind": "", "state": "misses"}
     sure = best and all(s.state == "meets" or s.optional for s in steps)
     state = "meets" if sure else "unknown" if any(s.fits for s in steps) else "near"
-    parts = [answers.coverage(steps), _way(best, gaps)]
+    parts = [answers.coverage(steps), _way(best, gaps, openings)]
     mark = "; " if language() == "en" else "；"
     end = "." if language() == "en" else "。"
     mind = _deadline(answer, _fastest(answer["routes"])) if best else ""
     if best and best[0]["estimated"]:
         mind = (mind + mark if mind else "") + _("周期含估算，只用于排序")
+    if not best and openings and openings[0]["route"]:
+        mind = _("最小的调整：%(change)s，就有完整路线", change=openings[0]["text"])
     mind = mind[:1].upper() + mind[1:]
     return {"text": mark.join(p for p in parts if p) + end, "mind": mind, "state": state}
 
@@ -223,13 +242,14 @@ def present(answer: Mapping[str, Any]) -> dict[str, Any]:
         shown["routes"] = routes(entry.get("routes") or ())[0][:2]
         shown["label"] = next((s.label for s in steps if s.key == shown["step"]), "")
         gaps.append(shown)
+    openings = [answers.opening(one) for one in answer.get("openings") or ()]
     return {
-        "headline": headline(answer, steps, best, gaps),
+        "headline": headline(answer, steps, best, gaps, openings),
         "steps": steps,
         "routes": best,
         "more_routes": more,
         "gaps": gaps,
-        "openings": [answers.opening(one) for one in answer.get("openings") or ()],
+        "openings": openings,
         "notes": [said(n) for n in answer.get("notes") or ()],
     }
 

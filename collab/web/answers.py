@@ -231,7 +231,7 @@ def gap(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def opening(entry: Mapping[str, Any]) -> dict[str, Any]:
     """A set of changes over the steps, and whether it opens a whole route."""
-    return {"text": said(entry), "route": entry.get("opens") == "route",
+    return {"text": relaxed(entry), "route": entry.get("opens") == "route",
             "count": len(entry.get("accept") or ())}  # fmt: skip
 
 

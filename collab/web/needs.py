@@ -291,6 +291,7 @@ def show(key: str) -> str:
         interests=[answers.interest(i, agreed.get(i.row.id or 0)) for i in interests],
         negotiable=view.row.state in agreements.NEGOTIABLE and view.row.held_at is None,
         can_offer=_can_offer(view, interests),
+        to_answer=sum(1 for i in interests if i.own_need and i.row.state == "expressed"),
     )
 
 

@@ -10,10 +10,12 @@ import pytest
 import yaml
 
 from collab.matching.answer import candidate_view
+from collab.matching.compare import UNKNOWN
 from collab.matching.prepare import prepare_step
 from collab.matching.records import Offered
+from collab.matching.rules import Judged
 from collab.matching.verdicts import judge
-from collab.matching.words import figure
+from collab.matching.words import figure, full_width, reason
 from tests.unit.test_matching_pairs import OFFERS, ORGANISATIONS, PAIRS, VOCABULARY, need_of
 
 REASONS = yaml.safe_load(
@@ -86,3 +88,18 @@ def test_every_verdict_of_the_labelled_pairs_is_said_with_its_numbers(
         assert offer["en"].startswith("fits if ")
         missed = {c["id"] for c in view["criteria"] if c["hard"] and c["verdict"] == "misses"}
         assert {a["criterion"] for a in offer["accept"]} == missed
+
+
+def test_a_deadline_of_months_is_said_in_whole_weeks_that_are_kept() -> None:
+    judged = {w: Judged("deadline", UNKNOWN, "lead_not_stated", facts={"asked": w})
+              for w in (39.105, 12.857, 8.0, 0.5)}  # fmt: skip
+    said = [reason(VOCABULARY, one)["zh"] for one in judged.values()]
+    assert said == [f"需要 {w} 周内，未声明交期" for w in ("39", "12", "8", "0.5")]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("只能前进(晶圆→减薄);例外", "只能前进（晶圆→减薄）；例外"), ("SiN (200 nm)", "SiN (200 nm)")],
+)
+def test_marks_around_chinese_are_full_width(text: str, shown: str) -> None:
+    assert full_width(text) == shown

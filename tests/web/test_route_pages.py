@@ -131,3 +131,20 @@ def test_the_answer_as_a_file_has_every_reason(bare: Site, language: str, head: 
     assert candidates.max_row == len(rows) + 1
     assert routes.max_row > 2
     assert bare.get(f"/needs/{need}/answer.pdf", "owner").status_code == 404
+
+
+def test_questions_of_a_route_stand_under_who_is_asked_and_interests_lead_the_page(
+    bare: Site,
+) -> None:
+    need, address = route_of(bare)
+    page = bare.get(f"{address}?lang=zh", "owner").text
+    asked_of = re.findall(r'<p class="oe-ask-house"><b>([^<]+)</b>', page)
+    assert sorted(asked_of) == sorted({HOUSES["beta"][0], HOUSES["gamma"][0]})
+    assert f'<a href="{address}">' in bare.get(f"/needs/{need}", "owner").text  # of the table
+    lead = 'class="btn btn-primary" href="#interests"'
+    assert lead in bare.get(f"/needs/{need}", "other").text
+    assert lead not in bare.get(f"/needs/{need}", "owner").text
+    form = {"organisation": bare.organisations["beta"], "message": "可以做"}
+    assert bare.post(f"/needs/{need}/interest", "other", form).status_code == 302
+    assert "1 项意向待答复" in bare.get(f"/needs/{need}?lang=zh", "owner").text
+    assert lead not in bare.get(f"/needs/{need}", "other").text
