@@ -23,9 +23,9 @@ from rich.progress import Progress
 from collab import tables
 from collab.importing import demo_removal, demo_seeding, seeding
 from collab.kernel import clock, origin
-from collab.kernel.errors import Rejected
+from collab.kernel.errors import NotFound, Rejected
 from collab.kernel.identity import SYSTEM, Role
-from collab.members import openid, people, second_factor
+from collab.members import enrolment, openid, people, second_factor
 from collab.members.forms import InvitationIn
 from collab.platform import Platform
 from collab.search.machines import machines
@@ -334,13 +334,32 @@ def invite_secretariat_command(email: str, name: str) -> None:
     except (ValidationError, Rejected):
         click.echo(f"{email}: not an e-mail address, or no name", err=True)
         sys.exit(2)
-    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
-    click.echo(base + path)
+    click.echo(_base(found) + path)
+
+
+@click.command("factor-link")
+@click.argument("email")
+def factor_link_command(email: str) -> None:
+    """Print the link by which somebody of the secretariat sets up a first factor; 30 minutes."""
+    found = platform()
+    key = sealing.installation_keys(found.settings.secret_path)[0]
+    try:
+        with found.database.writing() as uow:
+            path = enrolment.link_to(uow, SYSTEM, email, key)
+    except NotFound:
+        click.echo(f"{email}: nobody of the secretariat without a factor", err=True)
+        sys.exit(2)
+    click.echo(_base(found) + path)
+
+
+def _base(found: Platform) -> str:
+    settings = found.settings
+    return settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
 
 
 COMMANDS = (
     init_command, seed_command, remove_demo_command, reindex_command, search_status_command,
     worker_command,
     serve_command, backup_command, restore_command, audit_verify_command, audit_anchor_command,
-    rotate_key_command, invite_secretariat_command,
+    rotate_key_command, invite_secretariat_command, factor_link_command,
 )  # fmt: skip

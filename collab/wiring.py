@@ -88,6 +88,7 @@ def listeners(
         **between_two_sides(),
         happened.LinkIssued: (mail,),
         happened.ApplicationChanged: (asked, mail),
+        happened.RightsBegan: (asked,),
         happened.DayBegan: (anchor, sent_away, standings, matches, swept, sent_on),
         NoticesDue: (sent_on,),
         happened.FileStored: (looked,),

@@ -79,6 +79,14 @@ class AccountChanged(Event):
 
 
 @dataclass(frozen=True)
+class RightsBegan(Event):
+    """Somebody's rights of the secretariat began with a first factor; the others are told."""
+
+    person_id: int
+    at: datetime
+
+
+@dataclass(frozen=True)
 class DayBegan(Event):
     """A new day (UTC): the record is anchored."""
 

@@ -30,6 +30,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "domain_taken": ("“{domain}”已由另一家机构登记，请联系秘书处。", "“{domain}” is entered for another organisation; contact the secretariat."),
     "no_service": ("该邮箱域名没有登记单位统一登录，请换一种方式登录。", "No organisation sign-in is entered for this domain; sign in another way."),
     "openid_refused": ("单位统一登录没有完成：请使用受邀的单位邮箱，或换一种方式登录后在“登录方式与安全”中关联。", "The organisation sign-in was not completed: use the address that was invited, or sign in another way and connect it under “Sign-in and security”."),
+    "confirm_by_mail": ("请先打开我们发到您邮箱的确认链接，再添加第一个验证方式。", "Open the link that we send to your address first; then a first factor can be set up."),
+    "factor_first": ("您的秘书处权限正等待两步验证，启用之前不能更改邮箱。", "Rights of the secretariat wait for your second factor; set it up before you change the address."),
     "last_way_in": ("这是您唯一的登录方式，请先设置密码或添加通行密钥。", "This is your only way to sign in; set a password or add a passkey first."),
     "same_email": ("这就是现在的邮箱。", "This is the present address."),
     "wrong_password": ("当前密码不对。", "The current password is not right."),

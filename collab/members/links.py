@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     RESET = "reset"
     VERIFY = "verify"
     EMAIL = "email"
+    FACTOR = "factor"
 
 
 LIVES: dict[Purpose, timedelta] = {
@@ -33,12 +34,14 @@ LIVES: dict[Purpose, timedelta] = {
     Purpose.RESET: timedelta(hours=1),
     Purpose.VERIFY: timedelta(days=2),
     Purpose.EMAIL: timedelta(hours=2),
+    Purpose.FACTOR: timedelta(minutes=30),
 }
 PATHS = {
     Purpose.INVITE: "/invitation/",
     Purpose.RESET: "/reset/",
     Purpose.VERIFY: "/verify/",
     Purpose.EMAIL: "/address/",
+    Purpose.FACTOR: "/account/factor/",
 }
 SEVERAL = (Purpose.INVITE, Purpose.EMAIL)  # of one address, one in each scope
 

@@ -13,6 +13,8 @@ from collab.members.breached import BreachList
 from collab.members.confirming import own_person, prove
 from collab.members.links import Purpose
 from collab.members.models import Person
+from collab.members.rules import SessionLimits
+from collab.members.service import actor_of
 from collab.storage.uow import UnitOfWork
 
 
@@ -54,6 +56,8 @@ def ask_for_address(
     prove(person, password, fresh=fresh, field="email_password")
     email = email.strip().lower()
     wrong = list(rules.email_problems(email, "new_email"))
+    if actor.held_back:  # the address is what proves a first factor: a password must not move it
+        wrong.append(Problem("new_email", "factor_first"))
     if not wrong and email == person.email:
         wrong.append(Problem("new_email", "same_email"))
     if wrong:
@@ -65,13 +69,13 @@ def ask_for_address(
     uow.note(actor, "address_asked", "person", person.public_id)
 
 
-def change_address(uow: UnitOfWork, token: str) -> Person:
+def change_address(uow: UnitOfWork, token: str, limits: SessionLimits) -> Person:
     """The new address is theirs: it takes the old one's place, and the old one is told."""
     row = links.opened(uow, Purpose.EMAIL, token)
     person = store.person_by_id(uow, row.person_id or 0)
     taken = store.person_by_email(uow, row.email) is not None
     stale = person is None or not person.active or person.email != row.facts.get("old")
-    if person is None or stale or taken:
+    if person is None or stale or taken or _waits(uow, person, limits):
         raise Rejected([Problem("", "link_dead")])
     links.use(uow, row)
     person.email, person.verified_at = row.email, clock.now()
@@ -81,3 +85,8 @@ def change_address(uow: UnitOfWork, token: str) -> Person:
     uow.note(Actor(person_id=person.id), "address_changed", "person", person.public_id)
     uow.record(AccountChanged(person.id or 0, "address_changed", clock.now(), row.id))
     return person
+
+
+def _waits(uow: UnitOfWork, person: Person, limits: SessionLimits) -> bool:
+    """Whether the person became a secretary meanwhile and has no factor yet."""
+    return sessions.held_to(uow, person, actor_of(uow, person), limits).held_back

@@ -10,7 +10,7 @@ from collab.kernel import clock
 from collab.kernel.errors import NotAllowed, NotFound
 from collab.kernel.happened import AccountChanged
 from collab.kernel.identity import VISITOR, Actor
-from collab.members import second_factor, store
+from collab.members import enrolment, second_factor, store
 from collab.members import store_joining as joined
 from collab.members.confirming import own_person, prove
 from collab.members.models import Person, SignInSession
@@ -142,13 +142,14 @@ def revoke_others(uow: UnitOfWork, actor: Actor, keep: str = "", *, tell: bool =
     return len(rows)
 
 
-def before_factor(uow: UnitOfWork, actor: Actor, keep: str) -> None:
+def before_factor(uow: UnitOfWork, actor: Actor, keep: str, proof: str) -> None:
     """The actor sets up a second factor in the browser of the `keep` cookie. With the first one
     ends what a password alone opened elsewhere: it would have what the factor is wanted for. Where
-    rights of the secretariat waited for it, tokens end too."""
+    rights of the secretariat waited for it, the address proves it, and tokens end too."""
     person = own_person(uow, actor)
     if second_factor.is_wanted(uow, person):
         return
+    enrolment.use(uow, actor, keep, proof)
     revoke_others(uow, actor, keep, tell=False)
     if actor.held_back:
         joined.end_tokens(uow, person.id or 0, clock.now())

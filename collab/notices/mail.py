@@ -70,6 +70,21 @@ WORDS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
             "{link}\n\nIf you did not ask for it, ignore this message; nothing changes.\n",
         ),
     ),
+    "factor": (
+        (
+            "确认添加 OE+ Collab 的第一个验证方式",
+            "您好：\n\n有人用您的密码登录，想为您的账号添加第一个验证方式；添加后您的秘书处权限生效。"
+            "如果是您本人，请在 30 分钟内用同一个浏览器打开：\n\n{link}\n\n"
+            "如果不是，请不要打开，立即重置密码并联系秘书处。\n",
+        ),
+        (
+            "Confirm the first factor of your OE+ Collab account",
+            "Hello,\n\nsomebody signed in with your password and wants to set up a first factor "
+            "for your account; rights of the secretariat begin with it. If this is you, open this "
+            "link within 30 minutes in the same browser:\n\n{link}\n\n"
+            "If not, do not open it, set a new password at once and contact the secretariat.\n",
+        ),
+    ),
     "rejected": (
         (
             "关于您加入 OE+ Collab 的申请",

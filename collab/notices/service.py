@@ -46,6 +46,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "“{title}”提交了入盟申请或认领，等待审核。",
         "“{title}” applied or claimed its record and waits for review.",
     ),
+    "rights_began": (
+        "秘书处的一位成员（{person}）添加了第一个验证方式，其秘书处权限由此生效；"
+        "如有疑问，请在“人员与角色”中收回其角色。",
+        "Somebody of the secretariat ({person}) set up a first factor, and their rights began. "
+        "If you doubt it, take the role back under “People and roles”.",
+    ),
     "question_asked": (
         "需求“{title}”有 {count} 个问题等您答复。",
         "Questions on the need “{title}” wait for your answer: {count}.",

@@ -13,6 +13,7 @@ from collab.web import (
     blocked,
     capabilities,
     coordinator,
+    enrolment,
     files,
     home,
     imports,
@@ -42,6 +43,7 @@ FAMILIES = (
     home, account, agreements, capabilities, organisations, needs, files, runs, search, saved,
     moderation, reports, blocked, network, imports, notices, help_pages, vocabulary, coordinator,
     joining, allocation, questions, routes, people, recovery, second_factor, passkeys, openid,
+    enrolment,
     audit,
     wellknown,
 )  # fmt: skip

@@ -13,6 +13,7 @@ from collab.kernel.problems import Problem
 from collab.members import (
     catalogue,
     challenges,
+    enrolment,
     openid,
     passkeys,
     second_factor,
@@ -74,6 +75,7 @@ def security_page(wrong: tuple[Problem, ...]) -> str:
         person = catalogue.person(uow, actor)
         keys = passkeys.own(uow, actor)
         left = second_factor.codes_left(uow, actor)
+        proved = enrolment.is_proved(uow, actor, *signing.proofs())
     party = signing.party()
     return render_template(
         "account/security.html",
@@ -95,6 +97,7 @@ def security_page(wrong: tuple[Problem, ...]) -> str:
         ],
         fresh=signing.is_fresh(),
         held=actor.held_back,
+        proved=proved,
         factor=bool(person and person.second_factor),
         codes_left=left,
         has_password=bool(person and person.password_hash),
@@ -128,6 +131,7 @@ def begin() -> Answer:
     links.count((f"passkey-new:{current_actor().person_id}", ASKED))
     try:
         with writing() as uow:
+            enrolment.want(uow, current_actor(), *signing.proofs())
             options, handle = passkeys.begin(uow, current_actor(), party, fresh=fresh)
     except Rejected as error:
         return signing.refused(error.problems[0])
@@ -147,7 +151,7 @@ def register() -> Answer:
         if party is None:
             raise Rejected([Problem("", "passkey_refused")])
         with writing() as uow:
-            sessions.before_factor(uow, current_actor(), str(session.get("token", "")))
+            sessions.before_factor(uow, current_actor(), *signing.proofs())
             passkeys.register(uow, current_actor(), question, party, answer, name)
             codes = second_factor.first_codes(uow, current_actor())
     except Rejected as error:

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
 from collab.kernel.errors import NotFound, Rejected
+from collab.kernel.identity import Role
 from collab.kernel.problems import Problem
-from collab.members import catalogue, people, recovery, second_factor
+from collab.members import catalogue, enrolment, people, recovery, second_factor
 from collab.members.forms import InvitationIn, RoleIn
 from collab.needs import handover
 from collab.web import labels, links, params, present, signing
@@ -107,6 +108,8 @@ def _person(found: people.Standing, factors: set[int]) -> dict[str, Any]:
         "region": present.place(found.region), "until": present.day(grant.expires_at),
         "by": found.granted_by, "on": present.day(grant.created_at),
         "factor": person.id in factors, "verified": person.verified_at is not None,
+        "secretary": grant.role is Role.SECRETARIAT,
+        "self": person.id == current_actor().person_id,
     }  # fmt: skip
 
 
@@ -182,6 +185,14 @@ def reset_link(key: str) -> Answer:
     """A reset link for somebody whom no e-mail reaches."""
     with writing() as uow:
         path = recovery.reset_for(uow, current_actor(), key, links.secret())
+    return _page(_where(), {}, (), links.shown(path), True)
+
+
+@blueprint.post("/members/people/<key>/factor-link")
+def factor_link(key: str) -> Answer:
+    """The link by which a colleague whom no e-mail reaches sets up a first factor."""
+    with writing() as uow:
+        path = enrolment.link_for(uow, current_actor(), key, links.secret())
     return _page(_where(), {}, (), links.shown(path), True)
 
 

@@ -23,6 +23,7 @@ from collab.web.session import (
     platform,
     public,
     reading,
+    session_limits,
     writing,
 )
 
@@ -129,7 +130,7 @@ def change_address(token: str) -> Answer:
     if request.method == "GET":
         return render_template("account/address_confirm.html", token=token)
     with writing() as uow:
-        password_change.change_address(uow, token)
+        password_change.change_address(uow, token, session_limits())
     forget()
     flash(_("邮箱已更改，请用新邮箱登录。"), "success")
     return redirect(url_for("account.sign_in"))

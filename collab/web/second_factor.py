@@ -114,7 +114,7 @@ def set_up() -> Answer:
     entered = request.form.get("code", "")[:20]
     try:
         with writing() as uow:
-            sessions.before_factor(uow, current_actor(), str(session.get("token", "")))
+            sessions.before_factor(uow, current_actor(), *signing.proofs())
             second_factor.set_up(
                 uow, current_actor(), str(session["factor"]), entered, sealer, fresh=fresh
             )

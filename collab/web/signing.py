@@ -24,6 +24,7 @@ from collab.web import params
 from collab.web.session import language, platform, reading, remember, writing
 
 HALF = "half"
+PROOF = "proof"  # the link, sent to the address, by which a first factor may be set up
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,11 @@ def go_on(entered: Entered, target: str) -> Response:
         return redirect(params.safe_next(target))
     session[HALF] = entered.handle
     return redirect(url_for("second_factor.code"))
+
+
+def proofs() -> tuple[str, str]:
+    """What shows that a first factor may be set up here: the session, the link that was opened."""
+    return str(session.get("token", "")), str(session.get(PROOF, ""))
 
 
 def is_fresh() -> bool:

@@ -12,6 +12,7 @@ UNDOABLE = {
     "account.revoke_sessions": "one signs in again",
     "capabilities.touch": "restored with a click",
     "files.release": "taking back, which can be opened again; opening asks in two steps",
+    "people.factor_link": "a link that nobody uses does nothing",
     "people.reset_link": "a link that nobody uses does nothing",
     "people.withdraw": "one invites again",
     "questions.withdraw": "one asks again",
