@@ -367,7 +367,7 @@ def test_where_it_is_wanted_the_secretariat_has_rights_only_with_a_second_factor
     device, thief = Authenticator(), client
     link = run(
         site, "factor-link", site.emails["secretariat"]
-    ).stdout.strip()  # tests/web/test_enrolment.py
+    ).stdout.strip()
     client = site.fresh_browser("secretariat")
     assert client.get(urlsplit(link).path).status_code == 302
     made = device.make(post(client, "/account/passkeys/options").get_json())
