@@ -365,9 +365,7 @@ def test_where_it_is_wanted_the_secretariat_has_rights_only_with_a_second_factor
         assert "秘书处权限" in client.get(page).text, "how to mend it is said where one lands"
     assert not client.get("/api/v1/me", headers=token).get_json()["secretariat"]
     device, thief = Authenticator(), client
-    link = run(
-        site, "factor-link", site.emails["secretariat"]
-    ).stdout.strip()
+    link = run(site, "factor-link", site.emails["secretariat"]).stdout.strip()
     client = site.fresh_browser("secretariat")
     assert client.get(urlsplit(link).path).status_code == 302
     made = device.make(post(client, "/account/passkeys/options").get_json())
