@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,22 +16,29 @@ FILE = Path(__file__).resolve().parents[2] / "data" / "vocab" / "search_words.ya
 
 @dataclass(frozen=True, slots=True)
 class AskedWord:
-    """A spelling and what it may mean; an `act` is what is asked for, never only the topic."""
+    """A spelling and what it may mean; an `act` is what is asked for, never only the topic.
+
+    `cues` are words near it that tell which of several meanings is meant.
+    """
 
     spelling: str
     ids: tuple[str, ...]
     act: bool
+    cues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=1)
 def _file() -> tuple[AskedWord, ...]:
     plain = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return tuple(
-        AskedWord(str(spelling), tuple(entry["ids"]), part == "acts")
-        for part in ("acts", "words")
+        AskedWord(
+            str(spelling), tuple(entry["ids"]), part == "acts",
+            {i: tuple(map(str, cues)) for i, cues in entry.get("cues", {}).items()},
+        )
+        for part in ("acts", "words", "tools")
         for entry in plain[part]
         for spelling in (*entry.get("zh", ()), *entry.get("en", ()))
-    )
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from collab.search.analysis import BARRIER, cut, fold, is_han, term_key
+from collab.search.analysis import BARRIER, fold, is_han, term_key
 from collab.search.asked_words import asked_words
-from collab.search.cutting import HAN, CutText, dictionary
+from collab.search.cutting import CutText
+from collab.search.word_edges import cuts_a_word, speaks_of_tests
 from collab.vocabulary.catalog import Term, Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
 
-_RETRIES, _REACH = 12, 12
+_RETRIES = 12
 _SHORT = 3
 _NANOMETRES = re.compile(r"(?<=\d)\s*纳米")
-_RUN = re.compile(f"{HAN}*")
-_TEST_VERBS = "测检验评析"
 _TEST_ENDINGS = ("测试", "测量", "试验", "分析", "检测")
 
 
@@ -70,29 +68,6 @@ def _abbreviates(short: str, term: Term) -> bool:
         if all(letter in rest for letter in letters):
             return True
     return False
-
-
-def _speaks_of_tests(text: str) -> bool:
-    plain = text.replace("探测", "")
-    return any(verb in plain for verb in _TEST_VERBS)
-
-
-def _cuts_a_word(line: str, start: int, end: int) -> bool:
-    """True for one or two Chinese characters that are no words of their own where they stand."""
-    if end - start > 2 or not is_han(line[start:end]):
-        return False
-    before = _RUN.match(line[max(0, start - _REACH) : start][::-1])
-    after = _RUN.match(line, end, end + _REACH)
-    first = start - (before.end() if before else 0)
-    run = line[first : after.end() if after else end]
-    return _cuts(dictionary().version, run, start - first, end - first)
-
-
-@lru_cache(maxsize=50_000)
-def _cuts(_words: str, run: str, start: int, end: int) -> bool:
-    """True when no word of the run begins at `start`, or none ends at `end`, under these words."""
-    places = cut(run)
-    return start not in {i for _, i, _ in places} or end not in {j for _, _, j in places}
 
 
 def _stands_alone(entry: _Entry, surface: str) -> bool:
@@ -147,8 +122,10 @@ class Recogniser:
             key = term_key(word.spelling)
             if key not in self._entries or self._entries[key].stem:
                 self._entries[key] = _Entry(
-                    ids=list(word.ids), loose=True, asked=True, act=word.act, weak=not word.act
-                )
+                    ids=list(word.ids), loose=True, asked=True, act=word.act, weak=not word.act,
+                    cues={i: tuple(map(fold, cues)) for i, cues in word.cues.items()},
+                    ambiguous=bool(word.cues),
+                )  # fmt: skip
 
     def _add_term(self, term: Term) -> None:
         for spelling in (term.zh, term.en, *term.alt_zh, *term.alt_en, *term.zh_hant):
@@ -271,7 +248,7 @@ class Recogniser:
     ) -> list[tuple[_Entry, int, int]]:
         line, place = text.line, text.place
         found: list[tuple[_Entry, int, int]] = []
-        for key, i, j in self._matches(line, query):
+        for key, i, j in self._matches(text, normal, query):
             entry = self._entries[key]
             if not placed and key in self._plain:
                 found.append((entry, 0, 0))
@@ -282,23 +259,38 @@ class Recogniser:
                 found.append((entry, start, end))
         return found
 
-    def _matches(self, line: str, query: bool) -> list[tuple[str, int, int]]:
-        """Longest matches, except short Chinese ones that cut through a word (激光刻蚀, 光刻)."""
-        keys, automaton = self._automata[_speaks_of_tests(line), query]
+    def _matches(self, text: CutText, normal: str, query: bool) -> list[tuple[str, int, int]]:
+        """Longest matches, except what is no spelling where it stands.
+
+        That is a short Chinese one that cuts through a word (激光刻蚀, 光刻), and in a query the
+        stem of a test that is two words there (硅光 晶圆级测试 has no 硅光晶圆级).
+        """
+        line = text.line
+        keys, automaton = self._automata[speaks_of_tests(line, query=query), query]
         for _ in range(_RETRIES):
             matches = automaton.find_matches_as_indexes(line)
-            across = next((m for m in matches if _cuts_a_word(line, m[1], m[2])), None)
+            across = next((
+                m for m in matches if cuts_a_word(line, m[1], m[2])
+                or (query and self._two_words(keys[m[0]], text, normal, m[1:]))
+            ), None)  # fmt: skip
             if across is None:
                 break
             line = line[: across[1]] + BARRIER + line[across[1] + 1 :]
         return [(keys[index], i, j) for index, i, j in matches]
+
+    def _two_words(self, key: str, text: CutText, normal: str, span: tuple[int, int]) -> bool:
+        """True for a stem of Chinese characters with a blank in between."""
+        if not self._entries[key].stem:
+            return False
+        return " " in normal[text.place(span[0]) : text.place(span[1] - 1)]
 
     @staticmethod
     def _counts(entry: _Entry, normal: str, span: tuple[int, int], query: bool) -> bool:
         if entry.stem:
             if " " in normal[span[0] : span[1]]:
                 return False  # 硅光 晶圆 are two words, no piece of 硅光晶圆测试
-            return _speaks_of_tests(normal[: span[0]] + BARRIER + normal[span[1] :])
+            around = normal[: span[0]] + BARRIER + normal[span[1] :]
+            return speaks_of_tests(around, query=query)
         if entry.loose or not entry.exact:
             return True
         if entry.weak and not query:
@@ -333,30 +325,6 @@ class Recogniser:
 
     def _root(self, term_id: str) -> str:
         return (term_id, *self._vocabulary.ancestors(term_id))[-1]
-
-    def most_specific(self, concepts: Iterable[Concept]) -> list[Concept]:
-        """Without those whose meaning is broader than another concept's of the same text.
-
-        An abbreviation that is hardly known for its term gives way to terms of another kind.
-        """
-        listed = list(concepts)
-        sure = {self._root(i) for c in listed if c.technique and not c.weak for i in c.ids}
-        if sure or any(c.act for c in listed):
-            listed = [
-                c for c in listed
-                if c.act or not (c.weak and c.technique) or {self._root(i) for i in c.ids} & sure
-            ]  # fmt: skip
-        listed = [replace(c, ids=self._told_apart(c, listed)) for c in listed]
-        if any(c.technique and not c.plain for c in listed):
-            listed = [c for c in listed if not c.plain or {self._root(i) for i in c.ids} & sure]
-        above = {up for c in listed for i in c.ids for up in self._vocabulary.ancestors(i)}
-        return [c for c in listed if not all(i in above for i in c.ids)]
-
-    def _told_apart(self, concept: Concept, others: Iterable[Concept]) -> tuple[str, ...]:
-        """Of several meanings those below another term of the text: polish, beside facets."""
-        named = {i for other in others if other is not concept for i in other.ids}
-        below = tuple(i for i in concept.ids if named & {*self._vocabulary.ancestors(i)})
-        return below or concept.ids
 
 
 _made: dict[str, Recogniser] = {}

@@ -111,9 +111,11 @@ def _named(found: Found, places: Gazetteer) -> list[Group]:
 def _asked(concepts: Iterable[Concept]) -> list[Concept]:
     """Any one of these has to match; the rest of the query is their topic."""
     techniques = [c for c in concepts if c.technique]
+    sure = [c for c in techniques if not c.weak]
+    vague = all(c.broad for c in sure)  # then a plain word says more
     for kind in (
         [c for c in techniques if c.act],
-        [c for c in techniques if not c.weak],
+        sure and [c for c in techniques if not c.weak or (vague and c.plain and not c.broad)],
         [c for c in techniques if not c.plain],
         [c for c in concepts if not c.technique],
     ):
@@ -178,7 +180,11 @@ def _concept(concept: Concept, found: Found, *, wide: bool) -> Group:
         )
     if concept.weak:
         written = found.folded[concept.start : concept.end]
-        parts += (Atom(WORDS, word) for word in dict.fromkeys(words_of(written)))
+        said = list(dict.fromkeys(words_of(written)))
+        whole = len(said) > 1  # 抛光 alone is not 抛光硅片
+        parts.append(
+            Phrase(tuple(phrase_grams(written)), PHRASE_BONUS) if whole else Atom(WORDS, said[0])
+        )
     return Group(tuple(parts))
 
 

@@ -11,7 +11,8 @@ from collab.search.cutting import cutting_for
 from collab.search.exclusions import cues, refused
 from collab.search.facets import COUNTED, FACETS, SORTS, Facet, Sort
 from collab.search.function_words import FUNCTION_WORDS
-from collab.search.numeric import WAFER, NumericReader, wafer_classes, wafer_values
+from collab.search.meanings import Meanings
+from collab.search.numeric import WAFER, Numeric, NumericReader, wafer_classes, wafer_values
 from collab.search.places import Gazetteer, Place
 from collab.search.plan import GRAMS, MENTION, TAG, WORDS, Atom, Group, Part, Phrase, Plan, Range
 from collab.search.planning import (
@@ -108,6 +109,7 @@ class QueryParser:
         self.vocabulary = vocabulary or load_vocabulary()
         self.recogniser = recogniser or recogniser_of(self.vocabulary)
         self._numbers = NumericReader(self.vocabulary)
+        self._meanings = Meanings(self.vocabulary)
         self.regions = (dict(places or {}), dict(above or {}))
         self._places = Gazetteer(*self.regions)
 
@@ -143,16 +145,26 @@ class QueryParser:
         if len(folded) != len(written):
             written = folded
         numerics = self._numbers.read(conditions(folded))
-        concepts: list[Concept] = []
-        if query.expand:
-            concepts = [
-                c for c in self.recogniser.find_normal(written, query=True)
-                if not any(n.strict and n.start < c.end and c.start < n.end for n in numerics)
-            ]  # fmt: skip
+        concepts = self._terms(written, numerics) if query.expand else []
         places = self._places_of(written, concepts) if query.places else []
         found = Found(folded, [], numerics, [(n.start, n.end) for n in numerics])
         self._sort_out(found, concepts, places, obey=query.places)
+        if found.refused:  # what is refused tells nothing of the meaning of the rest
+            rest = "".join(
+                char if found.folded[at] == folded[at] else ";" for at, char in enumerate(written)
+            )
+            found.concepts = self._meanings.most_specific(self._terms(rest, numerics))
+        found.refused = [
+            c for c in found.refused if not self._meanings.contradicts(c, found.concepts)
+        ]
         return found
+
+    def _terms(self, written: str, numerics: list[Numeric]) -> list[Concept]:
+        """Terms outside strict conditions."""
+        return [
+            c for c in self.recogniser.find_normal(written, query=True)
+            if not any(n.strict and n.start < c.end and c.start < n.end for n in numerics)
+        ]  # fmt: skip
 
     def _places_of(self, written: str, concepts: list[Concept]) -> list[Place]:
         """Places outside terms that do not cut through a longer word (西南交通大学)."""
@@ -179,7 +191,7 @@ class QueryParser:
             found.folded = found.folded[:start] + " " * (end - start) + found.folded[end:]
         pairs = list(zip(items, against, strict=True))
         terms = [(one, no) for one, no in pairs if isinstance(one, Concept)]
-        found.concepts = self.recogniser.most_specific(one for one, no in terms if not no)
+        found.concepts = self._meanings.most_specific(one for one, no in terms if not no)
         found.refused = [one for one, no in terms if no]
         named = [(one, no) for one, no in pairs if isinstance(one, Place)]
         found.places = [one for one, no in named if no == one.outside]
