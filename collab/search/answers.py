@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from collab.search.analysis import code_words, fold, is_han, pieces
+from collab.search.analysis import code_words, fold, is_han, phrase_grams, pieces
 from collab.search.documents import Document
 from collab.search.facets import COUNTED
 from collab.search.highlight import Highlight, Marker
-from collab.search.plan import GRAMS, TAG, WORDS, Atom, Group, Plan, Raw, RawHit, Want
+from collab.search.plan import GRAMS, TAG, WORDS, Atom, Group, Phrase, Plan, Raw, RawHit, Want
 from collab.search.query import Parsed, QueryParser, SearchQuery
 from collab.search.results import Hit, Relaxation, Result, Suggestion, Way, Why
 from collab.search.spelling import Speller
@@ -39,9 +39,12 @@ class _Seen:
         return any(self._backend.counts(WORDS, code_words(word), self._labels).values())
 
     @cache  # noqa: B019 - lives as long as one query
-    def pair(self, pair: str) -> bool:
-        """True when the two characters are seen side by side."""
-        return any(self._backend.counts(GRAMS, (pair,), self._labels).values())
+    def run(self, run: str) -> bool:
+        """True when the characters, two or more, are seen side by side."""
+        if len(run) == 2:
+            return any(self._backend.counts(GRAMS, (run,), self._labels).values())
+        plan = Plan(must=(Group((Phrase(tuple(phrase_grams(run))),)),))
+        return self._backend.execute(plan, self._labels, Want(limit=0)).total > 0
 
     def beginning(self, first: str) -> list[str]:
         """Words that are seen and begin like this."""
@@ -137,7 +140,7 @@ class Answers:
         if any(c in query.text for c in ':"<>=') or len(query.text) > MAX_CORRECTED:
             return None
         seen = _Seen(backend, labels)
-        return self._speller.correct(query.text, seen.word, seen.pair, seen.beginning)
+        return self._speller.correct(query.text, seen.word, seen.run, seen.beginning)
 
     def _relaxations(
         self, backend: Backend, query: SearchQuery, parsed: Parsed, labels: frozenset[str]

@@ -12,3 +12,16 @@ my me you your they any some there please find need needs needed looking want wa
 should would will may into about between through than such not no so if but also s t
 """
 FUNCTION_WORDS = frozenset((_CHINESE + _ENGLISH).split())
+
+# Everyday words one or two letters away from terms: never taken for errors.
+_EVERYDAY = """
+leaving leave leaves tasting letter letters matching planting rating housing parking heating sharing
+wiring booking staging posting leading reading meeting moving loading lading coding pricing facing
+passing placing planning paying saving serving setting shaping sorting talking taking trading across
+affect amount article attack beat best chance charge collection come drive each east election
+environment expect fact financial home hope imagine item last lawyer list live mission move movie
+painting parent pass past patient player produce protect rest rise safe same save seem shoulder sign
+sing site situation skin soldier song soon team term them then thing think though wait weight west
+whom technician annual flight
+"""
+PLAIN_ENGLISH = frozenset(_EVERYDAY.split())

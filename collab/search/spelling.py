@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from collab.search.analysis import cut, fold, is_han, is_known_word, pieces, stem
+from collab.search.asked_words import asked_words
 from collab.search.concepts import Recogniser
-from collab.search.function_words import FUNCTION_WORDS
+from collab.search.function_words import FUNCTION_WORDS, PLAIN_ENGLISH
+from collab.search.sounds import sound_alike
 from collab.vocabulary.catalog import Vocabulary
 from collab.vocabulary.normalize import normalize_text
 
 Known = Callable[[str], bool]
 SeenWords = Callable[[str], Iterable[str]]
-_MIN_LATIN, _MIN_HAN = 4, 4
+_MIN_LATIN, _MIN_HAN = 3, 4
 _MAX_PIECES, _MAX_RUN = 8, 40
 _MIN_SEEN, _FEW = 6, 3  # letters of a word, and words of a query
 _PART = re.compile(r"[^\W_]+")
@@ -21,6 +23,7 @@ _LONG = 8  # letters of a word that is hardly one edit away from another by chan
 _MIN_PLAIN = 6  # below this, a run of ordinary words is never taken for an error
 _TAILS = ("服务", "平台", "加工", "代工")
 _GAP = "\x00"
+_MIN_ALIKE = 2  # characters of a term of which one may be written as another that sounds alike
 
 
 def distance(a: str, b: str, limit: int) -> int:
@@ -77,6 +80,12 @@ def _suspicious(word: str) -> bool:
     return (len(word) == 1 and word not in FUNCTION_WORDS) or not is_known_word(word)
 
 
+def _windows(length: int, least: int) -> Iterator[tuple[int, int]]:
+    """Stretches of a run, long ones first."""
+    for size in range(min(length, 12), least - 1, -1):
+        yield from ((start, start + size) for start in range(length - size + 1))
+
+
 def _crosses(taken: tuple[int, int], start: int, end: int) -> bool:
     """True when the window cuts a stretch that is understood in two."""
     i, j = taken
@@ -104,10 +113,14 @@ class Speller:
         self._terms: set[str] = set()
         self._patterns: dict[str, list[str]] = {}
         self._short: dict[str, list[str]] = {}
+        self._sounding: dict[str, dict[str, int]] = {}
         for terms in (vocabulary.techniques, vocabulary.materials):
             for term in terms.values():
                 for spelling in term.spellings():
                     self._learn(fold(spelling))
+        for word in asked_words(vocabulary):
+            if is_han(spelling := fold(word.spelling)):
+                self._learn_sound(spelling)
         self._stems = {stem(word) for word in self._words}
 
     def _learn(self, spelling: str) -> None:
@@ -120,7 +133,15 @@ class Speller:
             elif len(listed) == 1:
                 self._learn_han(_without_tail(piece.text))
 
+    def _learn_sound(self, term: str) -> None:
+        """How often a term is a term of its own or the rest of a longer one, by its patterns."""
+        if len(term) >= _MIN_ALIKE:
+            for pattern in _holes(term):
+                known = self._sounding.setdefault(pattern, {})
+                known[term] = known.get(term, 0) + 1
+
     def _learn_han(self, term: str) -> None:
+        self._learn_sound(term)
         if len(term) < _MIN_HAN or term in self._terms:
             return
         self._terms.add(term)
@@ -142,7 +163,7 @@ class Speller:
             out.append(written[at:start])
             at = start + len(word)
             better = (
-                self._han(word, known_pair) if is_han(word)
+                self._han(word, known_word, known_pair) if is_han(word)
                 else self._latin(word, folded, known_word, seen)
             )  # fmt: skip
             changed = changed or better is not None
@@ -152,7 +173,12 @@ class Speller:
     def _latin(self, word: str, query: str, known: Known, seen: SeenWords) -> str | None:
         if len(word) < _MIN_LATIN or not (word.isascii() and word.isalpha()):
             return None
-        if word in FUNCTION_WORDS or known(word) or self._stems & _stems_of(word):
+        if (
+            word in FUNCTION_WORDS
+            or word in PLAIN_ENGLISH
+            or known(word)
+            or self._stems & _stems_of(word)
+        ):
             return None
         limit = 1 if len(word) < 8 else 2
         options = [(distance(word, w, limit), -self._words[w], w) for w in self._near(word)]
@@ -178,9 +204,10 @@ class Speller:
         query hardly more than this one: plain English is full of words the vocabulary lacks.
         """
         merits = []
+        alone = len(word) >= _MIN_SEEN or (len(word) > _MIN_LATIN and len(query.split()) <= 2)
         for option in sorted(options)[:12]:
             gain = self._gain(option[2], word, query)
-            if gain > (0 if len(word) >= _MIN_SEEN or len(query.split()) <= 2 else len(option[2])):
+            if gain > (0 if alone else len(option[2])):
                 merits.append((-gain, *option))
         return min(merits)[3] if merits else None
 
@@ -195,7 +222,7 @@ class Speller:
         )  # fmt: skip
         return max(spans, default=0)
 
-    def _han(self, run: str, known_pair: Known) -> str | None:
+    def _han(self, run: str, known_word: Known, known_pair: Known) -> str | None:
         """One term put right where the run differs from it in one unheard-of place.
 
         Only where some character is left over: what the vocabulary explains is no error.
@@ -203,17 +230,33 @@ class Speller:
         taken = self._explained(run) if len(run) <= _MAX_RUN else [(0, len(run))]
         whole = [(i, j) for word, i, j in cut(run) if j - i > 1 and is_known_word(word)]
         open_ = [at for at in range(len(run)) if not any(i <= at < j for i, j in taken)]
-        for size in range(min(len(run), 12), _MIN_HAN - 2, -1):
-            for start in range(len(run) - size + 1):
-                if not any(start <= at < start + size for at in open_):
+        looks: tuple[tuple[int, Callable[[str], str | None]], ...] = (
+            (_MIN_ALIKE, lambda window: self._sounds_like(window, known_word, known_pair)),
+            (_MIN_HAN - 1, lambda window: self._term_for(window, known_pair)),
+        )
+        for least, look in looks:
+            for start, end in _windows(len(run), least):
+                if not any(start <= at < end for at in open_):
                     continue
-                if any(_crosses(one, start, start + size) for one in (*taken, *whole)):
+                if any(_crosses(one, start, end) for one in (*taken, *whole)):
                     continue
-                better = self._term_for(run[start : start + size], known_pair)
-                if better is not None:
-                    rest = run[start + size :]
-                    return run[:start] + better + (self._han(rest, known_pair) or rest)
+                if (better := look(run[start:end])) is not None:
+                    rest = self._han(run[end:], known_word, known_pair) or run[end:]
+                    return run[:start] + better + rest
         return None
+
+    def _sounds_like(self, window: str, known_word: Known, known_run: Known) -> str | None:
+        """The term that sounds like the window, the commonest if several.
+
+        What stands in a document as a word, or as a run of more characters, is no error.
+        """
+        if is_known_word(window) or known_word(window) or (len(window) > 2 and known_run(window)):
+            return None
+        found: list[tuple[int, str]] = []
+        for at, written in enumerate(window):
+            options = self._sounding.get(window[:at] + _GAP + window[at + 1 :], {})
+            found += ((-n, t) for t, n in options.items() if sound_alike(written, t[at]))
+        return min(found)[1] if found else None
 
     def _explained(self, run: str) -> list[tuple[int, int]]:
         """Stretches that are terms of the vocabulary, or words that ask or name no technique."""
@@ -227,11 +270,19 @@ class Speller:
         odd = any(_suspicious(word) for word, _, _ in cut(window))
         found = _swapped(window) & self._terms
         if odd or len(window) >= _MIN_PLAIN:
-            found |= {t for p in _holes(window) for t in self._patterns.get(p, ())}
+            found |= self._one_other(window)
         if odd:
             found |= _shortened(window) & self._terms
             found |= set(self._short.get(window, ()))
         return min((t for t in found if t != window and self._inside(window, t)), default=None)
+
+    def _one_other(self, window: str) -> set[str]:
+        """Terms that differ in one character, unless that one is a word that only binds others."""
+        return {
+            term
+            for at, written in enumerate(window) if written not in FUNCTION_WORDS
+            for term in self._patterns.get(window[:at] + _GAP + window[at + 1 :], ())
+        }  # fmt: skip
 
     def _inside(self, window: str, term: str) -> bool:
         """False when only the first or last character differs and the rest is a term itself.
