@@ -27,9 +27,10 @@ from collab.matching.verdicts import Verdict, judge, rank
 from collab.routing.alliance import best_investments, investment_problem, leaves
 from collab.routing.allocation import Slot, allocate
 from collab.routing.answer import answer
+from collab.routing.front import pareto
 from collab.routing.plan import Candidate, Plan, PlanStep, Weeks
 from collab.routing.planner import OBJECTIVES, Search
-from collab.routing.route import Workshop, build_route, pareto
+from collab.routing.route import Workshop, build_route
 from collab.routing.rules import rule_book
 from collab.routing.scenario import Board
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from collab.routing.kinds import Kinds
 from collab.routing.lanes import Ints, Road
-from collab.routing.walker import Walker
+from collab.routing.walker import REFUSED, Walker, as_bits
 
 MAX_TABLE = 40_000
 """Largest table of pieces times kinds of candidates that is worked out beforehand."""
@@ -37,39 +39,94 @@ def tables(walker: Walker, first: int) -> list[Table] | None:
     many to be worked out beforehand."""
     found: list[Table] = []
     arriving = {first: 0}
-    for place, kinds in enumerate(walker.kinds):
-        if len(arriving) * len(kinds) > MAX_TABLE:
+    for place, step in enumerate(walker.kinds):
+        if len(arriving) * len(step.kinds) > MAX_TABLE:
             return None
-        leaving: dict[int, int] = {}
-        questions = np.full((len(arriving), len(kinds)), -1, dtype=np.int64)
-        after = np.zeros_like(questions)
-        for piece, row in arriving.items():
-            for kind in range(len(kinds)):
-                move = walker.move(place, kind, piece)
-                if not move.blocked:
-                    questions[row, kind] = move.questions
-                    after[row, kind] = leaving.setdefault(move.after, len(leaving))
-        found.append(Table(arriving, questions, after))
-        arriving = leaving
+        table, arriving = _table(walker, place, arriving)
+        found.append(table)
     return found
 
 
+def _table(walker: Walker, place: int, arriving: Mapping[int, int]) -> tuple[Table, dict[int, int]]:
+    """The moves of a step for the pieces that arrive, and the rows of those that leave it."""
+    states = [walker.states[piece] for piece in arriving]
+    bodies = {body: i for i, body in enumerate(dict.fromkeys(s.body for s in states))}
+    of = np.array([bodies[s.body] for s in states])
+    before = as_bits([(s.asked,) for s in states])
+    rows = [walker.row(place, body) for body in bodies]
+    heard, asked = np.stack([r.questions for r in rows]), np.stack([r.asked for r in rows])
+    passes = (heard & REFUSED) == 0
+    left = _left(walker, place, list(bodies), passes)[of]
+    new = np.where(passes[of], _count(heard[of] & ~before), -1)
+    numbers, leaving = _numbered(walker, left, before | asked[of], passes[of])
+    return Table(arriving, new, numbers), leaving
+
+
+def _left(walker: Walker, place: int, bodies: Sequence[int], passes: Any) -> Ints:
+    """By body and kind the body that is left of it where it passes."""
+    samples, leaves = walker.kinds[place].leaving
+    found = np.zeros((len(bodies), len(samples)), dtype=np.int64)
+    for row, body, ok in zip(found, bodies, passes, strict=True):
+        for number in set(leaves[ok].tolist()):
+            row[number] = walker.left(place, samples[number], body)
+    return found[:, leaves]
+
+
+def _numbered(walker: Walker, body: Ints, asked: Any, passes: Any) -> tuple[Ints, dict[int, int]]:
+    """The pieces that leave, numbered as rows of the next step: by cell, and by piece."""
+    names, inverse = np.unique(asked[passes], return_inverse=True)
+    cells, rows = np.unique(body[passes] * len(names) + inverse, return_inverse=True)
+    found = np.zeros(body.shape, dtype=np.int64)
+    found[passes] = rows
+    split = (divmod(cell, len(names)) for cell in cells.tolist())
+    states = [walker.state(at, int(names[name])) for at, name in split]
+    return found, {state: row for row, state in enumerate(states)}
+
+
+def _count(bits: Any) -> Any:
+    """How many bits are set; Python's numbers where there are more than a machine's."""
+    if bits.dtype == object:
+        return np.frompyfunc(int.bit_count, 1, 1)(bits).astype(np.int64)
+    return np.bitwise_count(bits).astype(np.int64)
+
+
+class Wide(NamedTuple):
+    """A table by candidate instead of kind: new questions, and where in the flattened costs of the
+    next step to look (the place behind the last one where a piece is refused)."""
+
+    questions: Ints
+    onward: Ints
+
+
+def widened(found: Sequence[Table], kinds: Sequence[Kinds]) -> list[Wide]:
+    """The tables of a plan by candidate; the same for every objective."""
+    wide = []
+    rows = [len(table.rows) for table in found[1:]]
+    for table, step, after in zip(found, kinds, [*rows, 0], strict=True):
+        kind_of = np.array(step.kind_of)
+        width = len(kind_of)
+        questions = table.questions.take(kind_of, axis=1)
+        row = table.after.take(kind_of, axis=1) if after else np.zeros_like(questions)
+        onward = row * width + np.arange(width)
+        onward[questions < 0] = max(after, 1) * width
+        wide.append(Wide(np.maximum(questions, 0), onward))
+    return wide
+
+
 def least_ahead(
-    found: Sequence[Table],
-    kind_of: Sequence[Sequence[int]],
+    wide: Sequence[Wide],
     node: Sequence[Ints],
     roads: Sequence[tuple[Road, Ints]],
     per_question: int,
 ) -> list[Ints]:
     """Per step, by arriving piece and candidate, the least cost from taking this candidate to the
     end of the plan, the way to it left out; BLOCKED or more where no route is left."""
-    togo = np.zeros((1 + int(found[-1].after.max(initial=0)), len(node[-1])), dtype=np.int64)
+    togo = np.zeros((1, len(node[-1])), dtype=np.int64)
     values: list[Ints] = []
-    for at in reversed(range(len(found))):
-        kinds = np.asarray(kind_of[at])
-        questions = found[at].questions[:, kinds]
-        onward = togo[found[at].after[:, kinds], np.arange(len(kinds))]
-        value = np.where(questions < 0, BLOCKED, node[at] + per_question * questions + onward)
+    for at in reversed(range(len(wide))):
+        value = np.append(togo, BLOCKED).take(wide[at].onward)
+        value += node[at]
+        value += per_question * wide[at].questions
         values.append(value)
         if at:
             road, cost = roads[at - 1]
@@ -99,9 +156,9 @@ class Questions:
 
     def _least_asked(self, place: int) -> list[int]:
         """Per kind the fewest questions that a candidate of it leaves open itself."""
-        least = [BLOCKED] * len(self.walker.kinds[place])
+        least = [BLOCKED] * len(self.walker.kinds[place].kinds)
         step = self.steps[place]
-        for kind, candidate in zip(self.walker.kind_of[place], step.candidates, strict=True):
+        for kind, candidate in zip(self.walker.kinds[place].kind_of, step.candidates, strict=True):
             least[kind] = min(least[kind], candidate.open_questions)
         return least
 

@@ -16,11 +16,12 @@ from collab.matching.snapshot import Snapshot
 from collab.matching.words import both
 from collab.routing.checklist import route_view, rule_view
 from collab.routing.existence import route_exists
+from collab.routing.front import pareto
 from collab.routing.opening import Opening, openings
 from collab.routing.plan import Plan, make_plan
 from collab.routing.planner import OBJECTIVES, Search
 from collab.routing.remedies import Remedies
-from collab.routing.route import Route, Workshop, build_route, pareto, plain_route
+from collab.routing.route import Route, Workshop, build_route, plain_route
 from collab.routing.rules import rule_book
 from collab.routing.walker import Walker
 from collab.routing.widening import widening_view, widenings

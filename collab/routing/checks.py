@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple
 
 from collab.matching.records import NeedProfile, Offer, Offered
@@ -301,6 +301,33 @@ def reads(rule: InterfaceRule) -> Reads:
     if operation == "reaches":
         names.add("piece-size")
     return Reads(frozenset(names), operation == "disjoint", rule.severity == "fix")
+
+
+Glance = Callable[[Piece], Hashable]
+_SEEN: Mapping[str, Glance] = {
+    "wafer-diameter": lambda p: p.diameters,
+    "carried-materials": lambda p: (p.carried, p.open_metals),
+    "state": lambda p: p.state,
+    "pad-metal": lambda p: p.pad_metal,
+    "mask-scale": lambda p: p.mask_scale,
+    "coupler-type": lambda p: p.coupler,
+    "max-temperature": lambda p: p.max_temperature,
+    "joint-remelt-temperature": lambda p: p.remelt,
+}
+
+
+def glance(rule: InterfaceRule, bit: int) -> Glance:
+    """What a rule (`bit`: of its remedies) reads of the piece: two pieces alike in it get the same
+    verdict from the same capability."""
+    names = [o.split(".", 1)[1] for o in (rule.check["left"], rule.check["right"])
+             if isinstance(o, str) and o.startswith("piece.")]  # fmt: skip
+    seen = [_SEEN.get(name) or _figure_or_flag(name) for name in names]
+    mends = bit if rule.severity == "fix" else 0
+    return lambda p: (p.steps == 0, p.remedied & mends, *[see(p) for see in seen])
+
+
+def _figure_or_flag(name: str) -> Glance:
+    return lambda p: (p.figure(name), name in p.flags)
 
 
 def checker(rule: InterfaceRule) -> Checker:

@@ -36,8 +36,10 @@ class _Walk:
 
     def _soonest(self, step: PlanStep) -> list[int]:
         """Per kind the least stated weeks: whoever is quicker is never worse."""
-        best = [-1] * len(self.walker.kinds[step.place])
-        for kind, candidate in zip(self.walker.kind_of[step.place], step.candidates, strict=True):
+        best = [-1] * len(self.walker.kinds[step.place].kinds)
+        for kind, candidate in zip(
+            self.walker.kinds[step.place].kind_of, step.candidates, strict=True
+        ):
             weeks = centi(candidate.weeks.low) if candidate.weeks.stated else 0
             if best[kind] < 0 or weeks < best[kind]:
                 best[kind] = weeks

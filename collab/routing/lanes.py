@@ -32,7 +32,7 @@ class Groups(NamedTuple):
 
     def least(self, values: Ints) -> Ints:
         """The least value of every group, over the last axis."""
-        found: Ints = np.minimum.reduceat(values[..., self.order], self.starts, axis=-1)
+        found: Ints = np.minimum.reduceat(values.take(self.order, axis=-1), self.starts, axis=-1)
         return found
 
 
@@ -129,9 +129,9 @@ class Road:
         one does no harm: the free way there is looked at beside it.
         """
         there = self.other.by_spot.least(values)
-        away = (matrix + there[..., None, :]).min(axis=-1)[..., self.one.spot]
+        away = (matrix + there[..., None, :]).min(axis=-1).take(self.one.spot, axis=-1)
         group, has_own = self._own
-        inside = self.other.by_organisation.least(values)[..., group]
+        inside = self.other.by_organisation.least(values).take(group, axis=-1)
         found: Ints = np.where(has_own, np.minimum(away, inside), away)
         return found
 

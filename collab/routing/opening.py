@@ -57,7 +57,7 @@ def blocks(vocabulary: Vocabulary, plan: Plan) -> list[Block]:
         stopped: Counter[str] = Counter()
         samples: dict[str, Checked] = {}
         for piece in arriving[:SAMPLED]:
-            for candidate in (kind.sample for kind in walker.kinds[place]):
+            for candidate in (kind.sample for kind in walker.kinds[place].kinds):
                 sight = Sight(book.terms, piece, candidate.offer, candidate.done, plan.need)
                 checked = check_step(book, sight)
                 broken = [c for c in checked if c.verdict == "block"]

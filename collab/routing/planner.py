@@ -11,7 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from collab.routing.ahead import BLOCKED, Questions, Table, TooMany, least_ahead, tables
+from collab.routing.ahead import (
+    BLOCKED,
+    Questions,
+    Table,
+    TooMany,
+    Wide,
+    least_ahead,
+    tables,
+    widened,
+)
 from collab.routing.lanes import Ints, Lane, Road, lane_of, road_of
 from collab.routing.plan import Plan, centi
 from collab.routing.rules import RuleBook
@@ -78,6 +87,7 @@ class Search:
             for s in plan.steps for p in s.before if self.possible
         }  # fmt: skip
         self.tables: list[Table] | None = None
+        self.wide: list[Wide] = []
         self.questions: Questions | None = None
         self._tabled = False
         self.tails = self._tails()
@@ -94,6 +104,7 @@ class Search:
         self._tabled = True
         if self.linear:
             self.tables = tables(self.walker, self.first)
+            self.wide = widened(self.tables, self.walker.kinds) if self.tables else []
             return
         with suppress(TooMany):
             self.questions = Questions(self.walker)
@@ -121,7 +132,7 @@ class Search:
         if self.tables is None:
             return Costs(w, node, pair, self._rest_of_line(node, pair))
         roads = [(self.roads[e], pair[e]) for e in sorted(pair)]
-        rest = least_ahead(self.tables, self.walker.kind_of, node, roads, w.questions)
+        rest = least_ahead(self.wide, node, roads, w.questions)
         return Costs(w, node, pair, rest, exact=True)
 
     def _rest_of_line(self, node: list[Ints], pair: Mapping[tuple[int, int], Ints]) -> list[Ints]:
@@ -266,7 +277,7 @@ class _Run:
             return 0
         asked = np.array(left.of_kinds(at, left.pending(prefix.pieces)), dtype=np.int64)
         cost = np.where(asked < BLOCKED, self.costs.weights.questions * asked, BLOCKED)
-        found: Ints = cost[self.search.walker.kind_of[at]]
+        found: Ints = cost[self.search.walker.kinds[at].kind_of]
         return found
 
     def _grow(self, prefix: Prefix, child: int) -> Prefix | None:
@@ -276,7 +287,7 @@ class _Run:
         at = len(prefix.path)
         step = search.plan.steps[at]
         arriving = search.walker.arriving(at, prefix.pieces)
-        move = search.walker.move(at, search.walker.kind_of[at][child], arriving)
+        move = search.walker.move(at, search.walker.kinds[at].kind_of[child], arriving)
         if move.blocked or self._hopeless(at, move.after):
             return None
         cost = prefix.cost + int(costs.node[at][child]) + costs.weights.questions * move.questions

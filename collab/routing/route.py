@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -100,10 +100,21 @@ class Route:
         }[objective]
 
 
+class Laid(NamedTuple):
+    """The beginning of a route: its legs, the piece after each, the hand-overs between them, when
+    each is done (weeks: low, high, both added up), and the places of the legs of the steps."""
+
+    legs: tuple[Leg, ...] = ()
+    after: tuple[pieces.Piece, ...] = ()
+    handovers: tuple[Handover, ...] = ()
+    ends: tuple[tuple[float, float, float], ...] = ()
+    place_of: tuple[int, ...] = ()
+
+
 @dataclass
 class Workshop:
-    """What the routes of one plan share: the tables, the finder of remedies, and hand-overs that
-    were worked out before. Routes of a plan differ in few legs."""
+    """What the routes of one plan share: the tables, the finder of remedies, and beginnings that
+    were laid before. Routes of a plan differ in few legs."""
 
     vocabulary: Vocabulary
     book: RuleBook
@@ -112,6 +123,7 @@ class Workshop:
     _checked: dict[Hashable, list[Checked]] = field(default_factory=dict)
     _walked: dict[Hashable, pieces.Piece] = field(default_factory=dict)
     _ways: dict[tuple[str, str], Way] = field(default_factory=dict)
+    laid: dict[tuple[bool, tuple[int, ...]], Laid] = field(default_factory=dict)
 
     @cached_property
     def start(self) -> pieces.Piece:
@@ -148,13 +160,13 @@ class Workshop:
 
 
 class _Builder:
-    """Lays the legs of one path, inserting remedies where a capability offers one."""
+    """Lays the legs of one more step, inserting remedies where a capability offers one."""
 
-    def __init__(self, shop: Workshop, mended: bool = True) -> None:
+    def __init__(self, shop: Workshop, mended: bool, so_far: Laid) -> None:
         self.mended = mended
         self.shop, self.vocabulary, self.plan = shop, shop.vocabulary, shop.plan
-        self.legs: list[Leg] = []
-        self.after: list[pieces.Piece] = []
+        self.legs = list(so_far.legs)
+        self.after = list(so_far.after)
 
     def _incoming(self, before: tuple[int, ...]) -> pieces.Piece:
         parts = [self.after[b] for b in before] or [self.shop.start]
@@ -306,66 +318,71 @@ def plain_route(shop: Workshop, path: Sequence[int]) -> Route:
 
 
 def _built(shop: Workshop, path: Sequence[int], *, mended: bool = True) -> Route:
-    builder = _Builder(shop, mended)
-    place_of: list[int] = []
-    for step, number in zip(shop.plan.steps, path, strict=True):
-        before = tuple(place_of[b] for b in step.before)
-        place_of.append(builder.lay(step.step.key, step.candidates[number], before, step.state))
-    legs = tuple(builder.legs)
-    handovers = _handovers(shop, legs)
-    weeks, middle = _critical_path(legs, handovers)
+    laid = _laid(shop, tuple(path), mended)
+    legs, handovers = laid.legs, laid.handovers
+    longest = [round(max((end[i] for end in laid.ends), default=0.0), 2) for i in range(3)]
     return Route(
         legs,
         handovers,
-        weeks,
+        (longest[0], longest[1]),
         sum(round(h.km) for h in handovers if h.km is not None),
         sum(leg.questions for leg in legs),
         any(not leg.candidate.weeks.stated for leg in legs),
         sum(h.km is None for h in handovers),
-        middle,
+        longest[2],
         tuple(path),
     )
 
 
-def _handovers(shop: Workshop, legs: tuple[Leg, ...]) -> tuple[Handover, ...]:
+def _laid(shop: Workshop, path: tuple[int, ...], mended: bool) -> Laid:
+    """A path's legs; what two paths begin with is laid once."""
+    if not path:
+        return Laid()
+    found = shop.laid.get((mended, path))
+    if found is None:
+        so_far = _laid(shop, path[:-1], mended)
+        builder = _Builder(shop, mended, so_far)
+        step = shop.plan.steps[len(path) - 1]
+        before = tuple(so_far.place_of[b] for b in step.before)
+        place = builder.lay(step.step.key, step.candidates[path[-1]], before, step.state)
+        found = _with(shop, so_far, builder, place)
+        shop.laid[mended, path] = found
+    return found
+
+
+def _with(shop: Workshop, so_far: Laid, builder: _Builder, place: int) -> Laid:
+    """The beginning with the legs that a builder added; `place` is that of the step's leg."""
+    handovers, ends = list(so_far.handovers), list(so_far.ends)
+    for at in range(len(ends), len(builder.legs)):
+        leg = builder.legs[at]
+        found = _handovers(shop, builder.legs, at)
+        ends.append(_end(leg, {h.sender: h.weeks for h in found}, ends))
+        handovers += found
+    return Laid(
+        tuple(builder.legs), tuple(builder.after), tuple(handovers), tuple(ends),
+        (*so_far.place_of, place),
+    )  # fmt: skip
+
+
+def _handovers(shop: Workshop, legs: Sequence[Leg], place: int) -> list[Handover]:
+    """The hand-overs to a leg."""
     found = []
-    for place, leg in enumerate(legs):
-        for before in leg.before:
-            sender = legs[before].offer
-            way = shop.way(sender, leg.offer)
-            if way.kind != "none":
-                found.append(Handover(before, place, way.kind, way.weeks, way.km))
-    return tuple(found)
+    for before in legs[place].before:
+        way = shop.way(legs[before].offer, legs[place].offer)
+        if way.kind != "none":
+            found.append(Handover(before, place, way.kind, way.weeks, way.km))
+    return found
 
 
-def _critical_path(legs: tuple[Leg, ...], handovers: tuple[Handover, ...]) -> tuple[Pair, float]:
-    """([low, high] weeks of the longest way through, the longest of low and high added up)."""
-    road = {(h.sender, h.receiver): h.weeks for h in handovers}
-    ends: list[tuple[float, float, float]] = []
-    for place, leg in enumerate(legs):
-        low = high = both = 0.0
-        for before in leg.before:
-            way = road.get((before, place), (0.0, 0.0))
-            low = max(low, ends[before][0] + way[0])
-            high = max(high, ends[before][1] + way[1])
-            both = max(both, ends[before][2] + sum(way))
-        weeks = leg.candidate.weeks
-        ends.append((low + weeks.low, high + weeks.high, both + weeks.low + weeks.high))
-    longest = [round(max((e[i] for e in ends), default=0.0), 2) for i in range(3)]
-    return (longest[0], longest[1]), longest[2]
-
-
-def pareto(routes: Sequence[Route]) -> list[Route]:
-    """The routes that no other one dominates (nowhere worse, somewhere better in weeks, hand-overs,
-    km and questions), in the order given."""
-    marks = [(r.middle, len(r.handovers), r.reach, r.open_questions) for r in routes]
-    distinct = set(marks)
-    best = {a for a in distinct if not any(b != a and _nowhere_worse(b, a) for b in distinct)}
-    return [r for r, mark in zip(routes, marks, strict=True) if mark in best]
-
-
-Marks = tuple[float, int, int, int]
-
-
-def _nowhere_worse(one: Marks, other: Marks) -> bool:
-    return one[0] <= other[0] and one[1] <= other[1] and one[2] <= other[2] and one[3] <= other[3]
+def _end(
+    leg: Leg, road: Mapping[int, Pair], ends: Sequence[tuple[float, float, float]]
+) -> tuple[float, float, float]:
+    """When a leg is done at the earliest and the latest, and the longest way of both added up."""
+    low = high = both = 0.0
+    for before in leg.before:
+        way = road.get(before, (0.0, 0.0))
+        low = max(low, ends[before][0] + way[0])
+        high = max(high, ends[before][1] + way[1])
+        both = max(both, ends[before][2] + sum(way))
+    weeks = leg.candidate.weeks
+    return low + weeks.low, high + weeks.high, both + weeks.low + weeks.high

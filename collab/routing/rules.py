@@ -14,10 +14,12 @@ from collab.routing.checks import (
     OK,
     UNKNOWN,
     Checker,
+    Glance,
     Reads,
     Sight,
     asks,
     checker,
+    glance,
     reads,
     silent_about,
 )
@@ -44,6 +46,7 @@ class RuleBook:
     rules: tuple[InterfaceRule, ...]
     checkers: Mapping[int, Checker] = field(default_factory=dict, repr=False)
     reads: Mapping[int, Reads] = field(default_factory=dict, repr=False)
+    glances: Mapping[int, Glance] = field(default_factory=dict, repr=False)
     _applying: dict[Any, tuple[int, ...]] = field(default_factory=dict, repr=False)
     _naming: dict[tuple[str, bool], int] = field(default_factory=dict, repr=False)
 
@@ -102,7 +105,8 @@ def rule_book(vocabulary: Vocabulary) -> RuleBook:
             i: checker(rule) for i, rule in enumerate(vocabulary.rules) if rule.evaluable != "plan"
         }
         looks = {i: reads(vocabulary.rules[i]) for i in checkers}
-        found = RuleBook(pieces.terms_of(vocabulary), vocabulary.rules, checkers, looks)
+        glances = {i: glance(vocabulary.rules[i], 1 << i) for i in checkers}
+        found = RuleBook(pieces.terms_of(vocabulary), vocabulary.rules, checkers, looks, glances)
         _BOOKS[id(vocabulary)] = found
     return found
 

@@ -104,7 +104,7 @@ TAKES: Mapping[str, str] = {
     "bonding.eutectic": "die", "bonding.hybrid": "die", "thinning": "thinned-wafer",
     "thinning.lapping": "sub-assembly",
     "etching.substrate-removal": "sub-assembly", "waveguide": "thinned-wafer",
-    "waveguide.fs-writing": "die", "waveguide.trimming": "packaged-device", "facet": "die",
+    "waveguide.fs-writing": "die", "waveguide.trimming": "die", "facet": "die",
     "singulation": "die", "packaging.bumping": "thinned-wafer", "packaging.rdl": "thinned-wafer",
     "packaging.tsv": "thinned-wafer", "packaging.tgv": "thinned-wafer",
     "packaging.die-attach": "sub-assembly", "packaging.flip-chip": "sub-assembly",
@@ -112,11 +112,13 @@ TAKES: Mapping[str, str] = {
     "packaging.coupling": "packaged-device", "packaging.hermetic-seal": "packaged-device",
     "packaging.form": "packaged-device", "packaging.pluggable-module": "module",
     "packaging": "module", "biointerface": "packaged-device", "transfer": "die",
+    "transfer.laser-lift-off": "thinned-wafer",
 }  # fmt: skip
 """The furthest state a technique still takes in (nearest ancestor counts); absent = any."""
 MAY_TAKE: Mapping[str, str] = {
     "waveguide": "die", "doping": "die", "planarization": "die", "passivation": "die",
     "facet": "sub-assembly", "singulation": "sub-assembly",
+    "waveguide.trimming": "packaged-device", "transfer.laser-lift-off": "die",
 }  # fmt: skip
 """What some lines take beyond that (laboratories work on chips): asked for, neither taken nor
 refused."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from collab.matching.compare import WAFER
-from collab.matching.records import Offer
 from collab.routing import pieces
 from collab.routing.checks import Sight
+from collab.routing.kinds import Eye, Kind, Kinds, Look, kinds_of
+from collab.routing.lanes import Ints
 from collab.routing.meeting import merge
 from collab.routing.pieces import Piece
 from collab.routing.plan import Candidate, Plan
@@ -18,6 +21,10 @@ from collab.routing.rules import RuleBook, moved, says
 
 ALWAYS_LEFT = frozenset({WAFER, "pad-metal", "final-thickness"})
 """What a step leaves in the piece under another name than the parameter's own."""
+HIGHEST = 1 << 62
+"""The highest bit that fits into a machine's number; beyond it Python's numbers are used."""
+REFUSED = 1
+"""The bit of a rule that refuses; the others stand for names of questions."""
 
 
 class Move(NamedTuple):
@@ -31,46 +38,51 @@ class Move(NamedTuple):
 BLOCKED_MOVE = Move(True, 0, -1)
 Heard = tuple[int, int]
 """What a rule said of a piece and a kind: questions that count and things asked for, as bits."""
-REFUSED: Heard = (-1, -1)
+SILENT: Heard = (0, 0)
 
 
-class Look(NamedTuple):
-    """A rule's look at a kind of candidate: the rule, the history it needs (0: none), and a number
-    that all kinds share which state the same for it."""
+class Row(NamedTuple):
+    """What the rules of a step say of one body to every kind, as bits (see Heard)."""
 
-    rule: int
-    needs: int
-    number: int
+    questions: Ints
+    asked: Ints
 
 
-class Kind(NamedTuple):
-    """Candidates of a step that every rule sees alike: one of them, what the rules look at, and a
-    number shared by all that leave a piece in the same state."""
+def as_bits(rows: Sequence[Sequence[int]]) -> Any:
+    """Rows of bits as an array."""
+    fits = all(bits <= HIGHEST for row in rows for bits in row)
+    return np.array(rows, dtype=np.int64 if fits else object)
 
-    sample: Candidate
-    looks: tuple[Look, ...]
-    leaves: int
+
+class State(NamedTuple):
+    """A piece as the search knows it: its body, and the bits of what was asked of it so far. No
+    rule looks at what was asked: it only keeps a question from counting twice."""
+
+    body: int
+    asked: int
 
 
 @dataclass
 class Walker:
     """Pieces and moves worked out once and shared by all objectives.
 
-    Candidates of a step that every rule sees alike form one kind: `kinds[step][kind]`, and
-    `kind_of[step][candidate]`. Each rule is asked once for what it reads of piece and capability.
+    `kinds[step]` are the kinds of its candidates. A piece is a number: its place in `states`. Each
+    rule is asked once for what it reads of body and capability.
     """
 
     plan: Plan
     book: RuleBook
-    pieces: list[Piece] = field(default_factory=list)
-    kinds: list[list[Kind]] = field(default_factory=list)
-    kind_of: list[list[int]] = field(default_factory=list)
-    _ids: dict[Piece, int] = field(default_factory=dict)
+    bodies: list[Piece] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+    kinds: list[Kinds] = field(default_factory=list)
+    _body_ids: dict[Piece, int] = field(default_factory=dict)
+    _state_ids: dict[State, int] = field(default_factory=dict)
     _numbers: dict[Hashable, int] = field(default_factory=dict)
     _names: dict[str, int] = field(default_factory=dict)
-    _heard: list[dict[int, Heard]] = field(default_factory=list)
-    _asked_before: list[int] = field(default_factory=list)
-    _left: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    _views: dict[tuple[int, int], int] = field(default_factory=dict)
+    _heard: dict[tuple[int, int], Heard] = field(default_factory=dict)
+    _rows: dict[tuple[int, int], Row] = field(default_factory=dict)
+    _left: dict[tuple[int, int], int] = field(default_factory=dict)
     _met: dict[tuple[int, ...], int] = field(default_factory=dict)
     _moves: dict[tuple[int, int, int], Move] = field(default_factory=dict)
     _living: dict[tuple[int, int], bool] = field(default_factory=dict)
@@ -79,23 +91,38 @@ class Walker:
         earlier = 0
         later = self._read_later()
         for place, step in enumerate(self.plan.steps):
-            self._sort(place, earlier, later[place])
+            before, after = earlier, later[place]
+
+            def eye(done: str, before: int = before, after: frozenset[str] = after) -> Eye:
+                return Eye(self.book, done, self._rules(done), before, after)
+
+            self.kinds.append(kinds_of(step.candidates, step.state, eye, self._number))
             for done in {c.done for c in step.candidates}:
                 earlier |= self.book.from_bits(done)
 
     @cached_property
     def start(self) -> int:
         """The piece before the first step."""
-        return self.intern(pieces.start(self.book.terms, self.plan.need))
+        return self._intern(pieces.start(self.book.terms, self.plan.need))
 
-    def intern(self, piece: Piece) -> int:
-        """The number of a piece."""
-        found = self._ids.get(piece)
+    def _intern(self, piece: Piece) -> int:
+        asked = self._bits(piece.asked)
+        return self.state(self._body(piece._replace(asked=frozenset()) if asked else piece), asked)
+
+    def _body(self, piece: Piece) -> int:
+        found = self._body_ids.get(piece)
         if found is None:
-            found = self._ids[piece] = len(self.pieces)
-            self.pieces.append(piece)
-            self._heard.append({})
-            self._asked_before.append(self._bits(piece.asked))
+            found = self._body_ids[piece] = len(self.bodies)
+            self.bodies.append(piece)
+        return found
+
+    def state(self, body: int, asked: int) -> int:
+        """The number of a piece."""
+        state = State(body, asked)
+        found = self._state_ids.get(state)
+        if found is None:
+            found = self._state_ids[state] = len(self.states)
+            self.states.append(state)
         return found
 
     def arriving(self, place: int, after: Mapping[int, int] | Sequence[int]) -> int:
@@ -109,8 +136,12 @@ class Walker:
             return parts[0]
         found = self._met.get(parts)
         if found is None:
-            met = merge(self.book.terms, [self.pieces[p] for p in parts])
-            found = self._met[parts] = self.intern(met)
+            states = [self.states[p] for p in parts]
+            met = merge(self.book.terms, [self.bodies[s.body] for s in states])
+            asked = 0
+            for state in states:
+                asked |= state.asked
+            found = self._met[parts] = self.state(self._body(met), asked)
         return found
 
     def _read_later(self) -> list[frozenset[str]]:
@@ -124,81 +155,71 @@ class Walker:
     def _rules(self, done: str) -> tuple[int, ...]:
         return self.book.to_rules(done, self.plan.need)
 
-    def _sort(self, place: int, earlier: int, later: frozenset[str]) -> None:
-        """The kinds of a step's candidates, told apart by what `_Seen` says is seen of them."""
-        seen: dict[str, _Seen] = {}
-        known: dict[Hashable, int] = {}
-        kinds: list[Kind] = []
-        kind_of: list[int] = []
-        for candidate in self.plan.steps[place].candidates:
-            done = candidate.done
-            eye = seen.get(done)
-            if eye is None:
-                eye = seen[done] = _Seen(self.book, done, self._rules(done), earlier, later)
-            number = known.setdefault(eye.of(candidate.offer), len(known))
-            if number == len(kinds):
-                kinds.append(self._kind(eye, candidate, self.plan.steps[place].state))
-            kind_of.append(number)
-        self.kinds.append(kinds)
-        self.kind_of.append(kind_of)
-
-    def _kind(self, eye: _Seen, candidate: Candidate, state: str) -> Kind:
-        looks = tuple(
-            Look(rule, needs, self._number(key)) for rule, needs, key in eye.looks(candidate.offer)
-        )
-        return Kind(candidate, looks, self._number((state, eye.leaves(candidate.offer))))
-
     def _number(self, key: Hashable) -> int:
         return self._numbers.setdefault(key, len(self._numbers))
+
+    def row(self, place: int, body: int) -> Row:
+        """What the rules of a step say of a body to every kind there."""
+        found = self._rows.get((place, body))
+        if found is None:
+            step, history = self.kinds[place], self.bodies[body].history
+            heard = [SILENT if k.needs & ~history else self._hear(k, body) for k in step.looks]
+            said = np.bitwise_or.reduce(as_bits([*heard, SILENT])[step.look_at], axis=1)
+            found = self._rows[place, body] = Row(said[:, 0], said[:, 1])
+        return found
+
+    def _hear(self, look: Look, body: int) -> Heard:
+        view = self._views.get((look.rule, body))
+        if view is None:
+            seen = self.book.glances[look.rule](self.bodies[body])
+            view = self._views[look.rule, body] = self._number((look.rule, seen))
+        found = self._heard.get((view, look.number))
+        if found is None:
+            found = self._heard[view, look.number] = self._says(look, body)
+        return found
+
+    def _says(self, look: Look, body: int) -> Heard:
+        said = says(self.book, self._sight(look.sample, body), look.rule)
+        return (REFUSED, 0) if said.blocked else (self._bit(said.question), self._bit(said.asked))
+
+    def _bit(self, name: str) -> int:
+        """A name as a bit of a number, so that sets of them cost nothing; the empty has none."""
+        return 2 << self._names.setdefault(name, len(self._names)) if name else 0
+
+    def _bits(self, names: frozenset[str]) -> int:
+        return sum(self._bit(n) for n in names)
 
     def move(self, place: int, kind: int, before: int) -> Move:
         """The move of a kind of candidate on a piece."""
         key = (place, kind, before)
         found = self._moves.get(key)
         if found is None:
-            found = self._moves[key] = self._move(place, self.kinds[place][kind], before)
+            found = self._moves[key] = self._move(place, kind, self.states[before])
         return found
 
-    def _move(self, place: int, kind: Kind, before: int) -> Move:
-        history, heard = self.pieces[before].history, self._heard[before]
-        questions = asked = 0
-        for rule, needs, number in kind.looks:
-            if needs & ~history:
-                continue
-            said = heard.get(number)
-            if said is None:
-                said = heard[number] = self._says(kind, before, rule)
-            if said is REFUSED:
-                return BLOCKED_MOVE
-            questions |= said[0]
-            asked |= said[1]
-        fresh = questions & ~self._asked_before[before]
-        after = self._left.get((kind.leaves, before, asked))
+    def _move(self, place: int, kind: int, before: State) -> Move:
+        row = self.row(place, before.body)
+        questions = int(row.questions[kind])
+        if questions & REFUSED:
+            return BLOCKED_MOVE
+        fresh = questions & ~before.asked
+        after = self.left(place, kind, before.body)
+        return Move(
+            False, fresh.bit_count(), self.state(after, before.asked | int(row.asked[kind]))
+        )
+
+    def left(self, place: int, kind: int, body: int) -> int:
+        """The body that a kind of candidate leaves of a body."""
+        found: Kind = self.kinds[place].kinds[kind]
+        after = self._left.get((found.leaves, body))
         if after is None:
-            after = self._after(place, kind, before, asked)
-        return Move(False, fresh.bit_count(), after)
-
-    def _says(self, kind: Kind, before: int, rule: int) -> Heard:
-        said = says(self.book, self._sight(kind, self.pieces[before]), rule)
-        return REFUSED if said.blocked else (self._bits({said.question}), self._bits({said.asked}))
-
-    def _bits(self, names: Iterable[str]) -> int:
-        """Names as bits of a number, so that sets of them cost nothing; the empty name has none."""
-        found = 0
-        for name in names:
-            if name:
-                found |= 1 << self._names.setdefault(name, len(self._names))
-        return found
-
-    def _after(self, place: int, kind: Kind, before: int, asked: int) -> int:
-        sight = self._sight(kind, self.pieces[before])
-        names = frozenset(n for n, bit in self._names.items() if asked >> bit & 1)
-        after = self.intern(moved(self.book, sight, names, self.plan.steps[place].state))
-        self._left[kind.leaves, before, asked] = after
+            sight = self._sight(found.sample, body)
+            piece = moved(self.book, sight, frozenset(), self.kinds[place].state)
+            after = self._left[found.leaves, body] = self._body(piece)
         return after
 
-    def _sight(self, kind: Kind, piece: Piece) -> Sight:
-        sample = kind.sample
+    def _sight(self, sample: Candidate, body: int) -> Sight:
+        piece = self.bodies[body]
         return Sight(self.book.terms, piece, sample.offer, sample.done, self.plan.need)
 
     def alive(self, place: int, piece: int) -> bool:
@@ -207,52 +228,7 @@ class Walker:
             return True
         known = self._living.get((place, piece))
         if known is None:
-            moves = (self.move(place, k, piece) for k in range(len(self.kinds[place])))
+            moves = (self.move(place, k, piece) for k in range(len(self.kinds[place].kinds)))
             known = any(not m.blocked and self.alive(place + 1, m.after) for m in moves)
             self._living[place, piece] = known
         return known
-
-
-class _Seen:
-    """What is seen of the capabilities that do one technique at a step: by the rules there, and in
-    the piece they leave."""
-
-    def __init__(
-        self, book: RuleBook, done: str, rules: tuple[int, ...], earlier: int, later: frozenset[str]
-    ) -> None:
-        self.done = done
-        self.rules = [
-            (i, 1 << i if book.rules[i].from_techniques else 0, book.reads[i])
-            for i in rules
-            if not book.rules[i].from_techniques or earlier & (1 << i)
-        ]
-        self.left = pieces.left_by(book.terms, done) & later
-        self.names = self.left.union(*(reads.names for _, _, reads in self.rules))
-        self.materials = any(reads.materials for _, _, reads in self.rules)
-        self.techniques = any(reads.techniques for _, _, reads in self.rules)
-
-    def of(self, offer: Offer) -> Hashable:
-        """All that is seen of a capability."""
-        return self._stated(offer, self.names, self.materials, self.techniques)
-
-    def looks(self, offer: Offer) -> list[tuple[int, int, Hashable]]:
-        """Per rule: its number, the history it needs, and what it sees."""
-        return [
-            (i, needs, (i, self._stated(offer, r.names, r.materials, r.techniques)))
-            for i, needs, r in self.rules
-        ]
-
-    def leaves(self, offer: Offer) -> Hashable:
-        """What of the capability shows in the piece after the step."""
-        return self._stated(offer, self.left)
-
-    def _stated(
-        self, offer: Offer, names: Set[str], materials: bool = False, techniques: bool = False
-    ) -> Hashable:
-        stated = [(n, v.low, v.high, v.choices) for n, v in offer.values.items() if n in names]
-        return (
-            self.done,
-            *stated,
-            offer.materials if materials else None,
-            offer.techniques if techniques else None,
-        )

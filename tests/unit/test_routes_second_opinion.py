@@ -20,12 +20,14 @@ from collab.matching.answer import StepResult, judge_steps
 from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Step
 from collab.matching.snapshot import build
 from collab.routing.answer import Routes, plan_routes
+from collab.routing.checks import BAD, OK, Sight
+from collab.routing.pieces import Piece
 from collab.routing.planner import OBJECTIVES
 from collab.routing.route import Leg, Route, Workshop, build_route
 from collab.routing.rules import rule_book
 from collab.vocabulary.catalog import load_vocabulary
 from tests.unit import slow_rules
-from tests.unit.slow_routes import STATE_RULES, Stop, under
+from tests.unit.slow_routes import NO, STATE_RULES, YES, Stop, under
 from tests.unit.slow_rules import Walked, walk_route
 
 VOCABULARY = load_vocabulary()
@@ -194,6 +196,25 @@ def test_nor_where_the_chain_lets_steps_run_side_by_side(seed: int, chain: str, 
     need = wish(rng, techniques, chain)
     offers = [invent(rng, t, 10 * i + n, 0.3) for i, t in enumerate(techniques) for n in range(2)]
     none_better(need, offers, count)
+
+
+def test_no_step_takes_for_granted_what_the_templates_refuse() -> None:
+    """Every technique and every state a piece can be in; what only the tables know is asked."""
+    book = rule_book(VOCABULARY)
+    place = next(i for i, r in enumerate(book.rules) if r.id == "state-progress")
+    seen = set()
+    for technique in sorted(VOCABULARY.techniques):
+        if place not in book.to_rules(technique, NeedProfile()):
+            continue
+        offer = Offer(1, "k1", 1, "lab-1", (technique,))
+        for state in book.terms.orders:
+            sight = Sight(book.terms, Piece(state, steps=2), offer, technique, NeedProfile())
+            mine = book.checkers[place](sight)
+            thing = slow_rules.Thing(states=frozenset({state}))
+            theirs = slow_rules.reached(thing, Stop(offer, technique, ()))
+            assert (mine, theirs) not in ((OK, NO), (BAD, YES)), (technique, state)
+            seen.add((mine, theirs))
+    assert {(OK, YES), (BAD, NO)} <= seen
 
 
 def test_the_second_opinion_can_say_no() -> None:

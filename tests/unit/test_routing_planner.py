@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.matching_data import PLACES
+from bench.matching_data import PLACES, make_offers
 from collab.matching.records import Criterion, NeedProfile, Offer, Offered, Place, Step
 from collab.matching.score import great_circle_km
-from collab.routing import ahead, pieces
+from collab.routing import ahead, pieces, tables, walker
 from collab.routing.checks import Sight
 from collab.routing.existence import route_exists
 from collab.routing.lanes import lane_of, road_of
@@ -32,7 +33,7 @@ from collab.routing.plan import (
     make_plan,
 )
 from collab.routing.planner import OBJECTIVES, Search
-from collab.routing.rules import check_step, new_questions, rule_book, walk
+from collab.routing.rules import check_step, new_questions, rule_book, says, walk
 from collab.vocabulary.catalog import load_vocabulary
 
 VOCABULARY = load_vocabulary()
@@ -43,6 +44,16 @@ CHAINS = [
     ("thinning.lapping", "singulation.cleaving", "facet.ar-coating", "test.bar-chip"),
     ("mask.photomask", "lithography.contact", "etching.icp"),
 ]
+NEED = NeedProfile(materials=("inp",), quantity=(5.0, "wafer"), trl=("ge", 6), level="nda")
+LOOKING = {  # a technique that each rule looks at
+    place: next(t for t in sorted(VOCABULARY.techniques) if place in BOOK.to_rules(t, NEED))
+    for place in BOOK.checkers
+}
+STATED = {
+    t: make_offers(VOCABULARY, 20, technique=t, fill=0.9) for t in sorted(set(LOOKING.values()))
+}
+METALS = [c.id for c in VOCABULARY.parameters["pad-metal"].values]
+FLAGS = sorted({f for row in tables.FLAGS_SET.values() for f in row})
 LOGISTICS = {"same_site": (0.0, 0.0), "same_country": (0.5, 1.0), "cross_border": (2.0, 4.0)}
 
 
@@ -194,10 +205,52 @@ def test_moves_worked_out_beforehand_change_no_route(seed: int, graph: bool) -> 
         assert bare.tables is None
         assert bare.questions is None
         assert bare.complete
+    with pytest.MonkeyPatch.context() as patch:  # more questions than bits of a machine's number
+        patch.setattr(walker, "HIGHEST", 1)
+        large = Search(plan, BOOK)
+        large.look_ahead()
+        assert {kind: large.best(kind, 10) for kind in OBJECTIVES} == with_tables
     for objective, paths in with_tables.items():
         costs = [slow_cost(plan, p, objective) for p in paths]
         assert None not in costs
         assert costs == sorted(costs, key=lambda c: c or 0)
+
+
+def any_piece(rng: random.Random) -> pieces.Piece:
+    """A piece with something in every field, likely or not."""
+
+    def some(names: Sequence[str]) -> frozenset[str] | None:
+        return frozenset(rng.sample(names, 2)) if rng.random() < 0.7 else None
+
+    def span() -> tuple[float, float]:
+        low = rng.choice((0.1, 20.0, 125.0, 250.0, 400.0, math.inf))
+        return low, rng.choice((low, 2 * low))
+
+    figures = tuple((n, span()) for n in sorted(tables.FIGURES) if rng.random() < 0.6)
+    return pieces.Piece(
+        rng.choice(["", *BOOK.terms.orders]), rng.choice((None, frozenset({100.0}))), figures,
+        some(METALS), some(("1x plate", "4x reticle", "5x reticle")), some(("edge", "grating")),
+        frozenset(rng.sample(("au", "cu", "iii-v"), 2)), rng.random() < 0.5, span(), span(),
+        frozenset(rng.sample(FLAGS, 4)), 0, rng.getrandbits(len(BOOK.rules)), frozenset(),
+        rng.randrange(2),
+    )  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6))
+def test_a_rule_reads_of_a_piece_no_more_than_it_says(seed: int) -> None:
+    """The search asks a rule once for all pieces that it sees alike: they have to be judged alike,
+    however they differ otherwise."""
+    rng = random.Random(seed)
+    for place, technique in LOOKING.items():
+        offer = rng.choice(STATED[technique])
+        one, other = any_piece(rng), any_piece(rng)
+        for field in pieces.Piece._fields:
+            mixed = one._replace(**{field: getattr(other, field)})
+            if BOOK.glances[place](one) == BOOK.glances[place](mixed):
+                said = [says(BOOK, Sight(BOOK.terms, p, offer, technique, NEED), place)
+                        for p in (one, mixed)]  # fmt: skip
+                assert said[0] == said[1], (BOOK.rules[place].id, field)
 
 
 def stands_at(rng: random.Random, number: int) -> Candidate:

@@ -16,10 +16,10 @@ from collab.matching.records import Criterion, NeedProfile, Offered, Place, Stat
 from collab.matching.snapshot import build
 from collab.routing.alliance import Problem, gap_map, leaves, single_providers
 from collab.routing.answer import plan_routes
+from collab.routing.front import pareto
 from collab.routing.meeting import merge
 from collab.routing.pieces import Piece
 from collab.routing.planner import OBJECTIVES
-from collab.routing.route import pareto
 from collab.routing.rules import rule_book
 from collab.routing.scenario import Board
 from tests.unit.test_routing_alliance import some_needs, some_offers
