@@ -34,7 +34,7 @@ __all__ = [
 ]  # fmt: skip
 
 ENGINES = ("whoosh", "tantivy")
-INDEX_FORMAT = "5"  # 5: tantivy keeps words with their impact, and what is restricted is marked
+INDEX_FORMAT = "6"  # 6: tantivy keeps words without lengths, and marks what is closed to members
 Progress = Callable[[int], None]
 T = TypeVar("T")
 log = logging.getLogger(__name__)

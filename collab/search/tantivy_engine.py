@@ -7,13 +7,11 @@ import math
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import numpy as np
 import tantivy
 from tantivy import Occur, Query
 
@@ -21,55 +19,36 @@ from collab.search.documents import BREAK, Entry
 from collab.search.impact import LEVEL, USUAL_LENGTH, levelled
 from collab.search.layout import write_safely
 from collab.search.plan import GRAMS, MENTION, TAG, WORDS, Plan, Raw, RawHit, Want
-from collab.search.tantivy_query import INFINITE, Builder, safe
-from collab.search.tantivy_view import (
+from collab.search.tantivy_fields import (
+    FACETS,
+    HELD,
     PROFILE,
-    PROFILED,
     PUBLIC,
-    RESTRICTED,
-    Facets,
-    View,
-    Visible,
-    field_of,
+    SINGLE,
+    STRIPE,
+    TIES,
+    TOGETHER,
+    TOKENS,
+    bundles,
+    marked,
+    number_fields,
+    profile_of,
+    safe,
+    schema,
+    solid,
+    stripe_of,
 )
-from collab.search.whoosh_score import kilometres
-from collab.vocabulary.catalog import load_vocabulary
+from collab.search.tantivy_order import best, in_order, nearest
+from collab.search.tantivy_query import INFINITE, Builder
+from collab.search.tantivy_view import Facets, View, Visible
 
 HEAP = 64_000_000
-TOKENS = "terms"
+MOST_VALUES = 60_000  # different values of a column that are counted
 MOST_KEPT = 64  # pages without words whose counts are kept
-DISTANCE_LIMIT = 20_000
-MOST_EQUAL = 200  # hits of the same score that are put in order
-_TIES = 2.0**48  # above every `tie`
-_SINGLE = ("updated", "trust", "lat", "lon", "tie")
 _ORDERS = {"fresh": "updated", "evidence": "trust"}
 _BETWEEN = "\x1f"  # stands for a break between fields: no blank, so it keeps its place
 _LEARNT_FROM, _LOOKED_AT = 1_000, 8_000  # public documents whose length tells what is usual
 _FEW = 50  # below which nothing is learnt
-
-
-def _number_fields() -> list[str]:
-    return [p.id for p in load_vocabulary().parameters.values() if p.kind == "quantity"]
-
-
-def schema() -> Any:
-    """Fields of the index; text fields hold terms that our analyser has already cut."""
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field("key", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_bytes_field("stored", stored=True, indexed=False)
-    builder.add_text_field("version", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field(WORDS, tokenizer_name=TOKENS, index_option="basic")
-    builder.add_text_field(GRAMS, tokenizer_name=TOKENS, index_option="position")
-    builder.add_text_field(MENTION, tokenizer_name=TOKENS, index_option="basic")
-    for name in ("label", PROFILE):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field(TAG, fast=True, tokenizer_name="raw", index_option="basic")
-    for name in _SINGLE:
-        builder.add_float_field(name, fast=True)
-    for parameter in _number_fields():
-        builder.add_float_field(f"{safe(parameter)}_low", fast=True)
-        builder.add_float_field(f"{safe(parameter)}_high", fast=True)
-    return builder.build()
 
 
 def _finite(value: float) -> float:
@@ -87,7 +66,7 @@ class TantivyBackend:
         blanks = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
         self._index.register_tokenizer(TOKENS, blanks.build())
         self._index.config_reader("manual")
-        self._numbers = frozenset(_number_fields())
+        self._numbers = frozenset(number_fields())
         self._contents = folder / "meta.json"
         self._learnt = folder / "usual-length.json"
         self._stamp: tuple[int, int, int] | None = None
@@ -148,18 +127,16 @@ class TantivyBackend:
         document.add_text("key", entry.key)
         document.add_bytes("stored", entry.stored)
         document.add_text("version", f"{entry.key}\t{entry.version}")
-        document.add_text(WORDS, " ".join(levelled(entry.words, usual)))
+        document.add_json(HELD, {
+            WORDS: " ".join(levelled(entry.words, usual)), MENTION: " ".join(entry.mentions),
+            TAG: " ".join(map(solid, entry.tags)), STRIPE: stripe_of(entry.numbers["tie"][0]),
+        })  # fmt: skip
         document.add_text(GRAMS, " ".join(entry.grams).replace(BREAK, _BETWEEN))
-        document.add_text(PROFILE, profile_of(entry.tags))
-        for label in _labels(entry):
+        for label in marked(entry.labels):
             document.add_text("label", label)
-        spoken = entry.mentions.copy()
-        for tag in entry.tags:
-            if field_of(TAG, tag) == TAG:
-                document.add_text(TAG, tag)
-            else:
-                spoken.append(tag)
-        document.add_text(MENTION, " ".join(spoken))
+        document.add_text(PROFILE, profile_of(entry.tags))
+        for bundle in bundles(entry.tags):
+            document.add_text(FACETS, bundle)
         self._add_numbers(document, entry)
         return document
 
@@ -169,8 +146,8 @@ class TantivyBackend:
                 document.add_float("lat", low)
                 document.add_float("lon", high)
             elif name in _ORDERS.values():  # highest first, and of equals the lowest tie
-                document.add_float(name, math.floor(low) + 1 - entry.numbers["tie"][0] / _TIES)
-            elif name in _SINGLE:
+                document.add_float(name, math.floor(low) + 1 - entry.numbers["tie"][0] / TIES)
+            elif name in SINGLE:
                 document.add_float(name, low)
             elif name in self._numbers:
                 document.add_float(f"{safe(name)}_low", _finite(low))
@@ -204,40 +181,24 @@ class TantivyBackend:
         if not want.limit:
             query = build.matching(plan, visible, frozenset())
             return Raw((), view.count(query, []), facets)
-        hits, total = self._hits(view.searcher, build, plan, visible, want)
+        hits, total = self._hits(view, build, plan, visible, want)
         return Raw(tuple(hits), total, facets)
 
+    @staticmethod
     def _hits(
-        self, searcher: Any, build: Builder, plan: Plan, visible: Visible, want: Want
+        view: View, build: Builder, plan: Plan, visible: Visible, want: Want
     ) -> tuple[list[RawHit], int]:
         order = _ORDERS.get(want.sort)
         if order is not None:
             query = build.matching(plan, visible, frozenset())
+            ranked = in_order(view, query, want, order)
         else:
             query = build.scored(plan, visible)
-        if want.sort == "distance" and want.origin is not None:
-            return self._nearest(searcher, query, want)
-        found, ranked = _ranked(searcher, query, want, order)
-        rows = [(float(key or 0.0), searcher.doc(address)) for key, address in ranked]
+            near = want.sort == "distance" and want.origin is not None
+            ranked = nearest(view, query, want) if near else best(view, query, want)
+        rows = [(key, view.searcher.doc(address)) for key, address in ranked.hits]
         hits = [RawHit(d["key"][0], key, bytes(d["stored"][0])) for key, d in rows]
-        return hits, found.count
-
-    @staticmethod
-    def _nearest(searcher: Any, query: Any, want: Want) -> tuple[list[RawHit], int]:
-        found = searcher.search(query, limit=DISTANCE_LIMIT)
-        addresses = [address for _, address in found.hits]
-        if not addresses or want.origin is None:
-            return [], found.count
-        columns = [searcher.fast_field_values(name, addresses) for name in ("lat", "lon")]
-        rows = np.array([[math.nan if v is None else v for v in c] for c in columns]).T
-        away = np.nan_to_num(kilometres(want.origin, rows), nan=np.inf)
-        order = np.argsort(away, kind="stable")[want.offset : want.offset + want.limit]
-        hits = []
-        for at in order.tolist():
-            document = searcher.doc(addresses[at])
-            score = float(found.hits[at][0])
-            hits.append(RawHit(document["key"][0], score, bytes(document["stored"][0])))
-        return hits, found.count
+        return hits, ranked.total
 
     def _known_facets(
         self, view: View, build: Builder, plan: Plan, labels: frozenset[str], want: Want
@@ -302,11 +263,6 @@ class TantivyBackend:
         return int(self._view.searcher.num_docs)
 
 
-def _labels(entry: Entry) -> list[str]:
-    """The labels, and a mark where the public is not among them."""
-    return entry.labels if PUBLIC in entry.labels else [*entry.labels, RESTRICTED]
-
-
 def _first(entries: Iterator[Entry]) -> list[Entry]:
     """Entries taken off until enough are public."""
     taken: list[Entry] = []
@@ -320,42 +276,14 @@ def _first(entries: Iterator[Entry]) -> list[Entry]:
     return taken
 
 
-def profile_of(tags: Iterable[str]) -> str:
-    """The values of the facets that add a little to every score, as one term."""
-    own = (tag for tag in tags if tag.partition(":")[0] in PROFILED)
-    return "\t".join(own) or "none"
-
-
-def _counted(searcher: Any, query: Any) -> dict[str, dict[str, int]]:
-    terms = {"values": {"terms": {"field": TAG, "size": 5000}}}
-    out: dict[str, dict[str, int]] = {}
-    for bucket in searcher.aggregate(query, terms)["values"]["buckets"]:
-        facet, _, value = str(bucket["key"]).partition(":")
-        out.setdefault(facet, {})[value] = int(bucket["doc_count"])
+def _counted(searcher: Any, query: Any) -> Facets:
+    columns = {name: {"terms": {"field": name, "size": MOST_VALUES}} for name in (PROFILE, FACETS)}
+    out: Facets = {}
+    for column in searcher.aggregate(query, columns).values():
+        for bucket in column["buckets"]:
+            count = int(bucket["doc_count"])
+            for tag in bucket["key"].split(TOGETHER):
+                facet, _, value = tag.partition(":")
+                counts = out.setdefault(facet, {})
+                counts[value] = counts.get(value, 0) + count
     return out
-
-
-def _ranked(
-    searcher: Any, query: Any, want: Want, order: str | None
-) -> tuple[Any, list[tuple[Any, Any]]]:
-    """The wanted stretch of the best; equals by `tie`, whatever segments they stand in.
-
-    A segment keeps its documents in the order of `tie`, and columns to order by hold it. Between
-    segments, equal scores are put in order where no more than MOST_EQUAL are the same, which is
-    seen alike from every page.
-    """
-    if searcher.num_segments == 1 or order is not None:
-        found = searcher.search(query, limit=want.limit, offset=want.offset, order_by_field=order)
-        return found, found.hits
-    end = want.offset + want.limit
-    found = searcher.search(query, limit=end + MOST_EQUAL)
-    ordered: list[tuple[Any, Any]] = []
-    for _, block in groupby(found.hits, key=itemgetter(0)):
-        equals = list(block)
-        if 1 < len(equals) < MOST_EQUAL:
-            ties = searcher.fast_field_values("tie", [address for _, address in equals])
-            equals = [hit for _, hit in sorted(zip(ties, equals, strict=True), key=itemgetter(0))]
-        ordered += equals
-        if len(ordered) >= end:
-            break
-    return found, ordered[want.offset : end]

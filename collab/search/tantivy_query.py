@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from tantivy import FieldType, Occur, Query
 
@@ -23,35 +23,28 @@ from collab.search.plan import (
     Range,
     Within,
 )
-from collab.search.tantivy_view import PROFILE, PROFILED, View, Visible, field_of
+from collab.search.tantivy_fields import PROFILE, PROFILED, TOGETHER, safe
+from collab.search.tantivy_view import Level, View, Visible, flat, grained
 
 INFINITE = 1e300
-GRAIN = 512  # weights are multiples of 1/GRAIN, so that 32-bit sums of them are exact
 APART = 4  # a bonus this much more frequent than the hits is looked up hit by hit
 
 Weights = dict[tuple[str, str], float]
 
 
-def safe(parameter: str) -> str:
-    """A parameter's name as part of a field's name."""
-    return "n_" + parameter.replace("-", "_")
+class _List(NamedTuple):
+    """Documents of one score; `swift` ones are added up fast, when among themselves."""
 
-
-def grained(weight: float) -> float:
-    """The weight as a multiple of 1/GRAIN."""
-    return round(weight * GRAIN) / GRAIN
-
-
-def flat(query: Any, weight: float) -> Any:
-    """What matches scores exactly this, in whatever order the parts are added up."""
-    return Query.const_score_query(query, grained(weight))
+    held_by: int
+    query: Any
+    swift: bool = False
 
 
 @dataclass(slots=True)
 class _Bonus:
-    """What only adds to the score: lists of documents with their number, and alternatives."""
+    """What only adds to the score: lists of documents, and alternatives."""
 
-    listed: list[tuple[int, Any]] = field(default_factory=list)
+    listed: list[_List] = field(default_factory=list)
     others: list[Any] = field(default_factory=list)
 
 
@@ -74,18 +67,15 @@ class Builder:
         skips most of it; the rest is added up list by list.
         """
         summed, groups = _summed(plan.extra)
-        required = self._required(plan, visible, frozenset(), summed, scored=True)
+        found = self._required(plan, visible, frozenset(), summed, scored=True)
         bonus = self._bonus(summed, groups)
-        hits = self._at_most(plan)
-        together = [(Occur.Should, query) for query in bonus.others]
-        for frequency, query in bonus.listed:
-            if frequency > APART * hits:
-                required = Query.boolean_query([(Occur.Must, required), (Occur.Should, query)])
-            else:
-                together.append((Occur.Should, query))
-        if not together:
-            return required
-        return Query.boolean_query([(Occur.Must, required), *together])
+        many = APART * self._at_most(plan)
+        for one in bonus.listed:
+            if one.held_by > many:
+                found = _with(found, [one.query])
+        near = [one for one in bonus.listed if one.held_by <= many]
+        found = _with(found, [one.query for one in near if one.swift])
+        return _with(found, [*(one.query for one in near if not one.swift), *bonus.others])
 
     # ---- what must match
 
@@ -108,7 +98,9 @@ class Builder:
         for facet, values in plan.filters.items():
             if facet not in without:
                 tags = [f"{facet}:{value}" for value in values]
-                clauses.append((Occur.Must, flat(self._set(tags), 0.0)))
+                clauses.append(
+                    (Occur.Must, flat(_any([self._view.holds(TAG, tag) for tag in tags]), 0.0))
+                )
         clauses += [(Occur.Must, flat(self._range(r), 0.0)) for r in plan.ranges]
         if not clauses:
             clauses.append((Occur.Must, flat(Query.all_query(), 0.0)))
@@ -118,19 +110,19 @@ class Builder:
 
     def _asked(self, group: Group, summed: Weights, *, scored: bool) -> Any:
         if not scored:
-            held = [self._holding(part) for part in self._telling(group)]
-            return held[0] if len(held) == 1 else Query.boolean_query(
-                [(Occur.Should, query) for query in held])  # fmt: skip
+            return _any([self._holding(part) for part in self._telling(group)])
         if group.best:
             return self._best(group)
         own, rest = _split(group)
         for place in own:
             own[place] += summed.pop(place, 0.0)
-        queries = [query for place, w in own.items() for _, query in self._lists(place, w)]
+        lists = [one for place, w in own.items() for one in self._lists(place, w)]
+        swift = [one.query for one in lists if one.swift]
+        queries = [one.query for one in lists if not one.swift]
         queries += [self._part(part) for part in rest]
-        if not queries:
-            return Query.empty_query()
-        return Query.boolean_query([(Occur.Should, query) for query in queries])
+        if swift:
+            queries = [_any(swift), *queries] if queries else swift
+        return _any(queries)
 
     # ---- what adds to the score
 
@@ -143,12 +135,9 @@ class Builder:
                 if part.field == TAG and part.term.partition(":")[0] in PROFILED:
                     profile[part.term] = profile.get(part.term, 0.0) + part.weight
                 else:
-                    known = self._view.frequency(part.field, part.term)
-                    bonus.listed.append((known, self._part(part)))
+                    bonus.listed += self._listed(part)
             elif (steps := _steps(group)) is not None:
-                bonus.listed += [
-                    (self._view.frequency(a.field, a.term), self._part(a)) for a in steps
-                ]
+                bonus.listed += [one for atom in steps for one in self._listed(atom)]
             else:
                 bonus.others.append(self._asked(group, {}, scored=True))
         for place, weights in self._together(summed).items():
@@ -156,33 +145,38 @@ class Builder:
         bonus.listed += self._profiles(profile)
         return bonus
 
-    def _lists(self, place: tuple[str, str], *weights: float) -> list[tuple[int, Any]]:
+    def _listed(self, atom: Atom) -> list[_List]:
+        known = self._view.frequency(atom.field, atom.term)
+        return [_List(known, self._part(atom), swift=atom.field != GRAMS)] if known else []
+
+    def _lists(self, place: tuple[str, str], *weights: float) -> list[_List]:
         """A word or pair as lists of documents of one score each, with their lengths."""
         name, term = place
         view = self._view
         if name == GRAMS:
-            found = [(term, 1.0)] if view.frequency(GRAMS, term) else []
+            known = view.frequency(GRAMS, term)
+            levels = [Level(term, 1.0, known)] if known else []
         else:
-            found = list(view.levels(term))
-        if not found:
-            return []
-        rarity = view.rarity(name, term)
+            levels = list(view.levels(term))
+        rarity = view.rarity(name, term) if levels else 0.0
         return [
-            (view.frequency(name, held), flat(
-                Query.term_query(self._schema, name, held, "basic"),
-                sum(grained(weight * rarity * impact) for weight in weights)))
-            for held, impact in found
+            _List(level.held_by, view.scoring(name, level.term, sum(
+                grained(weight * rarity * level.impact) for weight in weights)),
+                swift=name != GRAMS)
+            for level in levels
         ]  # fmt: skip
 
-    def _profiles(self, weights: Mapping[str, float]) -> list[tuple[int, Any]]:
+    def _profiles(self, weights: Mapping[str, float]) -> list[_List]:
         """What is added for kind, status and evidence, summed up for each that occur together."""
-        found = []
-        for term in self._view.profiles() if weights else ():
-            total = sum(weights.get(value, 0.0) for value in term.split("\t"))
-            if total:
-                held = Query.term_query(self._schema, PROFILE, term, "basic")
-                found.append((self._view.frequency(PROFILE, term), flat(held, total)))
-        return found
+        view = self._view
+        totals = {
+            term: grained(sum(weights.get(value, 0.0) for value in term.split(TOGETHER)))
+            for term in (view.profiles() if weights else ())
+        }
+        return [
+            _List(view.frequency(PROFILE, term), view.scoring(PROFILE, term, total), swift=True)
+            for term, total in totals.items() if total
+        ]  # fmt: skip
 
     def _at_most(self, plan: Plan) -> int:
         """How many documents can match at most, for choosing a way."""
@@ -203,7 +197,7 @@ class Builder:
         if isinstance(part, Within) or part.prefix:
             return 1 << 30
         if part.field == WORDS:
-            return sum(view.frequency(WORDS, term) for term, _ in view.levels(part.term))
+            return sum(level.held_by for level in view.levels(part.term))
         return view.frequency(part.field, part.term)
 
     # ---- parts
@@ -213,7 +207,7 @@ class Builder:
         for part in self._telling(group):
             if isinstance(part, Atom) and _is_scored(part):
                 lists = self._lists((part.field, part.term), part.weight)
-                parts += [query for _, query in lists]  # a document stands in one of them
+                parts += [one.query for one in lists]  # a document stands in one of them
             else:
                 parts.append(self._part(part))
         if len(parts) == 1:
@@ -244,7 +238,9 @@ class Builder:
     def _part(self, part: Part) -> Any:
         if isinstance(part, Atom) and _is_scored(part):
             lists = self._lists((part.field, part.term), part.weight)
-            return Query.boolean_query([(Occur.Should, query) for _, query in lists])
+            return _any([one.query for one in lists])
+        if isinstance(part, Atom) and not part.prefix and part.field != WORDS:
+            return self._view.scoring(part.field, part.term, grained(part.weight))
         return flat(self._holding(part), part.weight)
 
     def _holding(self, part: Part) -> Any:
@@ -256,9 +252,6 @@ class Builder:
         if part.prefix:
             return self._prefixed(part.field, part.term)
         return self._view.holds(part.field, part.term)
-
-    def _set(self, tags: list[str]) -> Any:
-        return Query.term_set_query(self._schema, field_of(TAG, tags[0]), tags)
 
     def _prefixed(self, name: str, prefix: str) -> Any:
         return Query.regex_query(self._schema, name, re.escape(prefix) + ".*")
@@ -283,6 +276,22 @@ class Builder:
         low_end = Query.range_query(schema, f"{name}_low", kind, -2 * INFINITE, high)
         high_end = Query.range_query(schema, f"{name}_high", kind, low, 2 * INFINITE)
         return Query.boolean_query([(Occur.Must, low_end), (Occur.Must, high_end)])
+
+
+def _any(queries: list[Any]) -> Any:
+    """What any of them matches, with the sum of their scores."""
+    if len(queries) == 1:
+        return queries[0]
+    if not queries:
+        return Query.empty_query()
+    return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _with(query: Any, more: list[Any]) -> Any:
+    """What a query matches, with what these add to its score."""
+    if not more:
+        return query
+    return Query.boolean_query([(Occur.Must, query), *((Occur.Should, q) for q in more)])
 
 
 def _is_scored(atom: Atom) -> bool:

@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from tantivy import Occur, Query
 
 from collab.search.cutting import cut_for_search, is_han
-from collab.search.facets import COUNTED
 from collab.search.impact import IMPACTS, LEVEL, rarity
-from collab.search.plan import MENTION, TAG, WORDS
+from collab.search.plan import GRAMS, WORDS
+from collab.search.tantivy_fields import (
+    HELD,
+    MEMBERS,
+    NARROW,
+    PROFILE,
+    PUBLIC,
+    RESTRICTED,
+    STRIPE,
+    STRIPES,
+    TIES,
+    place_of,
+    stripe_of,
+)
 
-PUBLIC, RESTRICTED = "public", "~restricted"
-PROFILE = "profile"
-PROFILED = ("kind", "status", "evidence")  # facets with one value a document, in this order
-_COUNTED = frozenset(COUNTED)
+GRAIN = 512  # weights are multiples of 1/GRAIN, so that 32-bit sums of them are exact
+_TELLING = 0.05  # rarity below which 32 bits are too coarse to divide by
 Visible = list[tuple[Any, Any]]
 Facets = dict[str, dict[str, int]]
 
 
-def field_of(name: str, term: str) -> str:
-    """The field that holds a term: tags that are never counted stand among the mentions."""
-    if name == TAG and term.partition(":")[0] not in _COUNTED:
-        return MENTION
-    return name
+def grained(weight: float) -> float:
+    """The weight as a multiple of 1/GRAIN."""
+    return round(weight * GRAIN) / GRAIN
+
+
+def flat(query: Any, weight: float) -> Any:
+    """What matches scores exactly this, in whatever order the parts are added up."""
+    return Query.const_score_query(query, grained(weight))
+
+
+class Level(NamedTuple):
+    """A word with one impact: the term it is indexed under and how many documents hold that."""
+
+    term: str
+    impact: float
+    held_by: int
 
 
 @dataclass(slots=True)
@@ -39,25 +61,25 @@ class View:
     schema: Any
     searcher: Any
     facets: dict[Any, Facets] = field(default_factory=dict)
-    _levels: dict[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
+    _levels: dict[str, tuple[Level, ...]] = field(default_factory=dict)
     _rarities: dict[tuple[str, str], float] = field(default_factory=dict)
+    _units: dict[str, float] = field(default_factory=dict)
     _profiles: list[str] | None = None
+    _written: int | None = None
     _size: int | None = None
 
-    def levels(self, word: str) -> tuple[tuple[str, float], ...]:
-        """The terms under which a word is indexed, with the impact of each."""
+    def levels(self, word: str) -> tuple[Level, ...]:
+        """The terms under which a word is indexed."""
         found = self._levels.get(word)
         if found is None:
-            start = word + LEVEL
-            terms = self.searcher.terms_with_prefix(WORDS, start, None, len(IMPACTS))
-            letters = sorted(term[len(start) :] for term, _ in terms)
-            found = tuple((start + letter, IMPACTS[letter]) for letter in letters)
-            self._levels[word] = found
+            terms = ((word + LEVEL + letter, impact) for letter, impact in IMPACTS.items())
+            all_ = (Level(term, impact, self.frequency(WORDS, term)) for term, impact in terms)
+            found = self._levels[word] = tuple(level for level in all_ if level.held_by)
         return found
 
     def spread(self, word: str) -> tuple[tuple[float, int], ...]:
         """How many documents hold a word with each impact."""
-        return tuple((impact, self.frequency(WORDS, term)) for term, impact in self.levels(word))
+        return tuple((level.impact, level.held_by) for level in self.levels(word))
 
     def alike(self, words: Iterable[str]) -> dict[str, str]:
         """Words that stand in the same documents, equally often, as a longer one of these words.
@@ -76,11 +98,38 @@ class View:
     def holds(self, name: str, term: str) -> Any:
         """Documents that hold a term, in whatever frequency."""
         if name != WORDS:
-            return Query.term_query(self.schema, field_of(name, term), term, "basic")
-        terms = [found for found, _ in self.levels(term)]
-        if len(terms) == 1:
-            return Query.term_query(self.schema, WORDS, terms[0], "basic")
-        return Query.term_set_query(self.schema, WORDS, terms) if terms else Query.empty_query()
+            return self._term(name, term)
+        parts = [(Occur.Should, self._term(WORDS, level.term)) for level in self.levels(term)]
+        if len(parts) == 1:
+            return parts[0][1]
+        return Query.boolean_query(parts) if parts else Query.empty_query()
+
+    def scoring(self, name: str, term: str, weight: float) -> Any:
+        """Documents that hold a term, scoring this weight, which is a multiple of 1/GRAIN.
+
+        Tantivy adds up plain terms twice as fast as constant scores. In fields of one token, and in
+        those of JSON, BM25 knows no lengths and gives every document the same; boosted by what is
+        missing, that is the weight, but for the last bits: scores are rounded when they are read.
+        """
+        held = self._term(name, term)
+        usual = rarity(self.written, self.frequency(name, term))
+        if name == GRAMS or usual < _TELLING or not weight:
+            return flat(held, weight)
+        place = PROFILE if name == PROFILE else HELD
+        unit = self._units.get(place)
+        if unit is None:
+            found = self.searcher.search(held, limit=1, count=False).hits
+            if not found:  # whoever held it is deleted
+                return flat(held, weight)
+            unit = self._units[place] = found[0][0] / usual
+        return Query.boost_query(held, weight / (usual * unit))
+
+    @property
+    def written(self) -> int:
+        """How many documents lie in the files, deleted ones too: every one has a profile."""
+        if self._written is None:
+            self._written = sum(self.frequency(PROFILE, term) for term in self.profiles())
+        return self._written
 
     def rarity(self, name: str, term: str) -> float:
         """How much a term tells, by the public documents that hold it."""
@@ -105,23 +154,34 @@ class View:
     def _hidden(self) -> tuple[Any, Any]:
         return Occur.MustNot, self.label(RESTRICTED)
 
+    def lowest(self, share: float) -> tuple[Any, Any]:
+        """A clause for about this share of all documents, those with the lowest ties."""
+        terms = [stripe_of(n * TIES / STRIPES) for n in range(math.ceil(share * STRIPES))]
+        held = [(Occur.Should, self._term(STRIPE, term)) for term in terms]
+        return Occur.Must, flat(Query.boolean_query(held), 0.0)
+
     def label(self, label: str) -> Any:
         """Documents with a label."""
-        return Query.term_query(self.schema, "label", label, "basic")
+        return self._term("label", label)
+
+    def _term(self, name: str, term: str) -> Any:
+        return Query.term_query(self.schema, *place_of(name, term), "basic")
 
     def visible(self, labels: frozenset[str]) -> Visible | None:
         """Clauses for what the labels allow, scoring nothing; None when there are no labels.
 
         Whoever sees the public leaves out what is restricted and not theirs: little work, because
-        only documents that match are looked at. Others are given the sum of their labels.
+        only documents that match are looked at, and less for members, to whom only what is narrow
+        can be closed. Others are given the sum of their labels.
         """
         if not labels:
             return None
-        held = [(Occur.Should, self.label(label)) for label in sorted(labels)]
         if PUBLIC not in labels:
-            return [(Occur.Must, Query.const_score_query(Query.boolean_query(held), 0.0))]
-        own = [(Occur.MustNot, query) for _, query in held]
-        return [(Occur.MustNot, Query.boolean_query([(Occur.Must, self.label(RESTRICTED)), *own]))]
+            held = [(Occur.Should, self.label(label)) for label in sorted(labels)]
+            return [(Occur.Must, flat(Query.boolean_query(held), 0.0))]
+        open_to, mark = ({PUBLIC, MEMBERS}, NARROW) if MEMBERS in labels else ({PUBLIC}, RESTRICTED)
+        own = [(Occur.MustNot, self.label(label)) for label in sorted(labels - open_to)]
+        return [(Occur.MustNot, Query.boolean_query([(Occur.Must, self.label(mark)), *own]))]
 
     def profiles(self) -> list[str]:
         """Which values the facets of a profile take together."""
@@ -132,4 +192,4 @@ class View:
 
     def frequency(self, name: str, term: str) -> int:
         """About how many documents hold a term: for choosing a way, never for a score."""
-        return int(self.searcher.doc_freq(field_of(name, term), term))
+        return int(self.searcher.doc_freq(*place_of(name, term)))

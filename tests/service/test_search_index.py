@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from collab.search import tantivy_view
+from collab.search import tantivy_fields
 from collab.search.concepts import default_recogniser
 from collab.search.documents import Document
 from collab.search.index import IndexUnavailable, SearchIndex, WriterBusy
@@ -384,7 +384,7 @@ def test_every_entry_says_that_it_is_public_or_that_it_is_not(tmp_path: Path) ->
     public, hidden = (
         {d["key"][0] for d in map(view.searcher.doc, (a for _, a in view.searcher.search(
             view.label(mark), 99).hits))}
-        for mark in (tantivy_view.PUBLIC, tantivy_view.RESTRICTED)
+        for mark in (tantivy_fields.PUBLIC, tantivy_fields.RESTRICTED)
     )  # fmt: skip
     assert public | hidden == {f"capability:{n + m}" for n in range(len(sets)) for m in (0, 50)}
     assert public & hidden == set()
