@@ -149,15 +149,6 @@ def own_reports(uow: UnitOfWork, actor: Actor) -> list[OwnReport]:
     return [OwnReport(row, _key(row)[0], known.get(_key(row))) for row in rows]
 
 
-def exported(uow: UnitOfWork, actor: Actor) -> list[dict[str, str]]:
-    """What the actor reported, for the export of personal data."""
-    return [
-        {"id": r.row.public_id, "reason": r.row.reason.value, "text": r.row.text,
-         "state": r.row.state.value, "answer": r.row.answer, "at": r.row.created_at.isoformat()}
-        for r in own_reports(uow, actor)
-    ]  # fmt: skip
-
-
 def counts(uow: UnitOfWork, actor: Actor) -> tuple[int, int, datetime | None]:
     """How many reports, and how many holds, wait for the actor as a moderator; since when."""
     if not actor.secretariat and not actor.region_ids:

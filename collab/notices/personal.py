@@ -1,4 +1,4 @@
-"""A person's own notices: to take away, and to remove with the account."""
+"""A person's own notices, to take away."""
 
 from __future__ import annotations
 
@@ -15,8 +15,3 @@ def export(uow: UnitOfWork, actor: Actor) -> list[dict[str, Any]]:
         {"code": n.code, "facts": n.facts, "url": n.url, "at": n.created_at.isoformat()}
         for n in store.notices_of(uow, actor)
     ]
-
-
-def remove(uow: UnitOfWork, person_id: int) -> None:
-    """Every notice of a person who leaves for good."""
-    store.remove_notices(uow, person_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import ColumnElement, update
 from sqlmodel import and_, col, func, or_, select
 
 from collab.agreements.access import POLICY as AGREEMENTS
@@ -127,9 +127,3 @@ def wish_row(uow: UnitOfWork, person_id: int, *, lock: bool = False) -> MailWish
     """How a person wants notices by e-mail, where the person said so."""
     query = select(MailWish).where(col(MailWish.person_id) == person_id)
     return uow.session.exec(query.with_for_update() if lock else query).first()
-
-
-def remove_notices(uow: UnitOfWork, person_id: int) -> None:
-    """Every notice of a person goes, and how it was to be sent."""
-    uow.session.connection().execute(delete(MailWish).where(col(MailWish.person_id) == person_id))
-    uow.session.connection().execute(delete(Notice).where(col(Notice.person_id) == person_id))

@@ -8,12 +8,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from collab import personal
 from collab.kernel.errors import Rejected
 from collab.kernel.problems import Problem
 from collab.members import catalogue, password_change, recovery, service
-from collab.moderation import catalogue as moderation
 from collab.needs import handover
-from collab.notices import personal
+from collab.notices import personal as own_notices
 from collab.storage import audit_reading
 from collab.web import links, present, signing
 from collab.web.session import (
@@ -141,12 +141,15 @@ def data() -> Response:
     """Everything kept about the person, as JSON."""
     actor = current_actor()
     with reading() as uow:
-        found = recovery.own_data(uow, actor) | {
-            "needs": handover.authored(uow, actor),
-            "reports": moderation.exported(uow, actor),
-            "notices": personal.export(uow, actor),
-            "activity": audit_reading.of_person(uow, actor.person_id),
-        }
+        found = (
+            recovery.own_data(uow, actor)
+            | personal.export(uow, actor)
+            | {
+                "needs": handover.authored(uow, actor),
+                "notices": own_notices.export(uow, actor),
+                "activity": audit_reading.of_person(uow, actor.person_id),
+            }
+        )
     body = json.dumps(found, ensure_ascii=False, indent=1, default=str)
     response = Response(body, content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
