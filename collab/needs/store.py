@@ -280,22 +280,9 @@ def open_needs_asking(uow: UnitOfWork, techniques: Collection[str]) -> set[int]:
     return set(rows)
 
 
-def needs_of_author(uow: UnitOfWork, organisation_id: int, person_id: int) -> Sequence[Need]:
-    """Needs that a person wrote for an organisation."""
-    return uow.session.exec(
-        select(Need)
-        .where(col(Need.author_id) == person_id, col(Need.organisation_id) == organisation_id)
-        .order_by(col(Need.id))
-    ).all()
-
-
-def readable_of_author(uow: UnitOfWork, actor: Actor) -> Sequence[Need]:
-    """Needs that the actor wrote, for whatever organisation, and may still read."""
-    return uow.session.exec(
-        select(Need)
-        .where(
-            col(Need.author_id) == actor.person_id,
-            grants.where(POLICY[Permission.NEED_READ], actor),
-        )
-        .order_by(col(Need.id))
-    ).all()
+def needs_of_author(uow: UnitOfWork, organisation_id: int | None, person_id: int) -> Sequence[Need]:
+    """Needs that a person wrote, for one organisation or (None) for all."""
+    query = select(Need).where(col(Need.author_id) == person_id)
+    if organisation_id is not None:
+        query = query.where(col(Need.organisation_id) == organisation_id)
+    return uow.session.exec(query.order_by(col(Need.id))).all()

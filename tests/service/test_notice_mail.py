@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from collab import personal
 from collab.config import Settings
 from collab.facilities.models import Capability
 from collab.kernel import clock
@@ -19,7 +20,7 @@ from collab.members.models import Organisation, Person, RoleGrant
 from collab.members.rules import Membership
 from collab.needs.models import Need
 from collab.needs.rules import Disclosure, NeedState
-from collab.notices import fitting, personal, wishes
+from collab.notices import fitting, wishes
 from collab.notices import questions as question_notices
 from collab.notices.events import NoticesDue
 from collab.notices.letters import NoticeMail
