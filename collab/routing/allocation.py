@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -56,12 +57,12 @@ def allocate(
     for column, (slot, _) in enumerate(units):
         place.setdefault(slot, []).append(column)
     load = np.array([slots[s].taken + u for s, u in units], dtype=np.float64)
-    # a whole step of priority must outweigh every possible saving of load
-    big = float((load.max() + 1.0) * len(needs) + 1.0)
+    # what a need counts and what a place counts are added up, so that one assignment is the best
+    # in both (Mendelsohn and Dulmage): nothing has to outweigh anything
     worth = np.zeros((len(needs), len(units)))
     for row, need in enumerate(needs):
         columns = [c for s in allowed.get(need, ()) for c in place.get(s, ())]
-        value = np.floor(priorities[need] / step + 0.5) * big
+        value = math.floor(priorities[need] / step + 0.5)
         worth[row, columns] = value + (load.max() + 1.0) - load[columns]
     rows, columns_ = linear_sum_assignment(worth, maximize=True)
     chosen = [

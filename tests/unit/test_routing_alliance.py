@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import random
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.matching_data import make_need, make_offers
-from collab.matching.records import Criterion, NeedProfile, Offered, Step
+from collab.matching.records import Criterion, NeedProfile, Offered, Status, Step
 from collab.matching.snapshot import build
 from collab.routing.alliance import (
     Investment,
@@ -77,6 +81,32 @@ def test_a_scenario_equals_starting_over(seed: int, added: int, removed: int) ->
     assert plain(board.standings) == before
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_a_scenario_sees_what_is_broader_and_narrower_than_asked(seed: int) -> None:
+    """Whoever offers a broader technique is a question, whoever offers a narrower one an answer,
+    and a step may ask for a whole category."""
+    rng = random.Random(seed)
+    names = sorted(VOCABULARY.techniques)
+    near = {t: [t, *VOCABULARY.ancestors(t), *VOCABULARY.descendants(t)] for t in names}
+    asked = [rng.choice([t for t in names if len(near[t]) > 1]) for _ in range(8)]
+    categories = [VOCABULARY.techniques[t].category for t in asked[:2]]
+    needs = [NeedProfile(steps=(Step("1", (t,)),)) for t in asked]
+    needs += [NeedProfile(steps=(Step("1", (), category=c),)) for c in categories]
+    board = Board(VOCABULARY, build(VOCABULARY, []), needs)
+    for technique in asked:
+        for offered in near[technique]:
+            added = make_offers(VOCABULARY, 1, technique=offered, prefix=offered)
+            # whatever else it states is beside the point here
+            added = [replace(o, techniques=(offered,), status=Status.OPERATING) for o in added]
+            again = Board(VOCABULARY, build(VOCABULARY, added), needs)
+            assert plain(board.applied(added).standings) == plain(again.standings)
+            found = again.standings[asked.index(technique)]
+            assert found.route, (technique, offered)
+            gone = again.applied((), [added[0].key])
+            assert plain(gone.standings) == plain(board.standings)
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 500))
 def test_adding_a_capability_never_takes_a_match_or_a_route_away(seed: int) -> None:
@@ -91,8 +121,6 @@ def test_adding_a_capability_never_takes_a_match_or_a_route_away(seed: int) -> N
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 500))
 def test_giving_up_a_criterion_never_loses_a_match(seed: int) -> None:
-    from dataclasses import replace
-
     offers = build(VOCABULARY, some_offers(seed, 3))
     for need in some_needs(seed, 6):
         before = Board(VOCABULARY, offers, [need]).standings[0]
@@ -181,6 +209,67 @@ def test_allocation_serves_the_most_priority(data: st.DataObject) -> None:
         assert slot in allowed[need]
     for place, slot in enumerate(slots):
         assert sum(s == place for _, s in found.chosen) <= slot.free
+
+
+def most_served(
+    priorities: dict[str, float], slots: list[Slot], allowed: dict[str, list[int]]
+) -> float:
+    """The most priority by another way: needs in order of priority, each taken in where somebody
+    can move over for it; never worse than any other choice (needs that fit together are a
+    matroid)."""
+    placed: dict[str, int] = {}
+
+    def finds_room(need: str, seen: set[int]) -> bool:
+        for slot in allowed[need]:
+            if slot in seen:
+                continue
+            seen.add(slot)
+            here = [n for n, s in placed.items() if s == slot]
+            if len(here) < slots[slot].free or any(finds_room(n, seen) for n in here):
+                placed[need] = slot
+                return True
+        return False
+
+    for need in sorted(priorities, key=lambda n: -priorities[n]):
+        finds_room(need, set())
+    return sum(priorities[n] for n in placed)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6))
+def test_where_many_compete_the_higher_priority_is_served(seed: int) -> None:
+    rng = random.Random(seed)
+    slots = [Slot(f"p{i}", "2026-12", rng.randrange(4), rng.randrange(9)) for i in range(8)]
+    priorities = {f"n{i}": float(rng.randint(1, 9)) for i in range(rng.randint(10, 40))}
+    allowed = {n: rng.sample(range(8), rng.randint(1, 3)) for n in priorities}
+    found = allocate(priorities, slots, allowed)
+    assert found.served == most_served(priorities, slots, allowed)
+
+
+def total_load(chosen: Iterable[int], slots: list[Slot]) -> int:
+    """Every need in a slot costs what is in it already."""
+    return sum(slots[s].taken + i for s, n in Counter(chosen).items() for i in range(n))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6))
+def test_among_equal_priority_no_other_choice_spreads_the_load_better(seed: int) -> None:
+    rng = random.Random(seed)
+    slots = [
+        Slot(f"p{i}", "2026-12", rng.randint(1, 3), rng.choice((0, 1, 5000))) for i in range(3)
+    ]
+    priorities = {f"n{i}": rng.choice((0.01, 1.0, 3.0)) for i in range(5)}
+    allowed = {n: rng.sample(range(3), rng.randint(1, 3)) for n in priorities}
+    found = allocate(priorities, slots, allowed)
+    best = best_by_trying(priorities, slots, allowed)
+    loads = []
+    for choice in itertools.product(*([None, *allowed[n]] for n in sorted(priorities))):
+        served = [(n, c) for n, c in zip(sorted(priorities), choice, strict=True) if c is not None]
+        fits = all(choice.count(s) <= slot.free for s, slot in enumerate(slots))
+        if fits and sum(priorities[n] for n, _ in served) == pytest.approx(best):
+            loads.append(total_load((c for _, c in served), slots))
+    assert found.served == pytest.approx(best)
+    assert total_load((s for _, s in found.chosen), slots) == min(loads)
 
 
 def test_equal_priority_spreads_the_load_and_nonsense_is_refused() -> None:

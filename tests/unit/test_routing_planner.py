@@ -49,8 +49,13 @@ LOOKING = {  # a technique that each rule looks at
     place: next(t for t in sorted(VOCABULARY.techniques) if place in BOOK.to_rules(t, NEED))
     for place in BOOK.checkers
 }
+SAID = {"excluded-materials": Offered(choices=("au", "cu")), "final-thickness": Offered(90.0, 90.0)}
 STATED = {
-    t: make_offers(VOCABULARY, 20, technique=t, fill=0.9) for t in sorted(set(LOOKING.values()))
+    t: [
+        replace(o, values={**o.values, **SAID} if o.id % 2 else o.values)
+        for o in make_offers(VOCABULARY, 20, technique=t, fill=0.9)
+    ]
+    for t in sorted(set(LOOKING.values()))
 }
 METALS = [c.id for c in VOCABULARY.parameters["pad-metal"].values]
 FLAGS = sorted({f for row in tables.FLAGS_SET.values() for f in row})
@@ -230,7 +235,8 @@ def any_piece(rng: random.Random) -> pieces.Piece:
     return pieces.Piece(
         rng.choice(["", *BOOK.terms.orders]), rng.choice((None, frozenset({100.0}))), figures,
         some(METALS), some(("1x plate", "4x reticle", "5x reticle")), some(("edge", "grating")),
-        frozenset(rng.sample(("au", "cu", "iii-v"), 2)), rng.random() < 0.5, span(), span(),
+        frozenset(rng.sample(("au", "cu", "iii-v"), rng.randrange(3))), rng.random() < 0.5,
+        span(), span(),
         frozenset(rng.sample(FLAGS, 4)), 0, rng.getrandbits(len(BOOK.rules)), frozenset(),
         rng.randrange(2),
     )  # fmt: skip
