@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from collab.kernel import clock
@@ -33,13 +35,16 @@ class SnapshotFile:
             return None
         try:
             note = json.loads(self._note.read_text("utf-8"))
+            if note.pop("check") != _check(note):
+                log.warning("the note beside the kept snapshot is broken; it is made anew")
+                return None
             if note["key"] != self._key(identity):
                 log.info("the kept snapshot is of %s and not used", note["key"])
                 return None
             found = snapshot.load(self._columns, self._version)
             if found is not None and note["rows"] == len(found):
                 return found, int(note["position"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             log.warning("the kept snapshot cannot be read and is made anew: %s", error)
             return None
         log.warning("the kept snapshot is broken or of another format and is made anew")
@@ -53,7 +58,12 @@ class SnapshotFile:
             self._columns.parent.mkdir(parents=True, exist_ok=True)
             self._note.unlink(missing_ok=True)
             snapshot.save(current, self._columns)
-            scratch.write_text(json.dumps(note), "utf-8")
+            scratch.write_text(json.dumps({**note, "check": _check(note)}), "utf-8")
             scratch.replace(self._note)
         except OSError as error:
             log.warning("the snapshot was not kept: %s", error)
+
+
+def _check(note: Mapping[str, object]) -> int:
+    """Checksum of what a note says: a wrong position in the feed would lose changes unseen."""
+    return zlib.crc32(json.dumps(note, sort_keys=True).encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import zlib
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,8 +22,11 @@ from collab.matching.compare import WAFER, figures, is_word
 from collab.matching.records import Offer, Offered, Status
 from collab.vocabulary.catalog import Parameter, Vocabulary
 
-FORMAT = 2
+FORMAT = 3
 MAGIC = b"OECM"
+HEAD = 16
+"""Bytes before the header: the magic, its length (8) and the checksum of all but these (4)."""
+BLOCK = 1 << 20
 ALIGN = 64
 SHARED_LIMIT = 400
 DELTA_LIMIT = 2_000
@@ -318,31 +322,46 @@ def save(snapshot: Snapshot, path: Path) -> None:
         at += -(-array.nbytes // ALIGN) * ALIGN
     header = json.dumps({"format": FORMAT, "version": snapshot.version, "arrays": places,
                          "meta": snapshot.meta}, ensure_ascii=False).encode()  # fmt: skip
-    start = -(-(len(header) + 12) // ALIGN) * ALIGN
+    start = -(-(len(header) + HEAD) // ALIGN) * ALIGN
     scratch = path.with_suffix(f".{os.getpid()}.part")
-    with scratch.open("wb") as out:
-        out.write(MAGIC + len(header).to_bytes(8, "little") + header)
+    with scratch.open("wb+") as out:
+        out.write(MAGIC + len(header).to_bytes(8, "little") + bytes(4) + header)
         for name, array in snapshot.arrays.items():
             out.seek(start + places[name][2])
             out.write(np.ascontiguousarray(array).tobytes())
         out.truncate(start + at)
+        out.flush()
+        out.seek(HEAD - 4)
+        out.write(_checksum(scratch).to_bytes(4, "little"))
     scratch.replace(path)
 
 
+def _checksum(path: Path) -> int:
+    """CRC-32 of the file but for the place where it stands. Read and not mapped, so that verifying
+    costs no memory."""
+    block = bytearray(BLOCK)
+    with path.open("rb", buffering=0) as file:
+        found = zlib.crc32(file.read(HEAD - 4))
+        file.seek(HEAD)
+        while size := file.readinto(block):
+            found = zlib.crc32(memoryview(block)[:size], found)
+    return found
+
+
 def load(path: Path, version: str | None = None) -> Snapshot | None:
-    """The snapshot of a file; None when there is none, or it is of another format or vocabulary
-    version, so that the caller rebuilds. Raises ValueError, KeyError or TypeError when it is cut
-    short or its head makes no sense."""
-    if not path.exists() or path.stat().st_size < 12:
+    """The snapshot of a file; None when there is none, a byte of it is not what was written, or it
+    is of another format or vocabulary version, so that the caller rebuilds."""
+    if not path.exists() or path.stat().st_size < HEAD:
         return None
     mapped = np.memmap(path, dtype=np.uint8, mode="r")
-    if bytes(mapped[:4]) != MAGIC:
+    stated = int.from_bytes(bytes(mapped[HEAD - 4 : HEAD]), "little")
+    if bytes(mapped[:4]) != MAGIC or stated != _checksum(path):
         return None
-    length = int.from_bytes(bytes(mapped[4:12]), "little")
-    header = json.loads(bytes(mapped[12 : 12 + length]))
+    length = int.from_bytes(bytes(mapped[4 : HEAD - 4]), "little")
+    header = json.loads(bytes(mapped[HEAD : HEAD + length]))
     if header["format"] != FORMAT or version not in (None, header["version"]):
         return None
-    start = -(-(length + 12) // ALIGN) * ALIGN
+    start = -(-(length + HEAD) // ALIGN) * ALIGN
     arrays: dict[str, NDArray[Any]] = {}
     for name, (dtype, shape, at) in header["arrays"].items():
         kind = np.dtype(dtype)

@@ -53,7 +53,7 @@ def test_a_damaged_or_foreign_file_is_not_used_and_the_log_says_so(
     opened = _opened(sqlite_database, tmp_path)
     columns, note = tmp_path / "snapshot.columns", tmp_path / "snapshot.json"
     good, said = columns.read_bytes(), note.read_bytes()
-    older = good.replace(b'{"format": 2', b'{"format": 1', 1)
+    older = good.replace(b'{"format": 3', b'{"format": 2', 1)
     head = good.replace(b'"arrays"', b'"arrows"', 1)
     damaged = [b"", b"OECMxxxx", good[:5000], good[: len(good) // 2], good[:-70_000], older, head]
     for columns_now, note_now in [(d, said) for d in damaged] + [

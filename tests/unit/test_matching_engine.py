@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from bench.matching_data import make_need, make_offers
 from collab.matching import snapshot as snapshots
 from collab.matching.engine import explain, find
+from collab.matching.kept import SnapshotFile
 from collab.matching.prepare import prepare, prepare_step
 from collab.matching.records import Criterion, NeedProfile, Offered, Step
 from collab.matching.rules import Class
@@ -128,6 +130,46 @@ def test_a_snapshot_survives_disk_and_refuses_a_strange_file(tmp_path: Path) -> 
         assert find(VOCABULARY, again, ask) == find(VOCABULARY, snap, ask)
     assert snapshots.load(path, "another vocabulary") is None
     path.write_bytes(b"something else entirely")
+    assert snapshots.load(path) is None
+
+
+def flipped(content: bytes, place: int, bit: int = 0) -> bytes:
+    return content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :]
+
+
+def test_a_byte_changed_anywhere_in_a_kept_file_is_noticed(tmp_path: Path) -> None:
+    snap = snapshots.build(VOCABULARY, make_offers(VOCABULARY, 60, seed=3))
+    kept = SnapshotFile(tmp_path, VOCABULARY.version)
+    kept.save(snap, 41, "here")
+    columns, note = tmp_path / "snapshot.columns", tmp_path / "snapshot.json"
+    good, said = columns.read_bytes(), note.read_bytes()
+    rng = random.Random(5)
+    places = {*range(40), *rng.sample(range(len(good)), 150), len(good) - 1}
+    arrays = [snapshots.load(columns).arrays[n] for n in snap.arrays]  # type: ignore[union-attr]
+    starts = [good.find(a.tobytes()[:64]) for a in arrays if a.nbytes]
+    for place in sorted({*places, *starts}):
+        columns.write_bytes(flipped(good, place, rng.randrange(8)))
+        assert kept.load("here") is None, place
+    columns.write_bytes(good)
+    for place in range(len(said)):
+        for bit in range(8):
+            note.write_bytes(flipped(said, place, bit))
+            assert kept.load("here") is None, (place, bit)
+    note.write_bytes(said)
+    found = kept.load("here")
+    assert found is not None
+    assert found[0].offers() == snap.offers()
+    assert found[1] == 41
+    assert kept.load("elsewhere") is None
+
+
+def test_a_whole_file_of_an_earlier_format_is_not_used(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot.columns"
+    snap = snapshots.build(VOCABULARY, make_offers(VOCABULARY, 5))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshots, "FORMAT", 2)
+        snapshots.save(snap, path)
+        assert snapshots.load(path) is not None
     assert snapshots.load(path) is None
 
 

@@ -98,7 +98,9 @@ def test_a_scenario_sees_what_is_broader_and_narrower_than_asked(seed: int) -> N
         for offered in near[technique]:
             added = make_offers(VOCABULARY, 1, technique=offered, prefix=offered)
             # whatever else it states is beside the point here
-            added = [replace(o, techniques=(offered,), status=Status.OPERATING) for o in added]
+            said = rng.choice(("", added[0].category))  # or only its technique tells the category
+            plainly = {"techniques": (offered,), "category": said, "status": Status.OPERATING}
+            added = [replace(o, **plainly) for o in added]
             again = Board(VOCABULARY, build(VOCABULARY, added), needs)
             assert plain(board.applied(added).standings) == plain(again.standings)
             found = again.standings[asked.index(technique)]
