@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,11 @@ from app import create_app
 from bench.search_data import LABELS, QUERIES, documents
 from collab.config import load_settings
 from collab.importing.synthesis import synthesize
-from collab.search.documents import Document, Entry, entry_of
+from collab.search.backend import make_backend
+from collab.search.documents import Document, entry_of
+from collab.search.entries import Terms
 from collab.search.facets import COUNTED
-from collab.search.index import SearchIndex, make_backend
+from collab.search.index import SearchIndex
 from collab.search.plan import Want
 from collab.search.query import QueryParser, SearchQuery
 
@@ -71,7 +73,10 @@ class Fts5:
         self._db = sqlite3.connect(":memory:")
         self._db.execute("CREATE VIRTUAL TABLE d USING fts5(words, tag, label, key UNINDEXED)")
         entries = map(entry_of, given)
-        rows = ((_hex(e.words), _hex(e.tags), _hex(e.labels), e.key) for e in entries)
+        rows = (
+            (_hex(e.words), _hex(e.tags), _hex(e.labels), e.key)
+            for e in (e.terms() for e in entries)
+        )
         with self._db:
             self._db.executemany("INSERT INTO d VALUES (?, ?, ?, ?)", rows)
 
@@ -102,9 +107,25 @@ def _taken(work: Callable[[], object]) -> Taken:
     return time.process_time() - start, time.perf_counter() - clock
 
 
-def bare_whoosh(entries: list[Entry], place: str) -> None:
+@dataclass(slots=True)
+class Plain:
+    """One document's terms as text."""
+
+    key: str
+    stored: bytes
+    texts: dict[str, str]
+
+
+def plain(terms: Terms) -> Plain:
+    """The terms of a document with blanks between."""
+    lists = {"words": terms.words, "grams": terms.grams, "mention": terms.mentions,
+             "tag": terms.tags, "label": terms.labels}  # fmt: skip
+    return Plain(terms.key, terms.stored, {n: " ".join(found) for n, found in lists.items()})
+
+
+def bare_whoosh(given: list[Plain], place: str) -> None:
     """Plain Whoosh given the same terms as text, without numbers and syncing."""
-    blanks = RegexTokenizer(r"[^\x1f]+")
+    blanks = RegexTokenizer(r"[^ ]+")
     schema = fields.Schema(
         key=fields.ID(stored=True), stored=fields.STORED(),
         words=fields.TEXT(analyzer=blanks, phrase=False), grams=fields.TEXT(analyzer=blanks),
@@ -113,16 +134,12 @@ def bare_whoosh(entries: list[Entry], place: str) -> None:
         label=fields.TEXT(analyzer=blanks, phrase=False),
     )  # fmt: skip
     writer = index.create_in(place, schema).writer(limitmb=192)
-    for e in entries:
-        writer.add_document(
-            key=e.key, stored=e.stored, words="\x1f".join(e.words),
-            grams="\x1f".join(e.grams), mention="\x1f".join(e.mentions),
-            tag="\x1f".join(e.tags), label="\x1f".join(e.labels),
-        )  # fmt: skip
+    for one in given:
+        writer.add_document(key=one.key, stored=one.stored, **one.texts)
     writer.commit()
 
 
-def bare_tantivy(entries: list[Entry], place: str) -> None:
+def bare_tantivy(given: list[Plain], place: str) -> None:
     """Plain tantivy given the same terms as text: no numbers, no columns to count or sort by."""
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("key", stored=True, tokenizer_name="raw", index_option="basic")
@@ -135,13 +152,12 @@ def bare_tantivy(entries: list[Entry], place: str) -> None:
     blanks = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
     made.register_tokenizer("blanks", blanks)
     writer = made.writer(64_000_000, 1)
-    for e in entries:
+    for one in given:
         document = tantivy.Document()
-        document.add_text("key", e.key)
-        document.add_bytes("stored", e.stored)
-        for name, terms in (("words", e.words), ("grams", e.grams), ("mention", e.mentions),
-                            ("tag", e.tags), ("label", e.labels)):  # fmt: skip
-            document.add_text(name, " ".join(terms))
+        document.add_text("key", one.key)
+        document.add_bytes("stored", one.stored)
+        for name, text in one.texts.items():
+            document.add_text(name, text)
         writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()

@@ -18,7 +18,7 @@ from collab.search.results import Hit, Relaxation, Result, Suggestion, Way, Why
 from collab.search.spelling import Speller
 
 if TYPE_CHECKING:
-    from collab.search.index import Backend
+    from collab.search.backend import Backend
 
 MAX_LIMIT = 200
 FACET_VALUES = 60

@@ -14,6 +14,7 @@ from typing import Any
 from collab.search.analysis import fold, grams_of, measure_words, words_of
 from collab.search.concepts import Recogniser, default_recogniser
 from collab.search.cutting import CutText, chosen, cutting_for, dictionary
+from collab.search.entries import BREAK, Entry, Terms, entry
 from collab.search.measures import measure_token, nominal_mm
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
@@ -22,7 +23,7 @@ TITLE_WEIGHT = 2
 MENTION_CHARACTERS = 4000
 BODY_CHARACTERS = 20000
 ONLY_SAID = "~"  # before a mention of what the document does not carry
-BREAK = "\n"  # stands between fields, so that no phrase runs from one into the next
+LINE_END = "\n"  # ends the title
 KINDS = ("capability", "organisation", "need", "run", "help")
 
 
@@ -92,25 +93,6 @@ _NAMES = tuple(f.name for f in fields(Document))
 _ALWAYS = frozenset({"lat", "lon"})  # where nothing and 0 are two things
 _all = attrgetter(*_NAMES)
 _WRITER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A document as an engine takes it: every field already cut into its terms.
-
-    `numbers` are intervals by name: parameters, and `updated` (seconds), `place` (lat, lon),
-    `trust` (rank of evidence), `tie` (order of equal scores).
-    """
-
-    key: str
-    version: str
-    words: list[str]
-    grams: list[str]
-    mentions: list[str]
-    tags: list[str]
-    labels: list[str]
-    numbers: dict[str, tuple[float, float]]
-    stored: bytes
 
 
 _MOST_KEPT = 50_000
@@ -245,11 +227,11 @@ class _Read:
 
 
 def _read(title: str, body: str) -> _Read:
-    normal = normalize_text(f"{' '.join(title.split())}{BREAK}{body}")
+    normal = normalize_text(f"{' '.join(title.split())}{LINE_END}{body}")
     folded = normal.lower()
     text = CutText(folded)
-    head, _, rest = folded.partition(BREAK)
-    first = text.pieces_before(BREAK)
+    head, _, rest = folded.partition(LINE_END)
+    first = text.pieces_before(LINE_END)
     above = [*measure_words(head), *text.words(0, first)]
     words = [*above * TITLE_WEIGHT, *measure_words(rest), *text.words(first)]
     return _Read(normal, text, words, [*text.grams(0, first), BREAK, *text.grams(first)])
@@ -273,13 +255,13 @@ def _entry_of(document: Document, vocabulary: Vocabulary, recogniser: Recogniser
     read = _read(document.title, document.body[:BODY_CHARACTERS])
     words, grams = carried_terms(document, vocabulary)
     sizes = [measure_token(size, "mm")[0] for size in document.wafer_sizes]
-    return Entry(
+    return entry(Terms(
         key=document.key, version=document.version,
         words=[*read.words, *words, *sizes], grams=[*read.grams, *grams],
         mentions=mentions_of(read.normal, document, vocabulary, recogniser, read.text),
         tags=tags_of(document, vocabulary), labels=list(dict.fromkeys(document.labels)),
         numbers=numbers_of(document), stored=document.to_json(),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def plain_entry(key: str, title: str, text: str) -> Entry:
@@ -287,10 +269,10 @@ def plain_entry(key: str, title: str, text: str) -> Entry:
     vocabulary = load_vocabulary()
     document = Document(key=key, kind="text", labels=("public",))
     read = _read(title, text)
-    return Entry(
+    return entry(Terms(
         key=key, version="", words=read.words, grams=read.grams,
         mentions=mentions_of(
             read.normal, document, vocabulary, default_recogniser(), read.text),
         tags=["kind:text"], labels=["public"], numbers={"tie": (tie_of(key), 0.0)},
         stored=document.to_json(),
-    )  # fmt: skip
+    ))  # fmt: skip

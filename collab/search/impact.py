@@ -8,12 +8,12 @@ counted among public documents at the time of the search. Nothing hidden goes in
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
 K1, B = 1.2, 0.75
 USUAL_LENGTH = 100.0  # words of a document, where nothing better is known
-LEVEL = "\x1e"  # stands between a word and the letter of its level
+LEVEL = "\x7f"  # stands between a word and the letter of its level
 MOST_COUNTED = 32  # further occurrences add next to nothing
 _STEP = math.log(1.15)
 _LOWEST, _HIGHEST = -16, 6  # levels; their impacts reach from a tenth to K1 + 1
@@ -37,10 +37,15 @@ def endings(length: int, usual: float) -> tuple[str, ...]:
     return tuple(found)
 
 
-def levelled(words: list[str], usual: float) -> list[str]:
-    """Every different word once, with its level behind it."""
-    ends = endings(len(words), usual)
-    return [
-        word + ends[count if count < MOST_COUNTED else MOST_COUNTED]
-        for word, count in Counter(words).items()
-    ]
+def levelled(rows: Sequence[str], length: int, usual: float) -> str:
+    """The words of a document of `length` words, each with its level behind it.
+
+    `rows` are those that stand once, with blanks between, those that stand twice, and so on.
+    """
+    ends = endings(length, usual)
+    found = []
+    for count, row in enumerate(rows, 1):
+        if row:
+            end = ends[min(count, MOST_COUNTED)]
+            found.append(row.replace(" ", f"{end} ") + end)
+    return " ".join(found)

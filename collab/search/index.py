@@ -6,16 +6,25 @@ import json
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from collab.search.analysis import ANALYSER_VERSION
 from collab.search.answers import Answers
-from collab.search.cutting import Dictionary, cutting_with, dictionary_of, known_dictionary
-from collab.search.documents import Document, Entry, entry_of
+from collab.search.backend import ENGINES, Backend, make_backend
+from collab.search.cutting import (
+    Dictionary,
+    cutting_with,
+    dictionary,
+    dictionary_of,
+    known_dictionary,
+)
+from collab.search.documents import Document, entry_of
+from collab.search.entries import Entry
+from collab.search.kept import Digests, KeptTerms
 from collab.search.layout import (
     IndexUnavailable,
     Layout,
@@ -33,39 +42,10 @@ __all__ = [
     "SearchIndex", "WriterBusy", "make_backend",
 ]  # fmt: skip
 
-ENGINES = ("whoosh", "tantivy")
-INDEX_FORMAT = "6"  # 6: tantivy keeps words without lengths, and marks what is closed to members
+INDEX_FORMAT = "7"  # 7: another sign between a word and its impact (tantivy)
 Progress = Callable[[int], None]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-
-
-class Backend(Protocol):
-    """What an engine must be able to do with entries that are already cut into terms."""
-
-    def write(self, adds: Iterable[Entry], deletes: Iterable[str] = ()) -> int: ...
-    def refresh(self) -> None: ...
-    def execute(self, plan: Plan, labels: frozenset[str], want: Want) -> Raw: ...
-    def counts(self, name: str, terms: Iterable[str], labels: frozenset[str]) -> dict[str, int]: ...
-    def prefixed(
-        self, name: str, prefix: str, labels: frozenset[str], limit: int
-    ) -> dict[str, int]: ...
-    def versions(self) -> dict[str, str]: ...
-    def size(self) -> int: ...
-    def close(self) -> None: ...
-
-
-def make_backend(engine: str, folder: Path, *, create: bool = False) -> Backend:
-    """The engine's index in `folder`; raises ValueError for an unknown engine."""
-    if engine == "whoosh":
-        from collab.search.whoosh_engine import WhooshBackend
-
-        return WhooshBackend.create(folder) if create else WhooshBackend(folder)
-    if engine == "tantivy":
-        from collab.search.tantivy_engine import TantivyBackend
-
-        return TantivyBackend.create(folder) if create else TantivyBackend(folder)
-    raise ValueError(f"unknown search engine {engine}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +94,7 @@ class SearchIndex:
         self.engine = engine
         self.parser = parser or QueryParser()
         self._layout = Layout(Path(root) / engine)
+        self._kept = KeptTerms(Path(root), wait)
         self._wait = wait
         self._switched = switched
         self._lock = threading.Lock()
@@ -240,11 +221,17 @@ class SearchIndex:
             return count
 
     def _change(self, newest: Mapping[str, Document], gone: list[str]) -> int:
-        with cutting_with(self._words_to_write()):
+        words = self._words_to_write()
+        with cutting_with(words):
             entries = [self._entry(document) for document in newest.values()]
         lines = [json.dumps({"add": d.to_json().decode()}) for d in newest.values()]
         self._layout.note([*lines, *(json.dumps({"drop": key}) for key in gone)])
+        pairs = zip(newest.values(), entries, strict=True)
+        self._kept.change(pairs, gone, self._digests(words))
         return self._write(entries, gone)
+
+    def _digests(self, words: Dictionary) -> Digests:
+        return Digests(words.version, self.parser.vocabulary.version)
 
     def _write(self, entries: list[Entry], gone: list[str]) -> int:
         """Write to the live index; IndexUnavailable when its files cannot be read."""
@@ -300,11 +287,14 @@ class SearchIndex:
         self, documents: Iterable[Document], progress: Progress | None, position: Position | None
     ) -> int:
         """Rebuild; the place of the one that rebuilds must be held."""
-        with cutting_with(dictionary_of(self.parser.vocabulary)):
-            return self._build_anew(documents, progress, position)
+        words = dictionary_of(self.parser.vocabulary)
+        seen: set[str] = set()
+        with cutting_with(words):
+            entries = self._kept.entries(documents, self._digests(words), self._entry, seen)
+            return self._build_anew(_told(entries, progress), position, seen)
 
     def _build_anew(
-        self, documents: Iterable[Document], progress: Progress | None, position: Position | None
+        self, entries: Iterable[Entry], position: Position | None, seen: set[str]
     ) -> int:
         with self._layout.lock(wait=self._wait):
             self._layout.start_journal()
@@ -312,11 +302,11 @@ class SearchIndex:
         folder = self._layout.fresh(self._meta())
         try:
             fresh = make_backend(self.engine, folder, create=True)
-            count = fresh.write(self._counted(documents, progress))
+            count = fresh.write(entries)
             if position is not None:
                 self._layout.keep_position(folder, position)
             with self._layout.lock(wait=self._wait):
-                self._replay(fresh)
+                self._kept.only(seen | self._replay(fresh))
                 fresh.close()
                 self._layout.switch(folder)
                 self._layout.drop_journal()
@@ -326,13 +316,8 @@ class SearchIndex:
             raise
         return count
 
-    def _counted(self, documents: Iterable[Document], progress: Progress | None) -> Iterable[Entry]:
-        for number, document in enumerate(documents, 1):
-            yield self._entry(document)
-            if progress is not None and number % 100 == 0:
-                progress(number)
-
-    def _replay(self, backend: Backend) -> None:
+    def _replay(self, backend: Backend) -> set[str]:
+        """Make the changes of meanwhile; the keys of what they added."""
         adds: dict[str, Document] = {}
         drops: dict[str, None] = {}
         for line in self._layout.end_journal():
@@ -346,7 +331,11 @@ class SearchIndex:
                 adds[document.key] = document
         if adds or drops:
             backend.refresh()
-            backend.write([self._entry(d) for d in adds.values()], drops)
+            entries = [self._entry(d) for d in adds.values()]
+            pairs = zip(adds.values(), entries, strict=True)
+            self._kept.change(pairs, drops, self._digests(dictionary()))
+            backend.write(entries, drops)
+        return set(adds)
 
     # ---- looking after it
 
@@ -382,6 +371,10 @@ class SearchIndex:
             return False
         return True
 
+    def keep_only(self, keys: Collection[str]) -> None:
+        """Drop kept terms of whatever else; those of living documents alone are kept."""
+        self._kept.only(keys)
+
     def check(self, database: Mapping[str, str]) -> CheckReport:
         """Compare with the database's version by key."""
         indexed = self._reading(lambda b: b.versions())
@@ -390,3 +383,11 @@ class SearchIndex:
             stale=tuple(sorted(k for k, v in database.items() if indexed.get(k, v) != v)),
             surplus=tuple(sorted(key for key in indexed if key not in database)),
         )
+
+
+def _told(entries: Iterable[Entry], progress: Progress | None) -> Iterator[Entry]:
+    """The same entries, with a report every so often."""
+    for number, entry in enumerate(entries, 1):
+        yield entry
+        if progress is not None and number % 100 == 0:
+            progress(number)

@@ -317,7 +317,8 @@ class SearchService:
 
     def repair(self) -> CheckReport:
         """Bring the index to the database's state where it differs; returns what was wrong."""
-        report = self.check()
+        versions = self._versions()
+        report = self.index.check(versions)
         if not report.agrees:
             differing = {*report.missing, *report.stale, *report.surplus}
 
@@ -327,6 +328,7 @@ class SearchService:
                 return Change(tuple(found), tuple(sorted(differing - {d.key for d in found})))
 
             self.index.change_to(read)
+        self.index.keep_only(versions.keys())
         return report
 
     def _versions(self) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -15,44 +14,49 @@ from typing import Any
 import tantivy
 from tantivy import Occur, Query
 
-from collab.search.documents import BREAK, Entry
-from collab.search.impact import LEVEL, USUAL_LENGTH, levelled
+from collab.search.entries import Entry
+from collab.search.impact import LEVEL, USUAL_LENGTH
 from collab.search.layout import write_safely
-from collab.search.plan import GRAMS, MENTION, TAG, WORDS, Plan, Raw, RawHit, Want
+from collab.search.plan import GRAMS, Plan, Raw, RawHit, Want
 from collab.search.tantivy_fields import (
     FACETS,
     HELD,
     PROFILE,
-    PUBLIC,
     SINGLE,
-    STRIPE,
-    TIES,
     TOGETHER,
     TOKENS,
-    bundles,
-    marked,
     number_fields,
-    profile_of,
     safe,
-    schema,
-    solid,
-    stripe_of,
 )
 from collab.search.tantivy_order import best, in_order, nearest
-from collab.search.tantivy_query import INFINITE, Builder
+from collab.search.tantivy_query import Builder
 from collab.search.tantivy_view import Facets, View, Visible
 
 HEAP = 64_000_000
 MOST_VALUES = 60_000  # different values of a column that are counted
 MOST_KEPT = 64  # pages without words whose counts are kept
 _ORDERS = {"fresh": "updated", "evidence": "trust"}
-_BETWEEN = "\x1f"  # stands for a break between fields: no blank, so it keeps its place
 _LEARNT_FROM, _LOOKED_AT = 1_000, 8_000  # public documents whose length tells what is usual
 _FEW = 50  # below which nothing is learnt
 
 
-def _finite(value: float) -> float:
-    return max(-INFINITE, min(INFINITE, value))
+def schema() -> Any:
+    """Fields of the index; text fields hold terms that our analyser has already cut."""
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("key", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_bytes_field("stored", stored=True, indexed=False)
+    builder.add_text_field("version", tokenizer_name="raw", index_option="basic")
+    builder.add_json_field(HELD, tokenizer_name=TOKENS, index_option="basic")
+    builder.add_text_field(GRAMS, tokenizer_name=TOKENS, index_option="position")
+    builder.add_text_field("label", tokenizer_name="raw", index_option="basic")
+    for name in (PROFILE, FACETS):
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    for name in SINGLE:
+        builder.add_float_field(name, fast=True)
+    for parameter in number_fields():
+        builder.add_float_field(f"{safe(parameter)}_low", fast=True)
+        builder.add_float_field(f"{safe(parameter)}_high", fast=True)
+    return builder.build()
 
 
 class TantivyBackend:
@@ -101,7 +105,7 @@ class TantivyBackend:
             for entry in chain(first, entries):
                 if not fresh:
                     writer.delete_documents_by_term("key", entry.key)
-                writer.add_document(self._document(entry, usual))
+                writer.add_json(entry.json(usual))
                 count += 1
         except BaseException:
             writer.rollback()
@@ -117,41 +121,10 @@ class TantivyBackend:
         """
         with suppress(OSError, ValueError, TypeError):
             return float(json.loads(self._learnt.read_text(encoding="utf-8")))
-        lengths = [len(entry.words) for entry in first if PUBLIC in entry.labels]
+        lengths = [entry.length for entry in first if entry.public]
         usual = max(1.0, fmean(lengths)) if len(lengths) >= _FEW else USUAL_LENGTH
         write_safely(self._learnt, json.dumps(usual))
         return usual
-
-    def _document(self, entry: Entry, usual: float) -> Any:
-        document = tantivy.Document()
-        document.add_text("key", entry.key)
-        document.add_bytes("stored", entry.stored)
-        document.add_text("version", f"{entry.key}\t{entry.version}")
-        document.add_json(HELD, {
-            WORDS: " ".join(levelled(entry.words, usual)), MENTION: " ".join(entry.mentions),
-            TAG: " ".join(map(solid, entry.tags)), STRIPE: stripe_of(entry.numbers["tie"][0]),
-        })  # fmt: skip
-        document.add_text(GRAMS, " ".join(entry.grams).replace(BREAK, _BETWEEN))
-        for label in marked(entry.labels):
-            document.add_text("label", label)
-        document.add_text(PROFILE, profile_of(entry.tags))
-        for bundle in bundles(entry.tags):
-            document.add_text(FACETS, bundle)
-        self._add_numbers(document, entry)
-        return document
-
-    def _add_numbers(self, document: Any, entry: Entry) -> None:
-        for name, (low, high) in entry.numbers.items():
-            if name == "place":
-                document.add_float("lat", low)
-                document.add_float("lon", high)
-            elif name in _ORDERS.values():  # highest first, and of equals the lowest tie
-                document.add_float(name, math.floor(low) + 1 - entry.numbers["tie"][0] / TIES)
-            elif name in SINGLE:
-                document.add_float(name, low)
-            elif name in self._numbers:
-                document.add_float(f"{safe(name)}_low", _finite(low))
-                document.add_float(f"{safe(name)}_high", _finite(high))
 
     # ---- reading
 
@@ -272,7 +245,7 @@ def _first(entries: Iterator[Entry]) -> list[Entry]:
         if entry is None:
             break
         taken.append(entry)
-        public += PUBLIC in entry.labels
+        public += entry.public
     return taken
 
 

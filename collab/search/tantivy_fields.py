@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
-
-import tantivy
 
 from collab.search.facets import COUNTED
-from collab.search.plan import GRAMS, MENTION, TAG, WORDS
+from collab.search.plan import MENTION, TAG, WORDS
 from collab.vocabulary.catalog import load_vocabulary
 
 PUBLIC, MEMBERS = "public", "members"
@@ -23,6 +20,7 @@ TOKENS = "terms"  # the tokenizer of terms with blanks between them
 STRIPES = 1024  # into which documents are divided by their tie
 TIES = 2.0**48  # above every `tie`; ties are spread evenly below it
 SINGLE = ("updated", "trust", "lat", "lon", "tie")
+INFINITE = 1e300
 TOGETHER = "\x1e"  # between the values of a bundle
 _BLANKS = re.compile(r"[^\S\x1c-\x1f]")  # what tantivy takes for a blank
 _COUNTED = frozenset(COUNTED) - frozenset(PROFILED)
@@ -38,25 +36,6 @@ def number_fields() -> list[str]:
 def safe(parameter: str) -> str:
     """A parameter's name as part of a field's name."""
     return "n_" + parameter.replace("-", "_")
-
-
-def schema() -> Any:
-    """Fields of the index; text fields hold terms that our analyser has already cut."""
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field("key", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_bytes_field("stored", stored=True, indexed=False)
-    builder.add_text_field("version", tokenizer_name="raw", index_option="basic")
-    builder.add_json_field(HELD, tokenizer_name=TOKENS, index_option="basic")
-    builder.add_text_field(GRAMS, tokenizer_name=TOKENS, index_option="position")
-    builder.add_text_field("label", tokenizer_name="raw", index_option="basic")
-    for name in (PROFILE, FACETS):
-        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
-    for name in SINGLE:
-        builder.add_float_field(name, fast=True)
-    for parameter in number_fields():
-        builder.add_float_field(f"{safe(parameter)}_low", fast=True)
-        builder.add_float_field(f"{safe(parameter)}_high", fast=True)
-    return builder.build()
 
 
 _PLACES = {name: f"{HELD}.{name}" for name in (WORDS, MENTION, TAG, STRIPE)}

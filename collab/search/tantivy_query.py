@@ -23,10 +23,9 @@ from collab.search.plan import (
     Range,
     Within,
 )
-from collab.search.tantivy_fields import PROFILE, PROFILED, TOGETHER, safe
+from collab.search.tantivy_fields import INFINITE, PROFILE, PROFILED, TOGETHER, safe
 from collab.search.tantivy_view import Level, View, Visible, flat, grained
 
-INFINITE = 1e300
 APART = 4  # a bonus this much more frequent than the hits is looked up hit by hit
 
 Weights = dict[tuple[str, str], float]

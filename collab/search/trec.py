@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from collab.search.documents import Entry, plain_entry
-from collab.search.index import ENGINES, make_backend
+from collab.search.backend import ENGINES, make_backend
+from collab.search.documents import plain_entry
+from collab.search.entries import Entry
 from collab.search.plan import Want
 from collab.search.query import plain_plan
 

@@ -17,7 +17,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import BufferFile
 from whoosh.writing import SegmentWriter
 
-from collab.search.documents import Entry
+from collab.search.entries import Entry
 from collab.search.plan import Plan, Raw, Want
 from collab.search.whoosh_reader import Segment, View
 from collab.search.whoosh_score import Scorer
@@ -142,12 +142,12 @@ def _sync(path: str) -> None:
 
 
 def _fields(entry: Entry) -> dict[str, Any]:
-    numbers = dict(entry.numbers)
-    numbers["len:words"] = (float(len(entry.words)), 0.0)
+    terms = entry.terms()
+    numbers = {**terms.numbers, "len:words": (float(entry.length), 0.0)}
     return {
-        "key": entry.key, "stored": entry.stored, "version": [f"{entry.key}\t{entry.version}"],
-        "words": entry.words, "grams": entry.grams, "mention": entry.mentions, "tag": entry.tags,
-        "label": entry.labels, "number": numbers,
+        "key": terms.key, "stored": terms.stored, "version": [f"{terms.key}\t{terms.version}"],
+        "words": terms.words, "grams": terms.grams, "mention": terms.mentions, "tag": terms.tags,
+        "label": terms.labels, "number": numbers,
     }  # fmt: skip
 
 
