@@ -11,9 +11,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -163,44 +162,62 @@ def bare_tantivy(given: list[Plain], place: str) -> None:
     writer.wait_merging_threads()
 
 
-def _share(engine: str, sample: list[Document]) -> Iterator[Taken]:
-    """Least times of three rounds: plain engine, our back end with ready entries, whole rebuild."""
+def _share(engine: str, sample: list[Document]) -> dict[str, Taken]:
+    """Least times of three rounds, each in folders of its own, one way after the other."""
+    terms = [entry_of(document).terms() for document in sample]
+    texts = [plain(one) for one in terms]
     entries = [entry_of(document) for document in sample]
     bare = bare_tantivy if engine == "tantivy" else bare_whoosh
-
-    def backend(place: Path) -> None:
-        make_backend(engine, place, create=True).write(entries)
-
     parser = QueryParser()
-    rounds: list[list[Taken]] = []
-    for number in range(3):
+    rounds: dict[str, list[Taken]] = {}
+    for _ in range(3):
         with tempfile.TemporaryDirectory() as folder:
-            places = [Path(folder) / f"{name}{number}" for name in ("plain", "ready", "whole")]
-            for place in places:
-                place.mkdir()
-            beside = SearchIndex(places[2], engine, parser)
-            rounds.append([
-                _taken(partial(bare, entries, str(places[0]))),
-                _taken(partial(backend, places[1])),
-                _taken(partial(beside.rebuild, sample)),
-            ])  # fmt: skip
-    for ways in zip(*rounds, strict=True):
-        yield min(t[0] for t in ways), min(t[1] for t in ways)
+            root = Path(folder)
+            for name in ("tokens", "texts", "ready"):
+                (root / name).mkdir()
+            index = SearchIndex(root / "index", engine, parser)
+            ways: dict[str, Callable[[], object]] = {
+                "tokens": lambda p=root: bare([plain(one) for one in terms], str(p / "tokens")),
+                "texts": lambda p=root: bare(texts, str(p / "texts")),
+                "ready": lambda p=root: make_backend(engine, p / "ready", create=True).write(
+                    entries
+                ),
+                "first": lambda i=index: i.rebuild(sample),
+                "again": lambda i=index: i.rebuild(sample),
+            }
+            for name, work in ways.items():
+                rounds.setdefault(name, []).append(_taken(work))
+    return {
+        name: (min(t[0] for t in taken), min(t[1] for t in taken))
+        for name, taken in rounds.items()
+    }  # fmt: skip
 
 
-def share_figures(engine: str, given: list[Document], on: str) -> Iterator[Record]:
-    """A rebuild from documents against the engine alone, by processor and by the clock."""
-    sample = given[:: max(1, len(given) // SAMPLE)]
-    plain, ready, whole = _share(engine, sample)
+AGAINST = (
+    ("", "tokens", "plain engine given the same terms"),
+    ("_ready_text", "texts", "plain engine given the same terms, already joined to text"),
+    ("_same_fields", "ready", "the same fields, columns and syncing, entries ready"),
+)
+BUILDS = (("rebuild", "again", 0.6), ("first_build", "first", None))
+
+
+def share_figures(engine: str, given: list[Document], on: str, most: int) -> Iterator[Record]:
+    """A build from documents against the engine alone: with kept terms, and with nothing kept.
+
+    Each by processor time and by the clock.
+    """
+    sample = given[:: max(1, len(given) // most)]
+    taken = _share(engine, sample)
     where = f"{on}, {len(sample)} documents"
-    for name, alone, against in (
-        ("rebuild_share", plain, "plain engine given the same terms as text"),
-        ("rebuild_share_same_fields", ready, "the same fields, columns and syncing, terms ready"),
-    ):
-        row = {"against": against, "goal": 0.6}
-        yield _record(f"search.{engine}.{name}", alone[0] / whole[0], "ratio", where, **row)
-        clock = f"search.{engine}.{name}_clock"
-        yield _record(clock, alone[1] / whole[1], "ratio", where, **row)
+    for name, way, goal in BUILDS:
+        for ending, alone, against in AGAINST:
+            row: Record = {"against": against}
+            if goal is not None and not ending:
+                row["goal"] = goal
+            for clock, at in (("", 0), ("_clock", 1)):
+                share = taken[alone][at] / taken[way][at]
+                label = f"search.{engine}.{name}_share{ending}{clock}"
+                yield _record(label, share, "ratio", where, **row)
 
 
 # ---- the figures
@@ -231,16 +248,21 @@ def build_figures(
     """A rebuild in a process of its own, then opening it in another: speed and memory."""
     built = _child("build", engine, root, *sizes)
     name = f"search.{engine}"
-    yield _record(f"{name}.rebuild", built["per_s"], "per_s", on)
-    yield _record(f"{name}.rebuild_clock", built["per_s_clock"], "per_s", on)
+    for way in ("first_build", "rebuild"):
+        yield _record(f"{name}.{way}", built[way], "per_s", on)
+        yield _record(f"{name}.{way}_clock", built[f"{way}_clock"], "per_s", on)
     yield _record(f"{name}.rebuild_progress", built["told"], "reports", on)
     yield _record(f"{name}.rebuild_memory", built["memory"], "MiB", on)
     served = _child("serve", engine, root)
     yield _record(f"{name}.open", served["opened"], "ms", on, **({} if on == "100k" else OPEN))
     yield _record(f"{name}.serving_memory", served["memory"], "MiB", on)
     yield _record(f"{name}.memory_without_index", served["before"], "MiB", on)
-    size = sum(f.stat().st_size for f in root.rglob("*") if f.is_file())
-    yield _record(f"{name}.disk", size / 2**20, "MiB", on)
+    yield _record(f"{name}.disk", _size((root / engine).rglob("*")), "MiB", on)
+    yield _record(f"{name}.disk_kept_terms", _size(root.glob("terms*")), "MiB", on)
+
+
+def _size(files: Iterable[Path]) -> float:
+    return sum(f.stat().st_size for f in files if f.is_file()) / 2**20
 
 
 def _child(task: str, engine: str, root: Path, *sizes: int) -> Record:
@@ -310,7 +332,9 @@ def figures(engine: str, sizes: tuple[int, int, int], on: str, goal: float) -> I
         yield from page_figures(engine, found, on, goal)
         yield from reference_figures(given, found, on)
         yield from change_figures(engine, root, given[len(given) // 2], on)
-    yield from share_figures(engine, given, on)
+    yield from share_figures(engine, given, on, SAMPLE)
+    if on == "100k":
+        yield from share_figures(engine, given, on, len(given))
 
 
 def site_figures(engine: str) -> Iterator[Record]:
