@@ -83,7 +83,7 @@ class IndexFollower:
         found = follower.stretch(uow, at.number, BATCH) if known and at else None
         if found is None:
             log.info("search index at %s cannot follow to %s; it is built anew", at, last)
-            index.ask_rebuild()
+            index.ask_rebuild(distrusted=True)  # what was restricted meanwhile would still count
             return Change(position=Position(feed_now, last)), 0, False
         if any(isinstance(e, CatalogueReplaced) for e in found.events):
             index.ask_rebuild()

@@ -107,20 +107,18 @@ class SearchIndex:
 
     def search(self, query: SearchQuery, labels: Iterable[str]) -> Result:
         """The wanted page with counts, facets, highlights and ways on."""
-        return self._reading(lambda b: self._answers.search(b, query, frozenset(labels)))
+        return self._trusting(lambda b: self._answers.search(b, query, frozenset(labels)))
 
     def suggest(self, text: str, labels: Iterable[str], limit: int = 8) -> list[Suggestion]:
         """Completions of what has been typed so far, best first."""
-        return self._reading(lambda b: self._answers.suggest(b, text, frozenset(labels), limit))
+        return self._trusting(lambda b: self._answers.suggest(b, text, frozenset(labels), limit))
 
     def everything(
         self, query: SearchQuery, labels: Iterable[str], most: int, *, strict: bool = False
     ) -> tuple[RawHit, ...]:
         """At most `most` hits in the order of the page; `strict` corrects and loosens nothing."""
-        held = frozenset(labels)
-        return self._reading(
-            lambda b: self._answers.everything(b, query, held, most, strict=strict)
-        )
+        held, way = frozenset(labels), self._answers.everything
+        return self._trusting(lambda b: way(b, query, held, most, strict=strict))
 
     def execute(self, plan: Plan, labels: Iterable[str], want: Want) -> Raw:
         """A plan carried out as it stands, without corrections or highlights."""
@@ -134,6 +132,11 @@ class SearchIndex:
     def size(self) -> int:
         """How many documents the index holds."""
         return self._reading(lambda b: b.size())
+
+    def _trusting(self, read: Callable[[Backend], T]) -> T:
+        if self._layout.is_distrusted():
+            raise IndexUnavailable("it may tell what nobody may know any more; it is built anew")
+        return self._reading(read)
 
     def _reading(self, read: Callable[[Backend], T]) -> T:
         """Run on the newest commit; once more when a switch took the files away meanwhile."""
@@ -347,9 +350,12 @@ class SearchIndex:
         layout = self._layout
         return bool(layout.is_broken() or layout.asked() or layout.meta() != self._meta())
 
-    def ask_rebuild(self) -> None:
-        """Changes alone cannot bring the index up to date; the note outlives this process."""
-        self._layout.ask()
+    def ask_rebuild(self, *, distrusted: bool = False) -> None:
+        """Changes alone cannot bring the index up to date; the note outlives this process.
+
+        A `distrusted` index answers nobody until it is rebuilt.
+        """
+        self._layout.ask(distrusted=distrusted)
 
     def rebuild_asked(self) -> str:
         """The note of `ask_rebuild`, empty when there is none; `rebuilt` takes it away."""

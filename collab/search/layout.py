@@ -16,6 +16,7 @@ from pathlib import Path
 LOCK_WAIT = 20.0
 _POLL = 0.02
 PLACE = "position.json"
+_DISTRUSTED = "distrusted "
 
 
 class SearchError(Exception):
@@ -179,10 +180,15 @@ class Layout:
 
     # ---- an index that cannot be brought up to date by changes asks for a rebuild
 
-    def ask(self) -> None:
-        """A rebuild is due that begins after now."""
+    def ask(self, *, distrusted: bool = False) -> None:
+        """A rebuild is due that begins after now; until then the index may answer, or may not."""
         if self.root.is_dir():
-            write_safely(self._due, uuid.uuid4().hex)
+            mark = _DISTRUSTED if distrusted or self.is_distrusted() else ""
+            write_safely(self._due, f"{mark}{uuid.uuid4().hex}")
+
+    def is_distrusted(self) -> bool:
+        """True when what the index says may be what somebody may not know any more."""
+        return self.asked().startswith(_DISTRUSTED)
 
     def asked(self) -> str:
         """What `ask` last noted, empty when no rebuild is due."""
