@@ -21,12 +21,25 @@ from operator import attrgetter
 from pathlib import Path
 from zlib import crc32
 
-from collab.search import analysis, asked_words, concepts, cutting, documents, entries, measures
+from collab.search import (
+    analysis,
+    asked_words,
+    concepts,
+    cutting,
+    documents,
+    entries,
+    facets,
+    impact,
+    measures,
+    plan,
+    tantivy_fields,
+    word_edges,
+)
 from collab.search.documents import Document
 from collab.search.entries import Entry
 from collab.search.erasable import Erasable
 from collab.search.layout import LOCK_WAIT, WriterBusy
-from collab.vocabulary import normalize
+from collab.vocabulary import catalog, normalize
 
 STRETCH = 1_000  # documents looked up at once
 TOGETHER = 2_000  # new ones kept at once by a rebuild
@@ -36,7 +49,10 @@ _HEAD = struct.Struct("<I?II")  # number of words, whether public, bytes of the 
 _HEAD_AT = DIGEST + _CHECKSUM.size
 _START = _HEAD_AT + _HEAD.size
 _LIBRARIES = ("rjieba", "opencc", "snowballstemmer", "ahocorasick-rs")
-_CODE = (analysis, asked_words, concepts, cutting, documents, entries, measures, normalize)
+_CODE = (  # what an entry depends on; a test holds the list against the imports
+    analysis, asked_words, catalog, concepts, cutting, documents, entries, facets, impact, measures,
+    normalize, plan, tantivy_fields, word_edges,
+)  # fmt: skip
 _plain = attrgetter(*(f.name for f in fields(Document) if f.name != "updated_at"))
 
 

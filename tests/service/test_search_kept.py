@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import multiprocessing
 import os
@@ -13,6 +14,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,7 @@ from collab.search.query import QueryParser, SearchQuery
 from collab.vocabulary.additions import Addition, laid_over
 from collab.vocabulary.catalog import load_vocabulary
 
+ROOT = Path(__file__).resolve().parents[2]
 PARSER = QueryParser()
 LABELS = ("public", "members")
 
@@ -151,6 +154,25 @@ def test_no_two_documents_have_one_digest() -> None:
     assert digests.of(make(1, title_zh="ab", title_en="c")) != digests.of(
         make(1, title_zh="a", title_en="bc")
     )
+
+
+def imported(module: str, seen: set[str]) -> set[str]:
+    """The modules of the product that a module cannot do without, itself among them."""
+    path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+    if module in seen or not path.exists():
+        return seen
+    seen.add(module)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("collab"):
+            for name in ("", *(f".{alias.name}" for alias in node.names)):
+                imported(node.module + name, seen)
+    return seen
+
+
+def test_all_code_that_cuts_goes_into_the_digest() -> None:
+    assert {module.__name__ for module in kept._CODE} == imported("collab.search.documents", set())
+    for library in kept._LIBRARIES:
+        assert version(library)
 
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=60)
