@@ -17,8 +17,10 @@ from collab.matching.prepare import NARROWER, StepAsk
 from collab.matching.records import NeedProfile
 from collab.matching.rules import material_mark
 from collab.needs.rules import NeedState
+from collab.network import store
 from collab.network.coordination import Desk
 from collab.network.service import NetworkService
+from collab.network.standings import related
 from collab.network.store import OpenNeed
 from collab.routing.allocation import Slot, allocate
 from collab.routing.scenario import Board
@@ -156,8 +158,12 @@ def allot(
     """The assignment of the published needs that the viewer may read, proven best in priority
     served; among equals the load is spread."""
     places = [*announced(uow, desk.actor), *supposed(desk, assumed)]
-    needs = [n for n in desk.seen.needs if n.state is NeedState.PUBLISHED]
-    board, part = network.demand.board(uow, desk.actor, desk.snapshot, needs if places else [])
+    known = network.vocabulary.techniques.keys()
+    offered = related(network.vocabulary, {t for p in places for t in p.techniques} & known)
+    asking_for = store.asking(uow, offered)  # who asks for nothing near it fits nowhere
+    published = [n for n in desk.seen.needs if n.state is NeedState.PUBLISHED]
+    needs = [n for n in published if n.id in asking_for]
+    board, part = network.demand.board(uow, desk.actor, desk.snapshot, needs)
     allowed = {
         need.key: [p for p, place in enumerate(places) if _takes(board, i, place)]
         for i, need in enumerate(part)

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from collab.kernel import clock
 from collab.kernel.identity import Actor
+from collab.matching import feed
 from collab.matching.snapshot import Snapshot
 from collab.network import outlook, standings, store
 from collab.network.outlook import Outlook
@@ -131,7 +132,8 @@ class Demand:
         """
         rows = store.whole_needs(uow, actor, [n.id for n in needs])
         part = [n for n in needs if n.id in rows]
-        made = [standings.ready(uow, self.vocabulary, rows[n.id]) for n in part]
+        regions = feed.known_regions(uow)
+        made = [standings.ready(self.vocabulary, rows[n.id], regions) for n in part]
         kept = self._kept(uow, part)
         stood = [
             kept[need.id]

@@ -23,7 +23,6 @@ from collab.matching import feed
 from collab.matching.prepare import StepAsk, prepare
 from collab.matching.records import NeedProfile, Place
 from collab.matching.snapshot import Snapshot
-from collab.members import store as members
 from collab.needs import store as needs
 from collab.needs.models import Need
 from collab.needs.rules import Disclosure
@@ -40,10 +39,10 @@ SnapshotOf = Callable[[UnitOfWork], Snapshot]
 Ready = tuple[NeedProfile, tuple[StepAsk, ...]]
 
 
-def ready(uow: UnitOfWork, vocabulary: Vocabulary, need: Need) -> Ready:
+def ready(vocabulary: Vocabulary, need: Need, regions: feed.KnownRegions) -> Ready:
     """A need as it is evaluated: an anonymous one without its owner and place, because distances
     or the absence of the owner's own capabilities would tell who posted it."""
-    profile = feed.profile_of(need, members.all_regions(uow), vocabulary)
+    profile = feed.profile_of(need, regions.by_id, vocabulary, regions.wished)
     if need.disclosure == Disclosure.ANONYMOUS:
         profile = replace(profile, organisation_id=None, place=Place())
     return profile, prepare(vocabulary, profile)
@@ -102,13 +101,16 @@ class Standings:
         with database.reading() as uow:
             snapshot = self._snapshot_of(uow)
             rows = needs.waiting_among(uow, need_ids).values()
-            made = [_row(uow, words, snapshot, n) for n in rows]
+            regions = feed.known_regions(uow)
+            made = [_row(words, regions, snapshot, n) for n in rows]
         with database.writing() as uow:
             store.replace_standings(uow, need_ids, made)
 
 
-def _row(uow: UnitOfWork, words: Vocabulary, snapshot: Snapshot, need: Need) -> NeedStanding:
-    profile, asks = ready(uow, words, need)
+def _row(
+    words: Vocabulary, regions: feed.KnownRegions, snapshot: Snapshot, need: Need
+) -> NeedStanding:
+    profile, asks = ready(words, need, regions)
     standing = Board(words, snapshot, [profile], [asks]).standings[0]
     found = outlook.outlook(profile, standing, snapshot)
     return NeedStanding(

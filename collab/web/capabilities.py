@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -61,7 +62,7 @@ def options(name: str, counts: dict[str, int]) -> list[present.Option]:
     ]  # fmt: skip
 
 
-def chips() -> list[tuple[str, str]]:
+def chips(places: Mapping[str, str]) -> list[tuple[str, str]]:
     """What is switched on, each with the address without it."""
     words = vocabulary()
     found = []
@@ -72,9 +73,9 @@ def chips() -> list[tuple[str, str]]:
         for value in params.chosen(name, labels.TABLES[name]):
             found.append((labels.label(name, value), toggled(name, value)))
     for name in ("q", "region", "wafer"):
-        if request.args.get(name):
-            text = params.text(name)
-            found.append((f"{text} mm" if name == "wafer" else text, with_args(**{name: None})))
+        if text := params.text(name):
+            shown = {"region": places.get(text, text), "wafer": f"{text} mm"}.get(name, text)
+            found.append((shown, with_args(**{name: None})))
     return found
 
 
@@ -93,7 +94,7 @@ def index() -> str:
         "capabilities/index.html",
         page=page.map(present.capability),
         facet_rows={name: options(name, counts[name]) for name in counts},
-        chips=chips(),
+        chips=chips({r.code: present.pick(r.zh, r.en) for r in regions.values()}),
         href=lambda n: with_args(page=n),
         techniques=[(t.id, t.label(language())) for t in words.techniques.values()],
         materials=[(m.id, m.label(language())) for m in words.materials.values()],

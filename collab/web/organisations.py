@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -54,17 +54,18 @@ def index() -> str:
             for key, word in labels.pairs("organisation_kind")
             if facets["kind"].get(key) or key in on
         ],
-        chips=_chips(on),
+        chips=_chips(on, {r.code: present.pick(r.zh, r.en) for r in regions.values()}),
         regions=present.region_options(regions),
         href=lambda n: with_args(page=n),
     )
 
 
-def _chips(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
+def _chips(kinds: tuple[str, ...], places: Mapping[str, str]) -> list[tuple[str, str]]:
     found = [(labels.label("organisation_kind", k), toggled("kind", k)) for k in kinds]
-    for name in ("q", "region"):
-        if request.args.get(name):
-            found.append((params.text(name), with_args(**{name: None})))
+    if request.args.get("q"):
+        found.append((params.text("q"), with_args(q=None)))
+    if region := params.text("region"):
+        found.append((places.get(region, region), with_args(region=None)))
     if params.text("members") == "1":
         found.append((_("仅联盟成员"), with_args(members=None)))
     return found

@@ -28,6 +28,7 @@ from collab.kernel.happened import (
 )
 from collab.kernel.identity import SYSTEM, Actor
 from collab.matching import store as match_store
+from collab.matching.feed import known_regions
 from collab.matching.snapshot import Snapshot
 from collab.members.models import Person
 from collab.needs.models import Need
@@ -70,7 +71,10 @@ class World:
         with self.database.reading() as uow:
             snapshot = self.matching.snapshot(uow)
             rows = store.whole_needs(uow, SYSTEM, [n.id for n in store.open_needs(uow, SYSTEM)])
-            return {key: fresh(standings.ready(uow, WORDS, n), snapshot) for key, n in rows.items()}
+            return {
+                key: fresh(standings.ready(WORDS, n, known_regions(uow)), snapshot)
+                for key, n in rows.items()
+            }
 
 
 def fresh(ready: standings.Ready, snapshot: Snapshot) -> outlook.Outlook:
@@ -198,7 +202,7 @@ def test_packed_standings_come_back_whole(world: World) -> None:
     with world.database.reading() as uow:
         snapshot = world.matching.snapshot(uow)
         for need in store.whole_needs(uow, SYSTEM, list(world.stored())).values():
-            profile, asks = standings.ready(uow, WORDS, need)
+            profile, asks = standings.ready(WORDS, need, known_regions(uow))
             standing = Board(WORDS, snapshot, [profile], [asks]).standings[0]
             back = outlook.unpacked(outlook.packed(standing), route=standing.route)
             assert back.route == standing.route

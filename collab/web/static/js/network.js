@@ -54,6 +54,7 @@
     show(data, still) {
       this.data = data;
       this.scene = scene(data);
+      this.figure.classList.toggle("is-empty", !this.scene.nodes.length && !this.scene.regions.length);
       this.chosen = null;
       this.say(this.scene.sentence);
       this.legend();
