@@ -28,9 +28,7 @@ from collab.storage import own_rows
 from collab.storage.uow import UnitOfWork
 
 GOES = ""
-SHOWN_BY_SLICE: tuple[
-    str, ...
-] = ()  # as far as the person may still read it, which its slice knows
+SHOWN_BY_SLICE: tuple[str, ...] = ()  # only as far as it may still be read
 
 
 @dataclass(frozen=True, slots=True)

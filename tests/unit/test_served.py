@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from flask import Flask
+from flask.logging import default_handler
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.wrappers import Request
 
 from collab.kernel.patience import Patience
 from collab.web.inflow import Inflow, Refused
-from collab.web.served import Served, environ_of
+from collab.web.served import Served, called, environ_of
 
 
 class Head(list[tuple[str, str]]):
@@ -40,6 +43,25 @@ def test_paths_and_queries_arrive_as_they_were_written(path: str, value: str) ->
     request = Request(environ_of(scope("/" + path, query_string=query)))
     assert request.path == "/" + path.lstrip("/") if not path.startswith("/") else request.path
     assert request.args["q"] == value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def test_what_is_logged_while_a_page_is_made_is_written_once_and_the_page_stands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    app, log = Flask("of_a_test"), logging.getLogger("collab")
+    log.addHandler(default_handler)  # as web/errors.py does
+
+    @app.get("/a")
+    def page() -> str:
+        log.warning("a word of warning")
+        return "stands"
+
+    try:
+        answer = called(app.wsgi_app, environ_of(scope()))
+    finally:
+        log.removeHandler(default_handler)
+    assert (answer.status, answer.body) == (200, b"stands")
+    assert capsys.readouterr().err.count("a word of warning") == 1
 
 
 def test_headers_keep_their_meaning() -> None:
