@@ -96,7 +96,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "not_invited": ("该机构未受邀，看不到这条需求；请先在“可见范围”里邀请它。", "This organisation is not invited and cannot see the need; invite it first under “Who can see it”."),
     "cannot_ask_now": ("只有已发布、正在征集或洽谈中的需求才能提问。", "Questions can be sent only while the need is published or in talks."),
     "route_gone": ("这条路线现在不成立，请回到需求页查看最新的路线。", "This route does not hold any more; see the present routes on the need's page."),
-    "not_all_asked": ("没有发送给任何一方：{who}不能在平台上提问。{why}", "Nothing was sent to anybody: {who_en} cannot be asked. {why_en}"),
+    "not_all_asked": ("没有发送给任何一方：向{who}提问时出错。{why}", "Nothing was sent to anybody: asking {who_en} failed. {why_en}"),
     "question_over": ("这个问题已撤回或已结束，不能再答复。", "This question was withdrawn or has ended and can no longer be answered."),
     "held": ("这条记录正在核查、暂不公开，此项操作须等恢复公开后进行。", "A moderator holds this record; this can be done once it is released."),
     "held_not_invited": ("核查期间不能改为“定向邀请”；可修改内容后申请复核，或撤回需求。", "While a moderator holds it, it cannot become invited-only; change it and ask for another look, or withdraw it."),

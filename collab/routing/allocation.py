@@ -48,7 +48,7 @@ def allocate(
     """
     if any(p <= 0 for p in priorities.values()):
         raise ValueError("priorities must be positive")
-    needs = sorted(priorities, key=lambda n: (-priorities[n], n))
+    needs = sorted(priorities)
     useful = sorted({s for n in needs for s in allowed.get(n, ()) if slots[s].free > 0})
     if not needs or not useful:
         return Allocation((), 0.0, tuple(sorted(priorities)))

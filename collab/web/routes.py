@@ -10,12 +10,12 @@ from flask import Response as FileResponse
 from werkzeug.wrappers import Response
 
 from collab.importing import exports
-from collab.kernel.errors import Conflict, Rejected
+from collab.kernel.errors import Conflict
 from collab.kernel.messages import say
 from collab.needs import catalogue
 from collab.needs import service as needs
 from collab.needs.models import Need
-from collab.questions import service
+from collab.questions import rounds, service
 from collab.questions.forms import QuestionIn
 from collab.questions.rules import proposals, route_topic
 from collab.storage.uow import UnitOfWork
@@ -74,48 +74,59 @@ def _providers(route: Mapping[str, Any], asked: beside.Asking) -> list[dict[str,
     for leg in route["legs"]:
         one = seen.setdefault(leg["key"], {"organisation": leg["organisation"], "steps": []})
         code = asked.refused.get(leg["house"], "")
-        one |= {"why": say(code, language()) if code else "", "thread": leg["thread"]}
+        one |= {"why": say(code, language()) if code else "", "thread": leg["thread"],
+                "house": leg["house"], "code": code}  # fmt: skip
         one["steps"].append(leg["step"])
     return list(seen.values()) if asked.open else []
 
 
 @blueprint.post("/routes/<legs>/ask")
 def ask(key: str, legs: str) -> Response:
-    """Ask every provider of the route whether it would take its steps: all of them or none."""
+    """Ask every provider of the route that can be asked here whether it would take its steps; who
+    cannot is named, with another way."""
     actor = current_actor()
     with reading() as uow:
         need = service.askable(uow, actor, key)
         route = platform().matching.route_of(uow, need, legs_of(legs), actor)
     if route is None:
         raise Conflict("route_gone")
-    open_points = request.form.get("open") == "1"
     with writing() as uow:
-        count = _ask_all(uow, key, route, open_points=open_points)
-    if count:
-        said = ngettext("已同时发送 %(num)s 个问题。", "已同时发送 %(num)s 个问题。", count)
+        done = _ask_all(uow, key, route, open_points=request.form.get("open") == "1")
+    if done.sent:
+        said = ngettext("已同时发送 %(num)s 个问题。", "已同时发送 %(num)s 个问题。", done.sent)
         flash(said, "success")
-    else:
+    elif done.asked:
         flash(_("这些问题此前已经发送，没有重复发送。"), "info")
-    return redirect(url_for("needs.show", key=key, _anchor="questions"))
+    if not done.unasked:
+        return redirect(url_for("needs.show", key=key, _anchor="questions"))
+    who = _("、").join(dict.fromkeys(_name_of(route, c)[language()] for c in done.unasked))
+    flash(_("未能在平台上提问：%(who)s。办法写在下面各家之后。", who=who), "warning")
+    return redirect(url_for("routes.show", key=key, legs=legs, _anchor="ask-all"))
 
 
-def _ask_all(uow: UnitOfWork, key: str, route: Mapping[str, Any], *, open_points: bool) -> int:
-    """One commit for all; whoever cannot be asked is named and nothing is sent to anybody."""
-    sent = 0
+def _ask_all(
+    uow: UnitOfWork, key: str, route: Mapping[str, Any], *, open_points: bool
+) -> rounds.Round:
+    """One commit for all that can be asked; where anything else is wrong nothing is sent."""
+    sent = {}
     for capability in dict.fromkeys(leg["capability"] for leg in route["legs"]):
-        several = _invitations(route, capability)
+        sent[capability] = _invitations(route, capability)
         if open_points:
             found = proposals(_as_answer(route), capability) or ()
-            several += [questions_form.as_proposed(one) for one in found]
-        try:
-            sent += service.ask(uow, current_actor(), key, capability, several)[1]
-        except (Conflict, Rejected) as refused:
-            name = next(x for x in route["legs"] if x["capability"] == capability)
-            who = name["organisation_name"]
-            code = refused.code if isinstance(refused, Conflict) else refused.problems[0].code
-            raise Conflict("not_all_asked", who=who["zh"], who_en=who["en"] or who["zh"],
-                           why=say(code, "zh"), why_en=say(code, "en")) from None  # fmt: skip
-    return sent
+            sent[capability] += [questions_form.as_proposed(one) for one in found]
+    try:
+        return rounds.ask_round(uow, current_actor(), key, sent)
+    except rounds.NotAsked as stop:
+        who = _name_of(route, stop.capability)
+        raise Conflict("not_all_asked", who=who["zh"], who_en=who["en"],
+                       why=say(stop.code, "zh"), why_en=say(stop.code, "en")) from None  # fmt: skip
+
+
+def _name_of(route: Mapping[str, Any], capability: str) -> dict[str, str]:
+    """The provider of a capability of the route."""
+    leg = next(x for x in route["legs"] if x["capability"] == capability)
+    name = leg["organisation_name"]
+    return {"zh": name["zh"], "en": name["en"] or name["zh"]}
 
 
 def _invitations(route: Mapping[str, Any], capability: str) -> list[QuestionIn]:

@@ -98,7 +98,7 @@ def test_a_scenario_sees_what_is_broader_and_narrower_than_asked(seed: int) -> N
         for offered in near[technique]:
             added = make_offers(VOCABULARY, 1, technique=offered, prefix=offered)
             # whatever else it states is beside the point here
-            said = rng.choice(("", added[0].category))  # or only its technique tells the category
+            said = rng.choice(("", *categories))  # it may say more than its techniques, or less
             plainly = {"techniques": (offered,), "category": said, "status": Status.OPERATING}
             added = [replace(o, **plainly) for o in added]
             again = Board(VOCABULARY, build(VOCABULARY, added), needs)

@@ -10,8 +10,7 @@ import openpyxl
 import pytest
 from sqlmodel import select
 
-from collab.kernel.identity import Role
-from collab.members.models import Person, RoleGrant
+from collab.members.models import Person
 from collab.questions.models import Question
 from tests.site import EVERYBODY, HOUSES, Site
 from tests.web.test_leaks import READERS
@@ -65,26 +64,74 @@ def test_a_routes_address_lasts_and_says_when_it_no_longer_holds(bare: Site) -> 
         assert "现在不成立" in bare.get(f"/needs/{need}/routes/{odd}?lang=zh", "owner").text
 
 
-def test_all_providers_of_a_route_are_asked_or_none(bare: Site) -> None:
+def nobody_left(site: Site, *who: str, active: bool = False) -> None:
+    """The people may not sign in any more, or may again."""
+    with site.database.writing() as uow:
+        for person in uow.session.exec(select(Person)):
+            if person.id in [site.people[w] for w in who]:
+                person.active = active
+                uow.session.add(person)
+
+
+def test_who_cannot_be_asked_here_is_named_and_the_others_are_asked(bare: Site) -> None:
     _need, address = route_of(bare)
-    with bare.database.writing() as uow:  # nobody of gamma is left to be asked
-        grants = [g for g in uow.session.exec(select(RoleGrant)) if g.role is not Role.SECRETARIAT]
-        people = {p.id: p for p in uow.session.exec(select(Person))}
-        of_gamma = [g for g in grants if g.person_id in
-                    (bare.people["invited"], bare.people["expired"])]  # fmt: skip
-        for grant in of_gamma:
-            people[grant.person_id].active = False
-            uow.session.add(people[grant.person_id])
+    nobody_left(bare, "invited", "expired")
     page = bare.get(f"{address}?lang=zh", "owner").text
-    assert "所以不能一次问全部" in page
-    refused = bare.post(f"{address}/ask?lang=zh", "owner", {"open": "1"})
+    assert "该机构还没有平台账号" in page
+    assert "向其中 1 项能力的提供方提问" in page
+    assert f'href="/organisations/{bare.organisations["gamma"]}"' in page
+    told = bare.post(f"{address}/ask?lang=zh", "owner", {"open": "1"}, follow_redirects=True).text
+    assert f"未能在平台上提问：{HOUSES['gamma'][0]}" in told
+    assert "已同时发送" in told
+    assert {q.topic for q in asked(bare) if q.topic.startswith("route:")} == {"route:s1"}
+    count = len(asked(bare))
+    again = bare.post(f"{address}/ask?lang=en", "owner", {"open": "1"}, follow_redirects=True).text
+    assert "could not be asked through the platform" in again
+    assert len(asked(bare)) == count
+    nobody_left(bare, "invited", "expired", active=True)
+    assert bare.post(f"{address}/ask", "owner", {"open": "1"}).status_code == 302
+    topics = {q.topic for q in asked(bare) if q.topic.startswith("route:")}
+    assert topics == {"route:s1", "route:s2"}, "whoever came since is asked the next time"
+
+
+def test_where_nobody_of_a_route_can_be_asked_nothing_is_sent(bare: Site) -> None:
+    _need, address = route_of(bare)
+    nobody_left(bare, "other", "invited", "expired")
+    page = bare.get(f"{address}?lang=zh", "owner").text
+    assert "这条路线的各方都不能在平台上提问" in page
+    assert f'action="{address}/ask"' not in page
+    told = bare.post(f"{address}/ask?lang=zh", "owner", follow_redirects=True).text
+    assert f"未能在平台上提问：{HOUSES['beta'][0]}、{HOUSES['gamma'][0]}" in told
+    assert asked(bare) == []
+
+
+def test_a_provider_that_is_not_invited_is_left_out_with_the_way_to_invite_it(bare: Site) -> None:
+    need, address = route_of(bare, "invited")
+    page = bare.get(f"{address}?lang=zh", "owner").text
+    assert "未受邀" in page
+    assert f'href="/needs/{need}/publish"' in page
+    assert bare.post(f"{address}/ask", "owner").status_code == 302
+    assert {q.topic for q in asked(bare)} == {"route:s2"}, "gamma is invited, beta is not"
+
+
+def test_anything_else_that_is_wrong_with_one_stops_the_whole(bare: Site) -> None:
+    need, address = route_of(bare)
+    _first, last = re.findall(r"cap-\w+", address)
+    for n in range(2):  # gamma has as many open questions of the need as it may
+        assert (
+            bare.post(f"/needs/{need}/ask/{last}", "owner", {"own": f"问题{n}"}).status_code == 302
+        )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("collab.questions.service.MOST_OPEN", 2)
+        refused = bare.post(f"{address}/ask?lang=zh", "owner")
     assert refused.status_code == 409
     assert "没有发送给任何一方" in refused.text
-    assert asked(bare) == [], "beta was not asked either"
-    with bare.database.writing() as uow:
-        for person in uow.session.exec(select(Person)):
-            person.active = True
-            uow.session.add(person)
+    assert HOUSES["gamma"][0] in refused.text
+    assert len(asked(bare)) == 2, "beta was not asked either"
+
+
+def test_all_providers_of_a_route_are_asked_by_the_owner_alone_and_once(bare: Site) -> None:
+    _need, address = route_of(bare)
     for who in ("other", "invited", "secretariat", "visitor"):
         assert bare.post(f"{address}/ask", who).status_code in (302, 403, 404), who
     assert asked(bare) == []
