@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any, NamedTuple, Protocol
@@ -148,7 +149,7 @@ def environ_of(scope: Scope) -> Environ:
         "QUERY_STRING": scope.query_string, "SERVER_NAME": host.strip("[]"), "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
-        "wsgi.version": (1, 0), "wsgi.url_scheme": scope.scheme, "wsgi.errors": _Nowhere(),
+        "wsgi.version": (1, 0), "wsgi.url_scheme": scope.scheme, "wsgi.errors": sys.stderr,
         "wsgi.multithread": True, "wsgi.multiprocess": True, "wsgi.run_once": False,
         "wsgi.input_terminated": True,
     }  # fmt: skip
@@ -165,17 +166,6 @@ def environ_of(scope: Scope) -> Environ:
     if hosts != 1 or not (length.isascii() and length.isdigit()):
         raise Refused(400)
     return found
-
-
-class _Nowhere:
-    """What the application would write to the server's log goes to ours instead."""
-
-    def write(self, text: str) -> None:
-        """Log a line."""
-        log.warning("%s", text.rstrip())
-
-    def flush(self) -> None:
-        """Nothing waits."""
 
 
 def called(app: Callable[[Environ, Any], Iterable[bytes]], environ: Environ) -> Answer:
