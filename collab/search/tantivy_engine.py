@@ -23,10 +23,10 @@ from collab.search.tantivy_fields import (
     HELD,
     PROFILE,
     SINGLE,
-    TOGETHER,
     TOKENS,
     number_fields,
     safe,
+    values_of,
 )
 from collab.search.tantivy_order import best, in_order, nearest
 from collab.search.tantivy_query import Builder
@@ -251,12 +251,14 @@ def _first(entries: Iterator[Entry]) -> list[Entry]:
 
 def _counted(searcher: Any, query: Any) -> Facets:
     columns = {name: {"terms": {"field": name, "size": MOST_VALUES}} for name in (PROFILE, FACETS)}
-    out: Facets = {}
+    counts: dict[str, int] = {}
     for column in searcher.aggregate(query, columns).values():
         for bucket in column["buckets"]:
             count = int(bucket["doc_count"])
-            for tag in bucket["key"].split(TOGETHER):
-                facet, _, value = tag.partition(":")
-                counts = out.setdefault(facet, {})
-                counts[value] = counts.get(value, 0) + count
+            for tag in values_of(bucket["key"]):
+                counts[tag] = counts.get(tag, 0) + count
+    out: Facets = {}
+    for tag, count in counts.items():
+        facet, _, value = tag.partition(":")
+        out.setdefault(facet, {})[value] = count
     return out

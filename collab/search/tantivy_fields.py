@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from collab.search.facets import COUNTED
 from collab.search.plan import MENTION, TAG, WORDS
@@ -89,3 +90,9 @@ def bundles(tags: Iterable[str]) -> list[str]:
         group = chain if facet in _CHAINS else "one" if facet in _ONE_VALUE else facet
         found.setdefault(group, []).append(tag)
     return [TOGETHER.join(group) for group in found.values()]
+
+
+@lru_cache(maxsize=10_000)
+def values_of(bundle: str) -> tuple[str, ...]:
+    """The tags that stand in a bundle or profile."""
+    return tuple(bundle.split(TOGETHER))

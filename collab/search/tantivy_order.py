@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from collab.search.tantivy_view import View, grained
 from collab.search.whoosh_score import kilometres
 
 DISTANCE_LIMIT = 20_000
-MARGIN = 200  # hits looked at behind the page, because equals come in no order
+MARGIN = 64  # hits looked at behind the page, because equals come in no order
 _WIDER = 8  # how much wider the next look is
 
 Hit = tuple[float, Any]  # what it is ordered by, where it stands
@@ -36,17 +37,22 @@ def best(view: View, query: Any, want: Want) -> Ranked:
     """
     end = want.offset + want.limit
     found = view.searcher.search(query, limit=end + MARGIN)
-    hits = [(grained(score), address) for score, address in found.hits]
-    above = sum(score > hits[-1][0] for score, _ in hits)
-    if above < end and len(hits) < found.count:
-        equals = _lowest(view, query, hits[-1][0], end - above, found.count)
-        hits = [*_ordered(view, hits[:above]), *equals]
-    else:
+    hits = found.hits
+    last = grained(hits[end - 1][0]) if len(hits) > end else -math.inf
+    past = next((n for n in range(end, len(hits)) if grained(hits[n][0]) < last), len(hits))
+    hits = [(grained(score), address) for score, address in hits[:past]]
+    if past < len(found.hits) or past == found.count:
         hits = _ordered(view, hits)
+    else:
+        above = sum(score > last for score, _ in hits)
+        equals = _lowest(view, query, last, end - above, found.count)
+        hits = [*_ordered(view, hits[:above]), *equals]
     return Ranked(hits[want.offset : end], found.count)
 
 
 def _ordered(view: View, hits: list[Hit]) -> list[Hit]:
+    if len({score for score, _ in hits}) == len(hits):
+        return sorted(hits, key=itemgetter(0), reverse=True)
     ties = view.searcher.fast_field_values("tie", [address for _, address in hits])
     at = sorted(range(len(hits)), key=lambda n: (-hits[n][0], ties[n]))
     return [hits[n] for n in at]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from tantivy import FieldType, Occur, Query
 
+from collab.search.cutting import is_han
 from collab.search.documents import ONLY_SAID
 from collab.search.plan import (
     GRAMS,
@@ -23,27 +24,22 @@ from collab.search.plan import (
     Range,
     Within,
 )
-from collab.search.tantivy_fields import INFINITE, PROFILE, PROFILED, TOGETHER, safe
-from collab.search.tantivy_view import Level, View, Visible, flat, grained
+from collab.search.tantivy_fields import INFINITE, PROFILE, PROFILED, safe, values_of
+from collab.search.tantivy_sums import Listed, adding, any_of, enough, listed
+from collab.search.tantivy_view import View, Visible, flat, grained
 
 APART = 4  # a bonus this much more frequent than the hits is looked up hit by hit
 
-Weights = dict[tuple[str, str], float]
-
-
-class _List(NamedTuple):
-    """Documents of one score; `swift` ones are added up fast, when among themselves."""
-
-    held_by: int
-    query: Any
-    swift: bool = False
+Place = tuple[str, str]  # field and term
+Weights = dict[Place, float]
+Weight = tuple[float, bool]  # and whether every document that holds the term has all of it
 
 
 @dataclass(slots=True)
 class _Bonus:
     """What only adds to the score: lists of documents, and alternatives."""
 
-    listed: list[_List] = field(default_factory=list)
+    listed: list[Listed] = field(default_factory=list)
     others: list[Any] = field(default_factory=list)
 
 
@@ -57,7 +53,7 @@ class Builder:
 
     def matching(self, plan: Plan, visible: Visible, without: frozenset[str]) -> Any:
         """What the plan finds, leaving out the choices of some facets, in no order."""
-        return self._required(plan, visible, without, {}, scored=False)
+        return self._required(plan, visible, without, self._asked)
 
     def scored(self, plan: Plan, visible: Visible) -> Any:
         """What the plan finds, with its score.
@@ -65,16 +61,16 @@ class Builder:
         A bonus held by many more documents than are found is asked of each document found, which
         skips most of it; the rest is added up list by list.
         """
-        summed, groups = _summed(plan.extra)
-        found = self._required(plan, visible, frozenset(), summed, scored=True)
-        bonus = self._bonus(summed, groups)
+        sums = (group for group in (*plan.must, *plan.some) if not group.best)
+        found = self._required(plan, visible, frozenset(), self._best)
+        bonus = self._bonus(*_summed((*plan.extra, *sums)))
         many = APART * self._at_most(plan)
         for one in bonus.listed:
             if one.held_by > many:
-                found = _with(found, [one.query])
+                found = adding(found, [one.query])
         near = [one for one in bonus.listed if one.held_by <= many]
-        found = _with(found, [one.query for one in near if one.swift])
-        return _with(found, [*(one.query for one in near if not one.swift), *bonus.others])
+        found = adding(found, [one.query for one in near if one.swift])
+        return adding(found, [*(one.query for one in near if not one.swift), *bonus.others])
 
     # ---- what must match
 
@@ -83,22 +79,19 @@ class Builder:
         plan: Plan,
         visible: Visible,
         without: frozenset[str],
-        summed: Weights,
-        *,
-        scored: bool,
+        best: Callable[[Group], Any],
     ) -> Any:
-        """Words that also stand among the bonuses take their weight along out of `summed`."""
-        clauses = [(Occur.Must, self._asked(g, summed, scored=scored)) for g in plan.must]
+        """What must match, in which only alternatives score, by `best`; sums are added later."""
+        clauses = [(Occur.Must, self._one_of(group, best)) for group in plan.must]
         if plan.some:
-            some = [(Occur.Should, self._asked(g, summed, scored=scored)) for g in plan.some]
-            least = min(plan.minimum, len(some))
-            one = some[0][1] if len(some) == 1 else Query.boolean_query(some, least)
-            clauses.append((Occur.Must, one))
+            some = [self._one_of(group, best) for group in plan.some]
+            sums = not any(group.best for group in plan.some)
+            clauses.append((Occur.Must, enough(some, plan.minimum, together=sums)))
         for facet, values in plan.filters.items():
             if facet not in without:
                 tags = [f"{facet}:{value}" for value in values]
                 clauses.append(
-                    (Occur.Must, flat(_any([self._view.holds(TAG, tag) for tag in tags]), 0.0))
+                    (Occur.Must, flat(any_of([self._view.holds(TAG, tag) for tag in tags]), 0.0))
                 )
         clauses += [(Occur.Must, flat(self._range(r), 0.0)) for r in plan.ranges]
         if not clauses:
@@ -107,21 +100,27 @@ class Builder:
         clauses += [(Occur.MustNot, self._holding(part)) for part in plan.exclude]
         return Query.boolean_query(clauses)
 
-    def _asked(self, group: Group, summed: Weights, *, scored: bool) -> Any:
-        if not scored:
-            return _any([self._holding(part) for part in self._telling(group)])
-        if group.best:
-            return self._best(group)
-        own, rest = _split(group)
-        for place in own:
-            own[place] += summed.pop(place, 0.0)
-        lists = [one for place, w in own.items() for one in self._lists(place, w)]
-        swift = [one.query for one in lists if one.swift]
-        queries = [one.query for one in lists if not one.swift]
-        queries += [self._part(part) for part in rest]
-        if swift:
-            queries = [_any(swift), *queries] if queries else swift
-        return _any(queries)
+    def _one_of(self, group: Group, best: Callable[[Group], Any]) -> Any:
+        return best(group) if group.best else flat(self._asked(group), 0.0)
+
+    def _asked(self, group: Group) -> Any:
+        """What has something of a group, in no order."""
+        found: list[Any] = []
+        for part in self._needed(group):
+            if isinstance(part, Atom) and _is_word(part):
+                found += self._view.terms(part.term)
+            else:
+                found.append(self._holding(part))
+        return any_of(found)
+
+    def _needed(self, group: Group) -> list[Part]:
+        """The parts without words whose characters are looked for side by side all the same."""
+        beside = {_written(part) for part in group.parts}
+        return [
+            part for part in self._telling(group)
+            if not (isinstance(part, Atom) and _is_word(part) and is_han(part.term)
+                    and part.term in beside)
+        ]  # fmt: skip
 
     # ---- what adds to the score
 
@@ -138,44 +137,39 @@ class Builder:
             elif (steps := _steps(group)) is not None:
                 bonus.listed += [one for atom in steps for one in self._listed(atom)]
             else:
-                bonus.others.append(self._asked(group, {}, scored=True))
+                bonus.others.append(self._best(group))
         for place, weights in self._together(summed).items():
-            bonus.listed += self._lists(place, *weights)
+            bonus.listed += self._lists(place, weights)
         bonus.listed += self._profiles(profile)
         return bonus
 
-    def _listed(self, atom: Atom) -> list[_List]:
-        known = self._view.frequency(atom.field, atom.term)
-        return [_List(known, self._part(atom), swift=atom.field != GRAMS)] if known else []
+    def _listed(self, atom: Atom) -> list[Listed]:
+        held = self._view.held(atom.field, atom.term)
+        return [listed(held, atom.field, grained(atom.weight))] if held.held_by else []
 
-    def _lists(self, place: tuple[str, str], *weights: float) -> list[_List]:
-        """A word or pair as lists of documents of one score each, with their lengths."""
+    def _lists(self, place: Place, weights: Iterable[Weight]) -> list[Listed]:
+        """A word or pair as lists of documents of one score each."""
         name, term = place
         view = self._view
-        if name == GRAMS:
-            known = view.frequency(GRAMS, term)
-            levels = [Level(term, 1.0, known)] if known else []
-        else:
-            levels = list(view.levels(term))
+        levels = (view.held(name, term),) if name == GRAMS else view.levels(term)
+        levels = tuple(level for level in levels if level.held_by)
         rarity = view.rarity(name, term) if levels else 0.0
-        return [
-            _List(level.held_by, view.scoring(name, level.term, sum(
-                grained(weight * rarity * level.impact) for weight in weights)),
-                swift=name != GRAMS)
-            for level in levels
-        ]  # fmt: skip
+        found = []
+        for level in levels:
+            told = (w * rarity * (1.0 if even else level.impact) for w, even in weights)
+            found.append(listed(level, name, sum(map(grained, told))))
+        return found
 
-    def _profiles(self, weights: Mapping[str, float]) -> list[_List]:
+    def _profiles(self, weights: Mapping[str, float]) -> list[Listed]:
         """What is added for kind, status and evidence, summed up for each that occur together."""
         view = self._view
         totals = {
-            term: grained(sum(weights.get(value, 0.0) for value in term.split(TOGETHER)))
+            term: grained(sum(weights.get(value, 0.0) for value in values_of(term)))
             for term in (view.profiles() if weights else ())
         }
         return [
-            _List(view.frequency(PROFILE, term), view.scoring(PROFILE, term, total), swift=True)
-            for term, total in totals.items() if total
-        ]  # fmt: skip
+            listed(view.held(PROFILE, t), PROFILE, total) for t, total in totals.items() if total
+        ]
 
     def _at_most(self, plan: Plan) -> int:
         """How many documents can match at most, for choosing a way."""
@@ -205,7 +199,7 @@ class Builder:
         parts: list[Any] = []
         for part in self._telling(group):
             if isinstance(part, Atom) and _is_scored(part):
-                lists = self._lists((part.field, part.term), part.weight)
+                lists = self._lists((part.field, part.term), [(part.weight, False)])
                 parts += [one.query for one in lists]  # a document stands in one of them
             else:
                 parts.append(self._part(part))
@@ -222,24 +216,27 @@ class Builder:
             p for p in group.parts if not (isinstance(p, Atom) and _is_word(p) and p.term in same)
         ]
 
-    def _together(self, weights: Weights) -> dict[tuple[str, str], list[float]]:
+    def _together(self, weights: Weights) -> dict[Place, list[Weight]]:
         """The same sum, with words that stand in the same documents counted as one.
 
         Their weights stay apart, to be rounded each for itself: which documents there are, hidden
         ones too, must not move a score.
         """
         alike = self._view.alike(term for name, term in weights if name == WORDS)
-        found = {place: [weight] for place, weight in weights.items()}
+        found = {place: [(weight, place[0] == GRAMS)] for place, weight in weights.items()}
         for part, long in alike.items():  # short ones first, so that a chain adds up
             found[(WORDS, long)] += found.pop((WORDS, part))
+        for name, pair in weights:
+            if name == GRAMS and (WORDS, pair) in found and self._view.is_always_a_word(pair):
+                found[(WORDS, pair)] += found.pop((GRAMS, pair))
         return found
 
     def _part(self, part: Part) -> Any:
         if isinstance(part, Atom) and _is_scored(part):
-            lists = self._lists((part.field, part.term), part.weight)
-            return _any([one.query for one in lists])
+            lists = self._lists((part.field, part.term), [(part.weight, False)])
+            return any_of([one.query for one in lists])
         if isinstance(part, Atom) and not part.prefix and part.field != WORDS:
-            return self._view.scoring(part.field, part.term, grained(part.weight))
+            return self._view.held(part.field, part.term).scoring(grained(part.weight))
         return flat(self._holding(part), part.weight)
 
     def _holding(self, part: Part) -> Any:
@@ -260,7 +257,25 @@ class Builder:
         if len(terms) == 1:
             term = terms[0][1]
             return self._prefixed(GRAMS, term) if len(term) == 1 else self._view.holds(GRAMS, term)
-        return Query.phrase_query(self._schema, GRAMS, terms)
+        side_by_side = Query.phrase_query(self._schema, GRAMS, terms)
+        return self._by_word(_written(phrase), phrase, side_by_side)
+
+    def _by_word(self, text: str, phrase: Phrase, side_by_side: Any) -> Any:
+        """What is written as one word somewhere is looked for as that word first.
+
+        A word stands where its characters stand side by side, so only documents without the word
+        are looked at for that, and none where a pair of its characters is in no others.
+        """
+        view = self._view
+        words = view.terms(text) if text else []
+        if not words:
+            return side_by_side
+        known, pair = min((view.frequency(GRAMS, term), term) for _, term in phrase.terms)
+        if known == sum(level.held_by for level in view.levels(text)):
+            return view.holds(GRAMS, pair)
+        others = [(Occur.Must, view.holds(GRAMS, pair)), (Occur.MustNot, any_of(words))]
+        rest = [(Occur.Must, Query.boolean_query(others)), (Occur.Must, side_by_side)]
+        return any_of([*words, Query.boolean_query(rest)])
 
     def _range(self, wanted: Range) -> Any:
         named = [p for p in (wanted.parameter, *wanted.also) if p in self._numbers]
@@ -277,20 +292,15 @@ class Builder:
         return Query.boolean_query([(Occur.Must, low_end), (Occur.Must, high_end)])
 
 
-def _any(queries: list[Any]) -> Any:
-    """What any of them matches, with the sum of their scores."""
-    if len(queries) == 1:
-        return queries[0]
-    if not queries:
-        return Query.empty_query()
-    return Query.boolean_query([(Occur.Should, query) for query in queries])
-
-
-def _with(query: Any, more: list[Any]) -> Any:
-    """What a query matches, with what these add to its score."""
-    if not more:
-        return query
-    return Query.boolean_query([(Occur.Must, query), *((Occur.Should, q) for q in more)])
+def _written(part: Part) -> str:
+    """The Chinese characters a part looks for side by side."""
+    if isinstance(part, Atom):
+        return part.term if part.field == GRAMS else ""
+    if isinstance(part, Within) or any(at != n for n, (at, _) in enumerate(part.terms)):
+        return ""
+    pairs = [term for _, term in part.terms]
+    text = "".join(pair[:1] for pair in pairs) + pairs[-1][1:]
+    return text if is_han(text) and all(len(pair) == 2 for pair in pairs) else ""
 
 
 def _is_scored(atom: Atom) -> bool:

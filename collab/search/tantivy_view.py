@@ -27,6 +27,7 @@ from collab.search.tantivy_fields import (
 )
 
 GRAIN = 512  # weights are multiples of 1/GRAIN, so that 32-bit sums of them are exact
+MOST_WORDS = 20_000  # of which something is kept
 _TELLING = 0.05  # rarity below which 32 bits are too coarse to divide by
 Visible = list[tuple[Any, Any]]
 Facets = dict[str, dict[str, int]]
@@ -42,12 +43,24 @@ def flat(query: Any, weight: float) -> Any:
     return Query.const_score_query(query, grained(weight))
 
 
-class Level(NamedTuple):
-    """A word with one impact: the term it is indexed under and how many documents hold that."""
+class Held(NamedTuple):
+    """One term of the index: how many documents hold it, and the score tantivy gives for it."""
 
-    term: str
     impact: float
     held_by: int
+    query: Any
+    usual: float  # 0 where it differs, or is too small to divide by
+
+    def scoring(self, weight: float) -> Any:
+        """The documents, scoring this weight, which is a multiple of 1/GRAIN.
+
+        Tantivy adds up plain terms twice as fast as constant scores. In fields of one token, and in
+        those of JSON, BM25 knows no lengths and gives every document the same; boosted by what is
+        missing, that is the weight, but for the last bits: scores are rounded when they are read.
+        """
+        if not self.usual:
+            return flat(self.query, weight)
+        return Query.boost_query(self.query, weight / self.usual)
 
 
 @dataclass(slots=True)
@@ -61,21 +74,51 @@ class View:
     schema: Any
     searcher: Any
     facets: dict[Any, Facets] = field(default_factory=dict)
-    _levels: dict[str, tuple[Level, ...]] = field(default_factory=dict)
+    _levels: dict[str, tuple[Held, ...]] = field(default_factory=dict)
+    _held: dict[tuple[str, str], Held] = field(default_factory=dict)
     _rarities: dict[tuple[str, str], float] = field(default_factory=dict)
     _units: dict[str, float] = field(default_factory=dict)
     _profiles: list[str] | None = None
     _written: int | None = None
     _size: int | None = None
 
-    def levels(self, word: str) -> tuple[Level, ...]:
-        """The terms under which a word is indexed."""
+    def levels(self, word: str) -> tuple[Held, ...]:
+        """The terms under which a word is indexed, one for each impact."""
         found = self._levels.get(word)
         if found is None:
+            if len(self._levels) >= MOST_WORDS:
+                self._levels.clear()
             terms = ((word + LEVEL + letter, impact) for letter, impact in IMPACTS.items())
-            all_ = (Level(term, impact, self.frequency(WORDS, term)) for term, impact in terms)
-            found = self._levels[word] = tuple(level for level in all_ if level.held_by)
+            held = [self._look_up(WORDS, t, i) for t, i in terms if self.frequency(WORDS, t)]
+            found = self._levels[word] = tuple(held)
         return found
+
+    def held(self, name: str, term: str) -> Held:
+        """One term of another field."""
+        found = self._held.get((name, term))
+        if found is None:
+            if len(self._held) >= MOST_WORDS:
+                self._held.clear()
+            found = self._held[name, term] = self._look_up(name, term, 1.0)
+        return found
+
+    def _look_up(self, name: str, term: str, impact: float) -> Held:
+        known = self.frequency(name, term)
+        query = self._term(name, term)
+        return Held(impact, known, query, self._usual(name, query, known))
+
+    def _usual(self, name: str, query: Any, known: int) -> float:
+        """What BM25 gives for a term that this many documents hold."""
+        told = rarity(self.written, known)
+        if name == GRAMS or told < _TELLING or not known:
+            return 0.0
+        place = PROFILE if name == PROFILE else HELD
+        if place not in self._units:
+            found = self.searcher.search(query, limit=1, count=False).hits
+            if not found:  # whoever held it is deleted
+                return 0.0
+            self._units[place] = found[0][0] / told
+        return told * self._units[place]
 
     def spread(self, word: str) -> tuple[tuple[float, int], ...]:
         """How many documents hold a word with each impact."""
@@ -99,30 +142,23 @@ class View:
         """Documents that hold a term, in whatever frequency."""
         if name != WORDS:
             return self._term(name, term)
-        parts = [(Occur.Should, self._term(WORDS, level.term)) for level in self.levels(term)]
-        if len(parts) == 1:
-            return parts[0][1]
-        return Query.boolean_query(parts) if parts else Query.empty_query()
+        terms = self.terms(term)
+        if len(terms) == 1:
+            return terms[0]
+        return Query.boolean_query([(Occur.Should, held) for held in terms]) if terms else (
+            Query.empty_query())  # fmt: skip
 
-    def scoring(self, name: str, term: str, weight: float) -> Any:
-        """Documents that hold a term, scoring this weight, which is a multiple of 1/GRAIN.
+    def terms(self, word: str) -> list[Any]:
+        """Documents that hold a word, a query for each of its impacts."""
+        return [level.query for level in self.levels(word)]
 
-        Tantivy adds up plain terms twice as fast as constant scores. In fields of one token, and in
-        those of JSON, BM25 knows no lengths and gives every document the same; boosted by what is
-        missing, that is the weight, but for the last bits: scores are rounded when they are read.
+    def is_always_a_word(self, pair: str) -> bool:
+        """True when two characters stand side by side only where they are a word.
+
+        Where they are a word they do stand side by side, so equal numbers mean equal documents.
         """
-        held = self._term(name, term)
-        usual = rarity(self.written, self.frequency(name, term))
-        if name == GRAMS or usual < _TELLING or not weight:
-            return flat(held, weight)
-        place = PROFILE if name == PROFILE else HELD
-        unit = self._units.get(place)
-        if unit is None:
-            found = self.searcher.search(held, limit=1, count=False).hits
-            if not found:  # whoever held it is deleted
-                return flat(held, weight)
-            unit = self._units[place] = found[0][0] / usual
-        return Query.boost_query(held, weight / (usual * unit))
+        held = sum(level.held_by for level in self.levels(pair))
+        return is_han(pair) and held == self.frequency(GRAMS, pair)
 
     @property
     def written(self) -> int:
@@ -135,6 +171,8 @@ class View:
         """How much a term tells, by the public documents that hold it."""
         found = self._rarities.get((name, term))
         if found is None:
+            if len(self._rarities) >= MOST_WORDS:
+                self._rarities.clear()
             known = self.count(self.holds(name, term), [self._hidden()])
             found = self._rarities[(name, term)] = rarity(self.public_size, known)
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.search import tantivy_view
-from collab.search.documents import tie_of
+from collab.search.analysis import is_han, phrase_grams
+from collab.search.documents import plain_entry, tie_of
 from collab.search.facets import COUNTED
 from collab.search.index import SearchIndex
 from collab.search.plan import Want
 from collab.search.query import SearchQuery
 from collab.search.tantivy_fields import NARROW, PROFILED, TOGETHER, bundles, profile_of
+from collab.search.tantivy_query import Builder
+from collab.search.tantivy_view import View
 from tests.service.test_search_index import PARSER, PUBLIC, SYLLABLES, make, random_documents
 
 EQUALS = range(640)
@@ -134,3 +138,55 @@ def test_every_counted_value_stands_once_in_what_is_counted(chosen: list[tuple[s
     )
     profile = profile_of(tags)
     assert profile == "none" or set(profile.split(TOGETHER)) <= set(tags)
+
+
+PIECES = (
+    "洁净室", "洁净 室", "净室", "洁净", "低损耗", "低损耗波导", "损耗，波导", "激光器老化",
+    "激光器，老化", "老化", "小批量流片", "研究所", "研究 所", "工艺", "工 艺", "开发", "封装",
+    "time", "8英寸",
+)  # fmt: skip
+
+
+def test_shortcuts_find_and_score_what_the_long_way_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Phrases by their word, words by their pairs, enough of several by what they share."""
+    chance = random.Random(7)
+    index = SearchIndex(tmp_path, "tantivy", PARSER)
+    documents = [
+        make(n, title_zh=chance.choice(PIECES), body=" ".join(chance.choices(PIECES, k=n % 5)),
+             labels=chance.choice((PUBLIC, ("members",), ("org:1",))))
+        for n in range(400)
+    ]  # fmt: skip
+    index.rebuild(documents[:300])
+    index.upsert(documents[300:])
+    index.delete([document.key for document in documents[:20]])
+    asked = [" ".join(chance.choices(PIECES, k=k)) for k in (1, 1, 2, 3, 4, 5) for _ in range(12)]
+    asked += [f'"{piece}"' for piece in PIECES] + [f"封装 -{piece}" for piece in PIECES]
+    plans = [PARSER.parse(SearchQuery(q, expand=e)).plan for q in asked for e in (True, False)]
+
+    def answers() -> list[Any]:
+        want = Want(limit=400, facets=COUNTED)
+        readers = (PUBLIC, ("public", "members", "org:1"))
+        return [index.execute(plan, reader, want) for plan in plans for reader in readers]
+
+    short = answers()
+    monkeypatch.setattr(Builder, "_by_word", lambda _self, _text, _phrase, found: found)
+    monkeypatch.setattr(Builder, "_needed", Builder._telling)
+    monkeypatch.setattr(View, "is_always_a_word", lambda *_: False)
+    monkeypatch.setattr("collab.search.tantivy_sums.MOST_TOGETHER", 0)
+    assert answers() == short
+    assert sum(raw.total for raw in short) > 2000
+
+
+HAN = "洁净室研究所工艺开发低损耗波导激光器老化的与"
+
+
+@given(st.text(alphabet=HAN + " ，a8/-\n", max_size=60), st.text(alphabet=HAN + " ", max_size=20))
+def test_where_a_word_stands_its_characters_stand_side_by_side(body: str, title: str) -> None:
+    entry = plain_entry("a:1", title, body).terms()
+    stream = entry.grams
+    for word in {word for word in entry.words if len(word) > 1 and is_han(word)}:
+        pairs = [term for _, term in phrase_grams(word)]
+        places = range(len(stream) - len(pairs) + 1)
+        assert any(stream[at : at + len(pairs)] == pairs for at in places), word
