@@ -12,13 +12,15 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 from collab.search.analysis import BARRIER, fold, is_han, term_key
 from collab.search.asked_words import asked_words
 from collab.search.cutting import CutText
-from collab.search.word_edges import cuts_a_word, speaks_of_tests
+from collab.search.word_edges import cuts_a_word, speaks_of_measuring, speaks_of_tests
 from collab.vocabulary.catalog import Term, Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
 
 _RETRIES = 12
 _SHORT = 3
 _NANOMETRES = re.compile(r"(?<=\d)\s*纳米")
+_MANNER = {"foundry", "equipment", "service", "compute"}  # plain words that say how, not what
+_PROPERTIES = {"test", "metrology"}  # 低粗糙度 is a wish for the thing, unless it is to be measured
 _TEST_ENDINGS = ("测试", "测量", "试验", "分析", "检测")
 
 
@@ -192,11 +194,12 @@ class Recogniser:
         """The same for text that is normalised but keeps its capitals."""
         out: list[Concept] = []
         roots: set[str] = set()
+        manner = _MANNER if speaks_of_measuring(normal.lower()) else _MANNER | _PROPERTIES
         for entry, ids, start, end in self._understood(normal, None, roots, query=query):
             technique = ids[0] in self._vocabulary.techniques
             out.append(Concept(
                 ids, start, end, technique, _weak(entry, roots), self._act(ids),
-                entry.asked and not entry.act, self._below.isdisjoint(ids),
+                entry.asked and not entry.act, self._broad(entry, ids, manner),
             ))  # fmt: skip
         return out
 
@@ -279,8 +282,9 @@ class Recogniser:
         return [(keys[index], i, j) for index, i, j in matches]
 
     def _two_words(self, key: str, text: CutText, normal: str, span: tuple[int, int]) -> bool:
-        """True for a stem of Chinese characters with a blank in between."""
-        if not self._entries[key].stem:
+        """True for a stem, or a plain word, of Chinese characters with a blank in between."""
+        entry = self._entries[key]
+        if not (entry.stem or (entry.asked and is_han(key))):
             return False
         return " " in normal[text.place(span[0]) : text.place(span[1] - 1)]
 
@@ -319,6 +323,13 @@ class Recogniser:
         if entry.default is not None:
             return (str(entry.default),)
         return tuple(cued or entry.ids) if query else tuple(cued)
+
+    def _broad(self, entry: _Entry, ids: tuple[str, ...], manner: set[str]) -> bool:
+        """At the top of the hierarchy, or a plain word that says how rather than what."""
+        roots = {self._root(i) for i in ids}
+        if entry.asked and not entry.act and roots <= manner:
+            return roots != {"foundry"} or len(ids) > 1 or ids[0] == "foundry"
+        return self._below.isdisjoint(ids)
 
     def _act(self, ids: tuple[str, ...]) -> bool:
         return self._acts.issuperset(ids)

@@ -10,7 +10,6 @@ from collab.vocabulary.catalog import Vocabulary
 
 _NO_STEPS = {"wafer", "foundry", "material-growth", "service", "design", "equipment", "compute"}
 _VAGUE = {"foundry", "packaging", "test", "metrology", "design", "equipment", "service"}
-_MANNER = {"equipment", "service", "compute"}  # how something is wanted rather than what
 
 
 class Meanings:
@@ -38,7 +37,8 @@ class Meanings:
         above = {up for c in listed for up in self._above(c)}
         told = {i for c in listed if not c.plain for i in c.ids}
         return [
-            replace(c, plain=False, weak=False) if c.plain and told & self._above(c) else c
+            replace(c, plain=False, weak=False, broad=False)
+            if c.plain and told & self._above(c) else c
             for c in listed if not above.issuperset(c.ids)
         ]  # fmt: skip
 
@@ -65,7 +65,7 @@ class Meanings:
         return [
             c for c in listed
             if not c.plain or self._roots(c) & sure
-            or (vague and not c.broad and not self._roots(c) & _MANNER)
+            or (vague and not c.broad)
         ]  # fmt: skip
 
     def _told_apart(self, concept: Concept, others: Iterable[Concept]) -> tuple[str, ...]:

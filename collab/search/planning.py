@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from ahocorasick_rs import AhoCorasick, MatchKind
@@ -18,7 +18,7 @@ from collab.search.analysis import (
     term_key,
     words_of,
 )
-from collab.search.asked_words import hints
+from collab.search.asked_words import also, hints
 from collab.search.concepts import Concept
 from collab.search.cutting import CutText
 from collab.search.documents import ONLY_SAID
@@ -31,7 +31,7 @@ GRAM_WEIGHT = 0.4
 PHRASE_BONUS = 3.0
 QUOTED = 8.0
 TECHNIQUE, MATERIAL, PLACE, SIZE, NUMBER = 40.0, 24.0, 16.0, 12.0, 12.0
-NARROWER, MENTIONED, MENTIONED_NARROWER = 0.95, 0.5, 0.45
+NARROWER, ALSO, MENTIONED, MENTIONED_NARROWER = 0.95, 0.6, 0.5, 0.45
 HINT = 10.0
 AS_WRITTEN, LONGER_BY = 30.0, 3
 BROAD = 0.8  # of two techniques asked for, the one that names little counts less
@@ -53,6 +53,7 @@ class Found:
     places: list[Place] = field(default_factory=list)
     refused: list[Concept] = field(default_factory=list)
     nowhere: list[Place] = field(default_factory=list)
+    wished: list[Concept] = field(default_factory=list)  # of the concepts: only welcome
 
     def free(self, start: int, end: int) -> bool:
         """True where nothing is understood."""
@@ -76,7 +77,7 @@ def plan_of(found: Found, phrases: Iterable[str], places: Gazetteer, *, wide: bo
     What must match: acts, else techniques, else materials, else enough of the words. `wide` is
     content with documents that only speak of a term while they carry others.
     """
-    asked = _asked(found.concepts)
+    asked = _asked([c for c in found.concepts if c not in found.wished])
     words = [*word_groups(found), *_soft_numbers(found), *_named(found, places)]
     must = tuple(
         Group((Phrase(tuple(terms), QUOTED),)) for text in phrases if (terms := phrase_grams(text))
@@ -98,6 +99,25 @@ def plan_of(found: Found, phrases: Iterable[str], places: Gazetteer, *, wide: bo
     return Plan(must=must, some=some, minimum=minimum, extra=tuple(extra))
 
 
+def broader_plan(
+    found: Found, places: Gazetteer, above: Callable[[str], tuple[str, ...]]
+) -> Plan | None:
+    """What carries a broader term itself, for when nothing carries what is asked.
+
+    `above` gives what to look for instead of a term. Other narrower terms do not count: they are
+    something else than what was asked.
+    """
+    asked = [c for c in _asked([c for c in found.concepts if c not in found.wished]) if c.technique]
+    ups = [dict.fromkeys(up for term in c.ids for up in above(term)) for c in asked]
+    groups = [
+        Group(tuple(Atom(TAG, f"exact:{up}", TECHNIQUE, flat=True) for up in one))
+        for one in ups if one
+    ]  # fmt: skip
+    if not groups:
+        return None
+    return replace(plan_of(found, (), places, wide=False), some=tuple(groups), minimum=1)
+
+
 def _named(found: Found, places: Gazetteer) -> list[Group]:
     """Where no term is asked for: it stands in the place, or at least says its name."""
     out = []
@@ -117,6 +137,7 @@ def _asked(concepts: Iterable[Concept]) -> list[Concept]:
         [c for c in techniques if c.act],
         sure and [c for c in techniques if not c.weak or (vague and c.plain and not c.broad)],
         [c for c in techniques if not c.plain],
+        [c for c in techniques if not c.broad],
         [c for c in concepts if not c.technique],
     ):
         if kind:
@@ -177,6 +198,7 @@ def _concept(concept: Concept, found: Found, *, wide: bool) -> Group:
             Atom(TAG, f"{facet}:{term_id}", weight * NARROWER, flat=True),
             *_mentioned(term_id, weight, ""),
             *(_mentioned(term_id, weight, ONLY_SAID) if wide else ()),
+            *(Atom(TAG, tag, weight * ALSO, flat=True) for tag in also().get(term_id, ())),
         )
     if concept.weak:
         written = found.folded[concept.start : concept.end]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from collab.search.analysis import cut, fold, grams_of, is_han, phrase_grams, pieces, words_of
+from collab.search.clauses import had, wished
 from collab.search.concepts import Concept, Recogniser, default_recogniser, recogniser_of
 from collab.search.cutting import cutting_for
 from collab.search.exclusions import cues, refused
@@ -18,12 +19,14 @@ from collab.search.plan import GRAMS, MENTION, TAG, WORDS, Atom, Group, Part, Ph
 from collab.search.planning import (
     GRAM_WEIGHT,
     Found,
+    broader_plan,
     loose_parts,
     plan_of,
     refusals,
     sizes_of,
 )
 from collab.search.syntax import FieldTerm, Syntax, conditions, take_apart
+from collab.search.verbs import told_by_others
 from collab.vocabulary.catalog import Vocabulary, load_vocabulary
 from collab.vocabulary.normalize import normalize_text
 
@@ -31,6 +34,7 @@ __all__ = ["COUNTED", "FACETS", "SORTS", "Facet", "Parsed", "QueryParser", "Sear
 
 
 PLAIN_TERM, PLAIN_NARROWER = 1.5, 1.5
+MOST_LEVELS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +83,14 @@ class Parsed:
     """A query understood: the plan, what was expanded, and what could not be placed.
 
     `wide` is the plan that also takes documents which only speak of what was asked. Hits in
-    `places` come first; what is `refused` (terms, or regions) is left out.
+    `places` come first; what is `refused` (terms, or regions) is left out. `broader` asks for the
+    next broader terms, level by level.
     """
 
     plan: Plan
     understood: str
     wide: Plan | None = None
+    broader: tuple[Plan, ...] = ()
     expansions: tuple[Expansion, ...] = ()
     conditions: tuple[Range, ...] = ()
     unknown_fields: tuple[str, ...] = ()
@@ -125,12 +131,15 @@ class QueryParser:
         strict = [n.range for n in found.numerics if n.strict]
         excluded = (*self._excluded(syntax), *refusals(found))
 
-        def plan(*, wide: bool) -> Plan:
-            made = plan_of(found, syntax.phrases, self._places, wide=wide)
+        def limited(made: Plan) -> Plan:
             return _with_conditions(made, (*strict, *query.ranges), filters, excluded)
+
+        def plan(*, wide: bool) -> Plan:
+            return limited(plan_of(found, syntax.phrases, self._places, wide=wide))
 
         return Parsed(
             plan=plan(wide=query.mentions), wide=plan(wide=True) if found.concepts else None,
+            broader=tuple(map(limited, self._broader(found, syntax))),
             understood=" ".join(syntax.text.split()),
             expansions=self._report(found), conditions=tuple(n.range for n in found.numerics),
             unknown_fields=tuple(unknown), plain=tuple(self._plain_words(found)),
@@ -139,6 +148,17 @@ class QueryParser:
             places=tuple(self._named(syntax.text, found.places)),
             refused=tuple(self._named(syntax.text, [*found.refused, *found.nowhere])),
         )  # fmt: skip
+
+    def _broader(self, found: Found, syntax: Syntax) -> Iterator[Plan]:
+        """Plans that ask for what stands above, one level after the other."""
+        for level in range(0 if syntax.phrases else MOST_LEVELS):
+
+            def above(term: str, at: int = level) -> tuple[str, ...]:
+                return self.vocabulary.ancestors(term)[at : at + 1]
+
+            made = broader_plan(found, self._places, above)
+            if made is not None:
+                yield made
 
     def _read(self, written: str, query: SearchQuery) -> Found:
         folded = written.lower()
@@ -153,16 +173,18 @@ class QueryParser:
             rest = "".join(
                 char if found.folded[at] == folded[at] else ";" for at, char in enumerate(written)
             )
-            found.concepts = self._meanings.most_specific(self._terms(rest, numerics))
+            self._choose(found, self._terms(rest, numerics), obey=query.places)
         found.refused = [
             c for c in found.refused if not self._meanings.contradicts(c, found.concepts)
         ]
         return found
 
     def _terms(self, written: str, numerics: list[Numeric]) -> list[Concept]:
-        """Terms outside strict conditions."""
+        """Terms outside strict conditions, and what single verbs ask for."""
+        terms = self.recogniser.find_normal(written, query=True)
+        terms += told_by_others(written.lower(), terms)
         return [
-            c for c in self.recogniser.find_normal(written, query=True)
+            c for c in sorted(terms, key=lambda one: one.start)
             if not any(n.strict and n.start < c.end and c.start < n.end for n in numerics)
         ]  # fmt: skip
 
@@ -191,11 +213,26 @@ class QueryParser:
             found.folded = found.folded[:start] + " " * (end - start) + found.folded[end:]
         pairs = list(zip(items, against, strict=True))
         terms = [(one, no) for one, no in pairs if isinstance(one, Concept)]
-        found.concepts = self._meanings.most_specific(one for one, no in terms if not no)
+        self._choose(found, [one for one, no in terms if not no], obey=obey)
         found.refused = [one for one, no in terms if no]
         named = [(one, no) for one, no in pairs if isinstance(one, Place)]
         found.places = [one for one, no in named if no == one.outside]
         found.nowhere = [one for one, no in named if no != one.outside]
+
+    def _choose(self, found: Found, terms: list[Concept], *, obey: bool) -> None:
+        """What is asked for: without steps that are done already, and apart from mere wishes."""
+        spans = [(c.start, c.end) for c in terms]
+        there = had(found.folded, spans) if obey else [False] * len(terms)
+        if any(c.technique and not done for c, done in zip(terms, there, strict=True)):
+            kept = [not (done and c.technique) for c, done in zip(terms, there, strict=True)]
+            terms = [c for c, keep in zip(terms, kept, strict=True) if keep]
+        spans = [(c.start, c.end) for c in terms]
+        extra = wished(found.folded, spans) if obey else [False] * len(terms)
+        main = [c for c, wish in zip(terms, extra, strict=True) if not (wish and c.technique)]
+        if not any(c.technique for c in main):
+            main = terms
+        found.wished = [c for c in terms if c not in main]
+        found.concepts = [*self._meanings.most_specific(main), *found.wished]
 
     # ---- fields and exclusions
 

@@ -277,10 +277,17 @@ class Speller:
         return min((t for t in found if t != window and self._inside(window, t)), default=None)
 
     def _one_other(self, window: str) -> set[str]:
-        """Terms that differ in one character, unless that one is a word that only binds others."""
+        """Terms that differ in one character, which is no word that only binds others, nor part
+        of a longer word that is right (激光器片 is no error for 激光划片).
+        """
+        right = {
+            at for word, i, j in cut(window) if j - i > 2 and is_known_word(word)
+            for at in range(i, j)
+        }  # fmt: skip
         return {
             term
-            for at, written in enumerate(window) if written not in FUNCTION_WORDS
+            for at, written in enumerate(window)
+            if written not in FUNCTION_WORDS and at not in right
             for term in self._patterns.get(window[:at] + _GAP + window[at + 1 :], ())
         }  # fmt: skip
 

@@ -11,6 +11,9 @@ from collab.search.cutting import HAN, dictionary
 _REACH = 12
 _RUN = re.compile(f"{HAN}*")
 _TEST_VERBS = "测检验评析"
+_MEASURES = re.compile(
+    r"[测检验评析]|表征|查看|看|\b(?:test|measur|charact|inspect|prob|analy|meter)"
+)
 
 
 def speaks_of_tests(text: str, *, query: bool) -> bool:
@@ -19,6 +22,11 @@ def speaks_of_tests(text: str, *, query: bool) -> bool:
     if query:
         plain = plain.replace("封测", "")
     return any(verb in plain for verb in _TEST_VERBS)
+
+
+def speaks_of_measuring(folded: str) -> bool:
+    """True when a query, in either language, wants something measured or looked at."""
+    return bool(_MEASURES.search(folded))
 
 
 def cuts_a_word(line: str, start: int, end: int) -> bool:

@@ -91,6 +91,53 @@ def test_words_of_several_meanings_are_told_apart_by_what_stands_beside_them(
     assert read(text)[0] == ids
 
 
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("我们已经有光刻，想找刻蚀", {"etching"}), ("版图画好了，想找流片", {"foundry"}),
+        ("版图画好了", {"design.layout"}), ("我们有刻蚀需求", {"etching"}),
+        ("we already did the layout, now need a foundry", {"foundry"}),
+        ("谁有光刻，刻蚀也要", {"lithography", "etching"}),
+    ],
+)  # fmt: skip
+def test_what_is_there_already_is_not_asked_for(text: str, ids: set[str]) -> None:
+    assert read(text)[0] == ids
+
+
+def test_a_wish_is_known_and_does_not_decide_what_is_found() -> None:
+    parsed = PARSER.parse(SearchQuery("InP外延，能做PL测试更好"))
+    assert {i for e in parsed.expansions for i in e.ids} == {"inp", "epitaxy", "metrology.pl"}
+    decides = {part.term for group in parsed.plan.some for part in group.parts}  # type: ignore[union-attr]
+    assert "exact:epitaxy" in decides
+    assert "exact:metrology.pl" not in decides
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("刻GaN", {"etching", "gan"}), ("镀200nm金", {"deposition"}),
+        ("长SiN", {"deposition", "sin"}), ("长InP", {"epitaxy", "inp"}),
+        ("波长SiN", {"sin"}), ("光刻机厂家", {"equipment.supply"}),
+        ("封装厂家", {"packaging"}),
+    ],
+)  # fmt: skip
+def test_words_that_only_count_beside_others(text: str, ids: set[str]) -> None:
+    asked = read(text)[0]
+    assert ids <= asked
+    assert ("equipment.supply" in asked) == ("equipment.supply" in ids)
+    assert bool(asked & {"etching", "deposition", "epitaxy"}) == bool(
+        ids & {"etching", "deposition", "epitaxy"}
+    )
+
+
+def test_nobody_carries_it_so_what_is_above_is_asked_for_level_by_level() -> None:
+    broader = PARSER.parse(SearchQuery("蝶形封装 -美国")).broader
+    first = {part.term for plan in broader for group in plan.some for part in group.parts}  # type: ignore[union-attr]
+    assert first == {"exact:packaging.form", "exact:packaging"}
+    assert all(plan.exclude == PARSER.parse(SearchQuery("-美国")).plan.exclude for plan in broader)
+    assert PARSER.parse(SearchQuery('"蝶形封装"')).broader == ()
+
+
 def test_characters_that_sound_alike_do_so_both_ways() -> None:
     assert sound_alike("课", "刻")
     assert sound_alike("刻", "课")
