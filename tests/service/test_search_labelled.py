@@ -42,7 +42,7 @@ def queries(name: str) -> list[dict[str, Any]]:
 
 
 def typos() -> Mapping[str, list[Any]]:
-    plain: Mapping[str, list[Any]] = yaml.safe_load((DATA / "search_typos.yaml").read_text("utf-8"))
+    plain: Mapping[str, list[Any]] = yaml.safe_load((DATA / "typing_errors.yaml").read_text("utf-8"))
     return plain
 
 
