@@ -101,19 +101,12 @@ class Answers:
     def _raw(
         backend: Backend, parsed: Parsed, labels: frozenset[str], want: Want
     ) -> tuple[Raw, Way]:
-        """What is found, and in which way: as asked, only mentioned, broader, or fewer words."""
+        """What is found, and in which way: as asked, only mentioned, or fewer words."""
         raw = backend.execute(parsed.plan, labels, want)
         if raw.total:
             return raw, "asked"
         if parsed.wide is not None:
-            raw = backend.execute(parsed.wide, labels, want)
-            if raw.total:
-                return raw, "mentioned"
-            for plan in parsed.broader:
-                found = backend.execute(plan, labels, want)
-                if found.total:
-                    return found, "broader"
-            return raw, "mentioned"
+            return backend.execute(parsed.wide, labels, want), "mentioned"
         if not parsed.loose or not parsed.plan.some:
             return raw, "asked"
         least = max(1, math.ceil(len(parsed.loose) * LOOSE_SHARE))

@@ -54,14 +54,9 @@ def hints() -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 @lru_cache(maxsize=1)
 def also() -> Mapping[str, tuple[str, ...]]:
-    """For a term the facets and values that answer it too, though less."""
+    """For a term those that answer it too, though less; never what is only broader."""
     plain = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    return {
-        entry["of"]: tuple(
-            f"{'exact' if entry.get('exact') else 'technique'}:{term}" for term in entry["ids"]
-        )
-        for entry in plain["also"]
-    }
+    return {entry["of"]: tuple(entry["ids"]) for entry in plain["also"]}
 
 
 def asked_words(vocabulary: Vocabulary) -> list[AskedWord]:

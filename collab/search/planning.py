@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ahocorasick_rs import AhoCorasick, MatchKind
@@ -99,25 +99,6 @@ def plan_of(found: Found, phrases: Iterable[str], places: Gazetteer, *, wide: bo
     return Plan(must=must, some=some, minimum=minimum, extra=tuple(extra))
 
 
-def broader_plan(
-    found: Found, places: Gazetteer, above: Callable[[str], tuple[str, ...]]
-) -> Plan | None:
-    """What carries a broader term itself, for when nothing carries what is asked.
-
-    `above` gives what to look for instead of a term. Other narrower terms do not count: they are
-    something else than what was asked.
-    """
-    asked = [c for c in _asked([c for c in found.concepts if c not in found.wished]) if c.technique]
-    ups = [dict.fromkeys(up for term in c.ids for up in above(term)) for c in asked]
-    groups = [
-        Group(tuple(Atom(TAG, f"exact:{up}", TECHNIQUE, flat=True) for up in one))
-        for one in ups if one
-    ]  # fmt: skip
-    if not groups:
-        return None
-    return replace(plan_of(found, (), places, wide=False), some=tuple(groups), minimum=1)
-
-
 def _named(found: Found, places: Gazetteer) -> list[Group]:
     """Where no term is asked for: it stands in the place, or at least says its name."""
     out = []
@@ -198,7 +179,10 @@ def _concept(concept: Concept, found: Found, *, wide: bool) -> Group:
             Atom(TAG, f"{facet}:{term_id}", weight * NARROWER, flat=True),
             *_mentioned(term_id, weight, ""),
             *(_mentioned(term_id, weight, ONLY_SAID) if wide else ()),
-            *(Atom(TAG, tag, weight * ALSO, flat=True) for tag in also().get(term_id, ())),
+            *(
+                Atom(TAG, f"technique:{other}", weight * ALSO, flat=True)
+                for other in also().get(term_id, ())
+            ),
         )
     if concept.weak:
         written = found.folded[concept.start : concept.end]

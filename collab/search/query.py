@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from collab.search.analysis import cut, fold, grams_of, is_han, phrase_grams, pieces, words_of
@@ -19,7 +19,6 @@ from collab.search.plan import GRAMS, MENTION, TAG, WORDS, Atom, Group, Part, Ph
 from collab.search.planning import (
     GRAM_WEIGHT,
     Found,
-    broader_plan,
     loose_parts,
     plan_of,
     refusals,
@@ -34,7 +33,6 @@ __all__ = ["COUNTED", "FACETS", "SORTS", "Facet", "Parsed", "QueryParser", "Sear
 
 
 PLAIN_TERM, PLAIN_NARROWER = 1.5, 1.5
-MOST_LEVELS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +81,12 @@ class Parsed:
     """A query understood: the plan, what was expanded, and what could not be placed.
 
     `wide` is the plan that also takes documents which only speak of what was asked. Hits in
-    `places` come first; what is `refused` (terms, or regions) is left out. `broader` asks for the
-    next broader terms, level by level.
+    `places` come first; what is `refused` (terms, or regions) is left out.
     """
 
     plan: Plan
     understood: str
     wide: Plan | None = None
-    broader: tuple[Plan, ...] = ()
     expansions: tuple[Expansion, ...] = ()
     conditions: tuple[Range, ...] = ()
     unknown_fields: tuple[str, ...] = ()
@@ -131,15 +127,12 @@ class QueryParser:
         strict = [n.range for n in found.numerics if n.strict]
         excluded = (*self._excluded(syntax), *refusals(found))
 
-        def limited(made: Plan) -> Plan:
-            return _with_conditions(made, (*strict, *query.ranges), filters, excluded)
-
         def plan(*, wide: bool) -> Plan:
-            return limited(plan_of(found, syntax.phrases, self._places, wide=wide))
+            made = plan_of(found, syntax.phrases, self._places, wide=wide)
+            return _with_conditions(made, (*strict, *query.ranges), filters, excluded)
 
         return Parsed(
             plan=plan(wide=query.mentions), wide=plan(wide=True) if found.concepts else None,
-            broader=tuple(map(limited, self._broader(found, syntax))),
             understood=" ".join(syntax.text.split()),
             expansions=self._report(found), conditions=tuple(n.range for n in found.numerics),
             unknown_fields=tuple(unknown), plain=tuple(self._plain_words(found)),
@@ -148,17 +141,6 @@ class QueryParser:
             places=tuple(self._named(syntax.text, found.places)),
             refused=tuple(self._named(syntax.text, [*found.refused, *found.nowhere])),
         )  # fmt: skip
-
-    def _broader(self, found: Found, syntax: Syntax) -> Iterator[Plan]:
-        """Plans that ask for what stands above, one level after the other."""
-        for level in range(0 if syntax.phrases else MOST_LEVELS):
-
-            def above(term: str, at: int = level) -> tuple[str, ...]:
-                return self.vocabulary.ancestors(term)[at : at + 1]
-
-            made = broader_plan(found, self._places, above)
-            if made is not None:
-                yield made
 
     def _read(self, written: str, query: SearchQuery) -> Found:
         folded = written.lower()

@@ -10,7 +10,7 @@ from collab.search.documents import Document
 from collab.search.highlight import Highlight
 from collab.search.query import Expansion, Parsed, SearchQuery
 
-Way = Literal["asked", "mentioned", "broader", "fewer"]
+Way = Literal["asked", "mentioned", "fewer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,8 @@ class Result:
 
     `facets` counts each facet under the choices made in the others. `corrected` is the text that
     was really searched when the typed one held an obvious error. `way` says whether the hits are
-    as asked, only mention what was asked, carry a broader term, or match fewer words; `mentioned`
-    how many more there would be with those that only mention it. `there` counts the hits in each
-    place of the query.
+    as asked, only mention what was asked, or match fewer words; `mentioned` how many more there
+    would be with those that only mention it. `there` counts the hits in each place of the query.
     """
 
     hits: tuple[Hit, ...]

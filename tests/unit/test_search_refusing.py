@@ -130,14 +130,6 @@ def test_words_that_only_count_beside_others(text: str, ids: set[str]) -> None:
     )
 
 
-def test_nobody_carries_it_so_what_is_above_is_asked_for_level_by_level() -> None:
-    broader = PARSER.parse(SearchQuery("蝶形封装 -美国")).broader
-    first = {part.term for plan in broader for group in plan.some for part in group.parts}  # type: ignore[union-attr]
-    assert first == {"exact:packaging.form", "exact:packaging"}
-    assert all(plan.exclude == PARSER.parse(SearchQuery("-美国")).plan.exclude for plan in broader)
-    assert PARSER.parse(SearchQuery('"蝶形封装"')).broader == ()
-
-
 def test_characters_that_sound_alike_do_so_both_ways() -> None:
     assert sound_alike("课", "刻")
     assert sound_alike("刻", "课")
