@@ -36,23 +36,26 @@ def refresh(
     regions: feed.KnownRegions | None = None,
     announce: Collection[int] = (),
 ) -> list[int]:
-    """Make the stored matches of these needs anew; gives those whose matches differ from before.
+    """Make the stored matches of these needs anew; gives those where something was stored.
     Whoever does many in turn reads the `regions` once.
 
     What is no longer open is forgotten. Needs whose matches changed, and those of `announce`, are
-    announced, so that providers hear of what is new and nothing is said where nothing is.
+    announced, so that providers hear of what is new and nothing is said where nothing is: other
+    rules or words that find the same are stored without a word.
     """
     waiting = needs.waiting_among(uow, need_ids)
     store.forget_matches(uow, sorted(set(need_ids) - set(waiting)))
     stood = store.standing_of(uow, sorted(waiting))
     known = regions or feed.known_regions(uow)
     matches, summaries = _made(vocabulary, snapshot, list(waiting.values()), known)
-    changed = [k for k, made in matches.items() if stood.get(k) != _plain(made, summaries[k])]
+    plain = {k: _plain(made, summaries[k]) for k, made in matches.items()}
+    changed = [k for k, now in plain.items() if stood.get(k) != now]
+    moved = {k for k in changed if not _finds_the_same(stood.get(k), plain[k])}
     store.replace_matches(
         uow, changed, [r for key in changed for r in matches[key]], [summaries[k] for k in changed]
     )
     for key in matches:
-        if key in changed or key in announce:
+        if key in moved or key in announce:
             uow.record(MatchesRefreshed(key))
     return changed
 
@@ -101,4 +104,11 @@ def _plain(rows: Rows, summary: Mapping[str, Any]) -> store.Stood:
     return store.Stood(
         tuple(sorted(entries)),
         (summary["steps"], summary["answered"], summary["routes"], summary["rule_version"]),
+    )
+
+
+def _finds_the_same(one: store.Stood | None, other: store.Stood) -> bool:
+    """Alike but for the version it was made with."""
+    return (
+        one is not None and one.matches == other.matches and one.summary[:-1] == other.summary[:-1]
     )
