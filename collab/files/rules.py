@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,9 @@ from collab.kernel.problems import Problem
 
 MAX_NAME = 120
 MOST_ENTRIES = 10_000  # of a packed file; more is no document
+MOST_TYPES = 1024 * 1024  # bytes of the list of an Office document's parts
+ENTRY = b"PK\x01\x02"  # before each entry in the list of a packed file
+RUNS = (b"macroenabled", b"vbaproject", b"activex")  # kinds of parts that a program may be in
 # the extension of a name, what the content then has to be, and the media type it is sent with
 TYPES: dict[str, tuple[str, str]] = {
     "pdf": ("pdf", "application/pdf"),
@@ -30,6 +34,9 @@ TYPES: dict[str, tuple[str, str]] = {
     "oas": ("oas", "application/octet-stream"),
     "zip": ("zip", "application/zip"),
 }
+TYPES_PART = "[Content_Types].xml"
+UNREADABLE = (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, RuntimeError, EOFError,
+              zlib.error)  # fmt: skip
 MARKUP = (b"<!doctype", b"<html", b"<svg", b"<?xml", b"<script", b"#!")
 PARTS = {"xl/": "xlsx", "word/": "docx", "ppt/": "pptx"}
 PORTS = (f"{name}{number}" for name in ("com", "lpt") for number in range(1, 10))
@@ -104,18 +111,34 @@ def _known_kind(data: bytes) -> str:
 
 
 def _packed_kind(data: bytes) -> str:
-    """An Office document without macros, or a plain archive; nothing is unpacked."""
+    """An Office document without macros, or a plain archive; of the content only the list of
+    an Office document's parts is unpacked, as far as that may be long."""
+    if data.count(ENTRY) > MOST_ENTRIES:
+        return ""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             names = packed.namelist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+            types = _types_of(packed) if TYPES_PART in names else b""
+    except UNREADABLE:
         return ""
-    if len(names) > MOST_ENTRIES or any("vbaproject" in n.lower() for n in names):
+    if any("vbaproject" in n.lower() for n in names) or any(kind in types for kind in RUNS):
         return ""
-    if "[Content_Types].xml" not in names:
+    if TYPES_PART not in names:
         return "zip"
     kinds = {kind for part, kind in PARTS.items() if any(n.startswith(part) for n in names)}
     return kinds.pop() if len(kinds) == 1 else ""
+
+
+def _types_of(packed: zipfile.ZipFile) -> bytes:
+    """What an Office document says its parts are, in whatever encoding of wide characters.
+
+    A program can have any name; only here it has to say what it is.
+    """
+    with packed.open(TYPES_PART) as part:
+        found = part.read(MOST_TYPES + 1)
+    if len(found) > MOST_TYPES:
+        raise ValueError("no document has so many parts")
+    return found.replace(b"\0", b"").lower()
 
 
 def _is_text(data: bytes) -> bool:

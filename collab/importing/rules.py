@@ -12,6 +12,7 @@ MAX_BYTES = 2 * MIB
 MAX_UNPACKED = 40 * MIB
 MAX_ROWS = 5000
 MAX_COLUMNS = 80
+MAX_PLACES = 2_500_000  # rows and cells looked at, empty ones included: a far cell fills in many
 MAX_CELL = 20_000
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 

@@ -20,6 +20,7 @@ from collab.importing.rules import (
     MAX_BYTES,
     MAX_CELL,
     MAX_COLUMNS,
+    MAX_PLACES,
     MAX_ROWS,
     MAX_UNPACKED,
     neutral,
@@ -137,7 +138,16 @@ def _xlsx(content: bytes) -> Iterator[Line]:
 
 def _sheet_rows(book: Any) -> Iterator[Line]:
     sheet = book.worksheets[0]
+    sheet.reset_dimensions()  # what a file says of its size would fill in every place up to there
+    looked = 0
     for number, row in enumerate(sheet.iter_rows(), 1):
+        looked += 1 + len(row)
+        if looked > MAX_PLACES:
+            wide = len(row) > MAX_COLUMNS
+            raise Rejected([
+                Problem("file", "too_many_columns", {"most": MAX_COLUMNS}) if wide
+                else Problem("file", "too_many_rows", {"most": MAX_ROWS})
+            ])  # fmt: skip
         cells = [_cell(one) for one in row]
         while cells and not (cells[-1].text or cells[-1].formula):
             cells.pop()

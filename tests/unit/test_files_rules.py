@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import unicodedata
 import zipfile
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.files.rules import (
+    ENTRY,
     MAX_NAME,
     TYPES,
     Limits,
@@ -33,6 +35,27 @@ def packed(*names: str) -> bytes:
 
 
 OFFICE = "[Content_Types].xml"
+
+
+def typed(types: bytes, *names: str, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """An Office document whose list of parts says this."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        archive.writestr(OFFICE, types)
+        for name in names:
+            archive.writestr(name, "<x/>")
+    return stream.getvalue()
+
+
+def many_entries(number: int) -> bytes:
+    """A list of entries of a packed file, far longer than what is packed."""
+    entry = ENTRY + b"\0" * 24 + struct.pack("<HHHHHLL", 1, 0, 0, 0, 0, 0, 0) + b"a"
+    end = struct.pack("<HHHHLLH", 0, 0, number & 0xFFFF, number & 0xFFFF, number * len(entry), 4, 0)
+    return b"PK\x03\x04" + entry * number + b"PK\x05\x06" + end
+
+
+MACROS = "application/vnd.ms-office.vbaProject"
+WORKBOOK = "xl/workbook.xml"
 CONTENTS: dict[str, tuple[bytes, str]] = {
     "pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "pdf"),
     "png": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1", "png"),
@@ -47,6 +70,18 @@ CONTENTS: dict[str, tuple[bytes, str]] = {
     "gbk text": ("线宽，损耗小于零点一".encode("gb18030"), "text"),
     "macros": (packed(OFFICE, "xl/workbook.xml", "xl/vbaProject.bin"), ""),
     "two kinds in one": (packed(OFFICE, "xl/workbook.xml", "word/document.xml"), ""),
+    "macros under another name": (typed(MACROS.encode(), WORKBOOK, "xl/notes.bin"), ""),
+    "macros in wide characters": (typed(MACROS.encode("utf-16"), WORKBOOK, "xl/n.bin"), ""),
+    "a document for macros": (typed(b"sheet.macroEnabled.main+xml", WORKBOOK), ""),
+    "controls": (typed(b"application/vnd.ms-office.activeX+xml", WORKBOOK), ""),
+    "a list of parts that swells": (typed(b" " * (50 << 20), WORKBOOK), ""),
+    "too many entries": (many_entries(20_000), ""),
+    "a picture with a page behind it": (
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1<script>alert(1)</script>",
+        "png",
+    ),
+    "a packed page before a document": (b"<html>" + packed(OFFICE, WORKBOOK), ""),
+    "a drawing with a page in it": (bytes.fromhex("00060002") + b"<html><script>", "gds"),
     "a cut zip": (packed("a.txt")[:20], ""),
     "program": (b"MZ\x90\0\3\0\0\0" + b"\0" * 64, ""),
     "elf": (b"\x7fELF\2\1\1" + b"\0" * 64, ""),

@@ -6,9 +6,11 @@ import io
 import zipfile
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from collab.importing import cells, columns, workbook
 from collab.importing.cells import Unreadable, stated, term, written
@@ -163,6 +165,60 @@ def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     assert len(out.getvalue()) < 100_000
     with pytest.raises(Rejected, match="file_too_large"):
         workbook.read(out.getvalue())
+
+
+SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+
+
+def with_sheet(xml: str) -> bytes:
+    """A workbook whose first sheet is written like this."""
+    made, out = io.BytesIO(), io.BytesIO()
+    book = Workbook()
+    book.active.append(["name"])
+    book.save(made)
+    with zipfile.ZipFile(made) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            sheet = name == "xl/worksheets/sheet1.xml"
+            target.writestr(name, xml if sheet else source.read(name))
+    return out.getvalue()
+
+
+def rows_of(*cells: str) -> str:
+    """A sheet with these cells, one in each row."""
+    return "".join(f'<row r="{n}">{c}</row>' for n, c in enumerate(cells, 1))
+
+
+@pytest.mark.parametrize(("sheet", "code"), [
+    ('<sheetData><row r="999999999999"><c r="A999999999999"><v>1</v></c></row></sheetData>',
+     "too_many_rows"),
+    (f"<sheetData>{rows_of(*('<c r=@XFD1@/>'.replace('@', chr(34)) for _ in range(400)))}"
+     "</sheetData>", "too_many_columns"),
+])  # fmt: skip
+def test_a_few_far_cells_do_not_fill_in_everything_before_them(sheet: str, code: str) -> None:
+    """Some kilobytes that would otherwise keep a processor for hours."""
+    content = with_sheet(f"{SHEET}{sheet}</worksheet>")
+    assert len(content) < 20_000
+    with pytest.raises(Rejected, match=code):
+        workbook.read(content)
+
+
+def test_what_a_sheet_says_of_its_size_is_not_believed() -> None:
+    told = '<dimension ref="A1:XFD1048576"/>'
+    row = '<row r="90000"><c r="B90000" t="str"><v>硅光</v></c></row>'
+    (line,) = workbook.read(with_sheet(f"{SHEET}{told}<sheetData>{row}</sheetData></worksheet>"))
+    assert (line.number, [cell.text for cell in line.cells]) == (90000, ["", "硅光"])
+
+
+@pytest.mark.parametrize("entity", [
+    '<!ENTITY e SYSTEM "file:///etc/passwd">',
+    '<!ENTITY a "ha"><!ENTITY e "&a;&a;&a;&a;&a;&a;&a;&a;">',
+])  # fmt: skip
+def test_entities_in_a_sheet_are_neither_fetched_nor_multiplied(entity: str) -> None:
+    row = '<row r="1"><c r="A1" t="str"><v>&e;</v></c></row>'
+    hostile = f"<!DOCTYPE x [{entity}]>{SHEET}<sheetData>{row}</sheetData></worksheet>"
+    with pytest.raises(Rejected, match="bad_file"):
+        workbook.read(with_sheet(hostile))
+    assert openpyxl.DEFUSEDXML
 
 
 def test_too_many_rows_are_refused_and_as_many_as_allowed_are_read() -> None:
