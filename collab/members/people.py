@@ -52,6 +52,11 @@ class Scope:
         return self.organisation.id if self.organisation else None
 
     @property
+    def looks_after(self) -> Role:
+        """The role that looks after people here."""
+        return Role.ORGANISATION_ADMIN if self.organisation else Role.SECRETARIAT
+
+    @property
     def roles(self) -> tuple[Role, ...]:
         """The roles that can be given here."""
         return OF_ORGANISATION if self.organisation else OF_ALLIANCE
@@ -114,6 +119,10 @@ def withdraw_invitation(uow: UnitOfWork, actor: Actor, key: str, link_id: int) -
     row = next((r for r in invitations(uow, where) if r.id == link_id), None)
     if row is None:
         raise NotFound("invitation", link_id)
+    _withdraw(uow, actor, where, row)
+
+
+def _withdraw(uow: UnitOfWork, actor: Actor, where: Scope, row: OneTimeToken) -> None:
     links.use(uow, row)
     before = {"role": row.facts.get("role")}
     uow.note(actor, "invitation_withdrawn", _kind(where), where.key, before)
@@ -214,11 +223,17 @@ def _revoke(uow: UnitOfWork, actor: Actor, where: Scope, row: RoleGrant) -> None
     person = store.person_by_id(uow, row.person_id)
     key = person.public_id if person else ""
     uow.note(actor, "revoked", "person", key, {"role": row.role, "in": where.key}, {})
+    if row.person_id not in joined.holders(
+        uow, where.looks_after, row.organisation_id, clock.now()
+    ):
+        for waiting in invitations(uow, where):  # who may invite no more has nobody coming in
+            if waiting.facts.get("by") == row.person_id:
+                _withdraw(uow, actor, where, waiting)
 
 
 def _keep_one(uow: UnitOfWork, actor: Actor, where: Scope, row: RoleGrant) -> None:
     """The secretariat can always mend an organisation; nobody could mend an empty secretariat."""
-    last = Role.ORGANISATION_ADMIN if where.organisation else Role.SECRETARIAT
+    last = where.looks_after
     if row.role is not last or (where.organisation is not None and actor.secretariat):
         return
     if not joined.holders(uow, last, where.organisation_id, clock.now()) - {row.person_id}:

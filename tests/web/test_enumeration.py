@@ -3,12 +3,15 @@ same number of tries, whichever process answers."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
@@ -20,6 +23,7 @@ from collab.members import service as members
 from collab.members.forms import TokenIn
 from collab.members.models import OneTimeToken, Person
 from collab.notices.mail import Letter, Mailer
+from tests.authenticator import Authenticator
 from tests.site import PASSWORD, Site, copied, csrf, open_site
 from tests.surfaces import plain
 
@@ -252,3 +256,74 @@ def test_limits_hold_for_all_processes_together(
     assert set(answers[most:]) == {429}, answers[most - 2 :]
     first.database.close()
     second.database.close()
+
+
+def with_codes(site: Site, who: str) -> tuple[str, str, list[str]]:
+    """An authenticator app for somebody: its secret, the code used up by it, codes on paper."""
+    client = site.fresh_browser(who)
+    found = re.search(r"<code>([A-Z2-7 ]+)</code>", client.get("/account/second-factor").text)
+    assert found
+    secret = found[1].replace(" ", "")
+    used = pyotp.TOTP(secret).at(clock.now())
+    done = form(client, "/account/second-factor", code=used)
+    return secret, used, re.findall(r"<code>([2-9a-z]{4}(?:-[2-9a-z]{4}){3})</code>", done.text)
+
+
+def after_password(site: Site, who: str) -> FlaskClient:
+    """A browser in which the password was right and a second factor is asked for."""
+    client = site.app.test_client()
+    client.get("/help")
+    half = form(client, "/sign-in", email=site.emails[who], password=PASSWORD)
+    assert half.location == "/sign-in/code"
+    return client
+
+
+def test_codes_that_are_wrong_used_or_somebody_elses_are_refused_alike(listener: Listener) -> None:
+    site = listener.site
+    secret, used, papers = with_codes(site, "owner")
+    _, _, of_other = with_codes(site, "other")
+    now = int(clock.now().timestamp())
+    near = {pyotp.TOTP(secret).at(now + 30 * step) for step in range(-3, 8)}
+    wrong = next(f"{n:06d}" for n in range(100) if f"{n:06d}" not in near)
+    assert form(after_password(site, "owner"), "/sign-in/code", code=papers[0]).status_code == 302
+    for alike in ((wrong, used), ("2222-2222-2222-2222", papers[0], of_other[0])):
+        heard = []
+        for code in alike:
+            ask = asking(after_password(site, "owner"), "/sign-in/code", code=code)
+            heard.append(listener.hear(ask, code))
+        assert {one.status for one in heard} == {422}
+        assert all(one == heard[0] for one in heard), heard
+    short = form(after_password(site, "owner"), "/sign-in/code", code="1")
+    assert plain(short) == heard[0].body, "nor does the form of a code tell which there are"
+
+
+def test_passkeys_that_are_unknown_taken_away_or_forged_are_refused_alike(
+    listener: Listener,
+) -> None:
+    site, known, gone = listener.site, Authenticator(), Authenticator()
+    client = site.fresh_browser("owner")
+    for device in (known, gone):
+        options = form(client, "/account/passkeys/options").get_json()
+        form(client, "/account/passkeys", answer=device.make(options), passkey_name="x")
+    page = client.get("/account/security").text
+    last = re.findall(r"/account/passkeys/(pky-\w+)/remove", page)[-1]
+    assert form(client, f"/account/passkeys/{last}/remove").status_code == 302
+    unknown = Authenticator()
+    unknown.make(options)
+
+    def forged(device: Authenticator, asked: dict[str, Any], *, spoilt: bool) -> str:
+        answer = json.loads(device.sign(asked))
+        if spoilt:
+            answer["response"]["signature"] = answer["response"]["signature"][:-8] + "AAAAAAAA"
+        return json.dumps(answer)
+
+    heard = []
+    for device, spoilt in ((known, True), (gone, False), (unknown, False)):
+        browser = site.app.test_client()
+        browser.get("/help")
+        asked = form(browser, "/sign-in/passkey/options").get_json()
+        assert "allowCredentials" not in asked or asked["allowCredentials"] == []
+        got = form(browser, "/sign-in/passkey", answer=forged(device, asked, spoilt=spoilt))
+        heard.append((got.status_code, plain(got), got.headers.get("Location", "")))
+    assert {status for status, _, _ in heard} == {422}
+    assert heard[0] == heard[1] == heard[2]

@@ -150,6 +150,23 @@ def test_who_leaves_hands_over_needs_and_loses_every_session(bare: Site) -> None
     assert all(a.before for a in noted)
 
 
+def test_who_may_invite_no_more_has_nobody_coming_in(bare: Site) -> None:
+    path = invited(bare)
+    beta = bare.organisations["beta"]
+    form = {"scope": beta, "email": "kept@beta.example", "name": "留", "role": "member"}
+    kept = link(bare.post("/members/people/invite", "secretariat", form).text, "invitation")
+    visitor = bare.app.test_client()
+    assert visitor.get(path).status_code == 200
+    with bare.database.reading() as uow:
+        query = select(RoleGrant.id).where(col(RoleGrant.person_id) == bare.people["other"])
+        grant = uow.session.exec(query).one()
+    taken = {"scope": beta, "id": str(grant)}
+    assert bare.post("/members/people/revoke", "secretariat", taken).status_code == 302
+    assert visitor.get(path).status_code == 422
+    assert visitor.get(kept).status_code == 200, "somebody else's invitation stands"
+    assert [a.action for a in acts(bare)][-2:] == ["revoked", "invitation_withdrawn"]
+
+
 def everything(site: Site) -> list[object]:
     """All that the database holds."""
     with site.database.reading() as uow:
