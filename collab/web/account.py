@@ -103,7 +103,7 @@ def _page(
         sessions=[
             {"key": sessions.name_of(s), "device": devices.device(s.agent), "agent": s.agent,
              "seen": present.moment(s.seen_at), "since": present.moment(s.created_at),
-             "until": present.day(sessions.ends_at(s, limits)), "here": s.token_hash == here,
+             "until": present.moment(sessions.ends_at(s, limits)), "here": s.token_hash == here,
              "method": labels.label("sign_in_method", s.method.partition("+")[0])}
             for s in live if sessions.ends_at(s, limits) > clock.now()
         ],

@@ -143,10 +143,12 @@ def problems(found: Iterable[Problem]) -> list[FieldProblem]:
 
 
 def day(moment: datetime | date | None) -> str:
-    """A date as 2026-11-24, or nothing."""
+    """A date as 2026-11-24, or nothing; a point in time by its day in Beijing, as `moment` says."""
     if moment is None:
         return ""
-    return (moment.date() if isinstance(moment, datetime) else moment).isoformat()
+    if isinstance(moment, datetime):
+        return moment.astimezone(BEIJING).date().isoformat()
+    return moment.isoformat()
 
 
 def moment(at: datetime | None) -> str:
