@@ -100,8 +100,8 @@ def ask(key: str, legs: str) -> Response:
     if not done.unasked:
         return redirect(url_for("needs.show", key=key, _anchor="questions"))
     who = _("、").join(dict.fromkeys(_name_of(route, c)[language()] for c in done.unasked))
-    flash(_("未能在平台上提问：%(who)s。办法写在下面各家之后。", who=who), "warning")
-    return redirect(url_for("routes.show", key=key, legs=legs, _anchor="ask-all"))
+    flash(_("未能在平台上提问：%(who)s。办法见本页末尾。", who=who), "warning")
+    return redirect(url_for("routes.show", key=key, legs=legs))
 
 
 def _ask_all(
