@@ -322,6 +322,9 @@ class Recogniser:
             return (cued[0],)
         if entry.default is not None:
             return (str(entry.default),)
+        others = entry.cues.keys() - {*entry.ids}  # 2um BOX is a thickness
+        if not cued and any(c in around for other in others for c in entry.cues[other]):
+            return ()
         return tuple(cued or entry.ids) if query else tuple(cued)
 
     def _broad(self, entry: _Entry, ids: tuple[str, ...], manner: set[str]) -> bool:

@@ -48,7 +48,8 @@ _JOINED = re.compile(rf"\s*(?:{_AND}|,|，|的|\s)*\s*\Z")
 _PAIRED = re.compile(rf"\s*(?:{_AND})\s*\Z")
 _LACKING = re.compile(rf"(?<!有)没有{_FILLERS}$")  # only before the 的 of 没有X的Y
 _DOUBLE = re.compile(r"(?:不能不|非要|无非|少不了|not\s+only)\s*$")
-_BOTH_WAYS = ("不要", "不考虑", "不需要", "不用")  # 外延不要MBE refuses what follows
+_ENDS = re.compile(r"(?:的|了|啦|哦|哈)?\s*(?:[,，。;；、!！)）/]|\Z)|的")
+_BOTH_WAYS = ("不要", "不考虑", "不需要", "不用")
 
 
 def refused(folded: str, spans: Sequence[Span]) -> list[bool]:
@@ -95,9 +96,8 @@ def _after(folded: str, spans: Sequence[Span], at: int) -> Span | None:
     match = _AFTER.match(folded, end, end + _REACH)
     if match is None or _DOUBLE.search(folded[: spans[at][0]]):
         return None
-    following = spans[at + 1 :]
-    if match["zh"] in _BOTH_WAYS and following and _before(folded, following[0]):
-        return None
+    if match["zh"] in _BOTH_WAYS and not _ENDS.match(folded, match.end()):
+        return None  # 外延不要MBE refuses what follows, whether that is understood or not
     if match["zh"] in ("以外", "之外") and _ALSO.match(folded[match.end() : match.end() + _REACH]):
         return None
     return end, match.end()

@@ -46,6 +46,15 @@ class Meanings:
         """True when what is refused is asked for as well, itself or something below it."""
         return any({*c.ids, *self._above(c)} & {*refused.ids} for c in wanted)
 
+    def without(self, wanted: Iterable[Concept], refused: Iterable[Concept]) -> list[Concept]:
+        """Of several meanings not the one that is refused: bonding except wire bonding."""
+        unwanted = {i for c in refused for i in c.ids}
+        out = []
+        for concept in wanted:
+            left = tuple(i for i in concept.ids if i not in unwanted)
+            out.append(replace(concept, ids=left) if left and len(concept.ids) > 1 else concept)
+        return out
+
     def _without_objects(self, listed: list[Concept]) -> list[Concept]:
         """Wafers are what is worked on where the text names a step for them (外延片检测)."""
         named = {root for c in listed if c.technique for root in self._roots(c)}

@@ -155,7 +155,8 @@ class QueryParser:
             rest = "".join(
                 char if found.folded[at] == folded[at] else ";" for at, char in enumerate(written)
             )
-            self._choose(found, self._terms(rest, numerics), obey=query.places)
+            rest_terms = self._meanings.without(self._terms(rest, numerics), found.refused)
+            self._choose(found, rest_terms, obey=query.places)
         found.refused = [
             c for c in found.refused if not self._meanings.contradicts(c, found.concepts)
         ]

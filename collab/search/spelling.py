@@ -70,6 +70,15 @@ def _shortened(word: str) -> set[str]:
     return {word[:i] + word[i + 1 :] for i in range(1, len(word) - 1)}
 
 
+def _without_double(word: str) -> set[str]:
+    """The word without a character that repeats its neighbour, or sounds like it."""
+    return {
+        word[:i] + word[i + 1 :]
+        for i in range(1, len(word) - 1)
+        if any(word[i] == word[j] or sound_alike(word[i], word[j]) for j in (i - 1, i + 1))
+    }
+
+
 def _without_tail(term: str) -> str:
     """A term without the word that any service may end in: 外延服务 is 外延."""
     return next((term.removesuffix(t) for t in _TAILS if term.endswith(t)), term)
@@ -272,7 +281,7 @@ class Speller:
         if odd or len(window) >= _MIN_PLAIN:
             found |= self._one_other(window)
         if odd:
-            found |= _shortened(window) & self._terms
+            found |= _without_double(window) & self._terms
             found |= set(self._short.get(window, ()))
         return min((t for t in found if t != window and self._inside(window, t)), default=None)
 

@@ -68,6 +68,23 @@ def test_what_is_asked_for_is_not_left_out_by_refusing_what_is_above_it() -> Non
     assert read("packaging, no wire bonding")[1] == {"packaging.wire-bond"}
 
 
+def test_of_several_meanings_the_refused_one_goes() -> None:
+    asked, refused = read("bonding except wire bonding")
+    assert "bonding" in asked
+    assert "packaging.wire-bond" not in asked
+    assert refused == {"packaging.wire-bond"}
+
+
+def test_a_word_that_is_not_understood_can_follow_the_refusal() -> None:
+    assert read("封装 不要某某") == ({"packaging"}, set())
+    assert read("光刻，封装不要") == ({"lithography"}, {"packaging"})
+
+
+def test_a_number_beside_it_can_tell_that_a_word_is_no_term() -> None:
+    assert "packaging.box" not in read("BOX 2um 220nm SOI")[0]
+    assert "packaging.box" in read("BOX封装")[0]
+
+
 def test_both_of_a_pair_are_refused_but_after_a_comma_only_the_last() -> None:
     assert read("刻蚀和镀膜除外")[1] == {"etching", "deposition"}
     assert read("光刻，刻蚀除外") == ({"lithography"}, {"etching"})
