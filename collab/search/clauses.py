@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 Span = tuple[int, int]
@@ -25,24 +26,22 @@ _WISH = re.compile(
 )
 
 
-def _clause_of(folded: str, span: Span) -> str:
-    """The clause the stretch begins in."""
-    start, end = 0, len(folded)
-    for mark in _BETWEEN.finditer(folded):
-        if mark.end() <= span[0]:
-            start = mark.end()
-        elif mark.start() >= span[1]:
-            end = mark.start()
-            break
-    return folded[start:end]
+def _said(folded: str, spans: Sequence[Span]) -> list[str]:
+    """For each stretch the clause it begins in."""
+    marks = [mark.span() for mark in _BETWEEN.finditer(folded)]
+    starts = [0, *(end for _, end in marks)]
+    ends = [*(start for start, _ in marks), len(folded)]
+    at = [bisect_right(starts, span[0]) - 1 for span in spans]
+    return [folded[starts[number] : ends[number]] for number in at]
 
 
 def had(folded: str, spans: Sequence[Span]) -> list[bool]:
     """For each stretch whether its clause says that it is there already, and asks for nothing."""
-    clauses = [_clause_of(folded, span) for span in spans]
-    return [bool(_HAS.search(clause)) and not _WANTS.search(clause) for clause in clauses]
+    told = {c: bool(_HAS.search(c)) and not _WANTS.search(c) for c in {*_said(folded, spans)}}
+    return [told[clause] for clause in _said(folded, spans)]
 
 
 def wished(folded: str, spans: Sequence[Span]) -> list[bool]:
     """For each stretch whether its clause says that it would only be welcome."""
-    return [bool(_WISH.search(_clause_of(folded, span))) for span in spans]
+    told = {c: bool(_WISH.search(c)) for c in {*_said(folded, spans)}}
+    return [told[clause] for clause in _said(folded, spans)]

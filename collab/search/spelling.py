@@ -259,13 +259,13 @@ class Speller:
 
         What stands in a document as a word, or as a run of more characters, is no error.
         """
-        if is_known_word(window) or known_word(window) or (len(window) > 2 and known_run(window)):
-            return None
         found: list[tuple[int, str]] = []
         for at, written in enumerate(window):
             options = self._sounding.get(window[:at] + _GAP + window[at + 1 :], {})
             found += ((-n, t) for t, n in options.items() if sound_alike(written, t[at]))
-        return min(found)[1] if found else None
+        if not found or is_known_word(window) or known_word(window):
+            return None
+        return None if len(window) > 2 and known_run(window) else min(found)[1]
 
     def _explained(self, run: str) -> list[tuple[int, int]]:
         """Stretches that are terms of the vocabulary, or words that ask or name no technique."""
