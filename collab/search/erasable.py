@@ -52,14 +52,17 @@ class Erasable:
 
     def read(self, keys: Iterable[str]) -> dict[str, bytes]:
         """Contents of those keys that have one."""
-        keys_by_name = {name_of(key): key for key in keys}
-        marks = ",".join("?" * len(keys_by_name))
+        return self.read_named({name_of(key): key for key in keys})
+
+    def read_named(self, keys: Mapping[int, str]) -> dict[str, bytes]:
+        """The same of keys by their names."""
+        marks = ",".join("?" * len(keys))
         query = f"SELECT start, name, length FROM place WHERE name IN ({marks})"  # noqa: S608
         found: dict[str, bytes] = {}
         with self._using() as files:
             if files is not None:
-                for start, name, length in files.places.execute(query, [*keys_by_name]):
-                    found[keys_by_name[name]] = os.pread(files.data, length, start)
+                for start, name, length in files.places.execute(query, [*keys]):
+                    found[keys[name]] = os.pread(files.data, length, start)
         return found
 
     def write(
@@ -74,13 +77,14 @@ class Erasable:
                 files.change({name_of(k): c for k, c in contents.items()}, map(name_of, gone),
                              durable=durable)  # fmt: skip
 
-    def only(self, keys: Collection[str]) -> None:
-        """Drop everything else."""
+    def only(self, names: Collection[int]) -> None:
+        """Drop everything but what has these names."""
         with self._using() as files:
             if files is not None:
-                wanted = {name_of(key) for key in keys}
                 known = [row[0] for row in files.places.execute("SELECT name FROM place")]
-                files.change({}, [name for name in known if name not in wanted])
+                others = [name for name in known if name not in names]
+                if others:
+                    files.change({}, others)
 
     @contextmanager
     def _using(self, *, create: bool = False) -> Iterator[_Files | None]:

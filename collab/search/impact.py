@@ -46,6 +46,6 @@ def levelled(rows: Sequence[str], length: int, usual: float) -> str:
     found = []
     for count, row in enumerate(rows, 1):
         if row:
-            end = ends[min(count, MOST_COUNTED)]
+            end = ends[count] if count < MOST_COUNTED else ends[MOST_COUNTED]
             found.append(row.replace(" ", f"{end} ") + end)
     return " ".join(found)

@@ -24,6 +24,7 @@ from collab.search.cutting import (
 )
 from collab.search.documents import Document, entry_of
 from collab.search.entries import Entry
+from collab.search.erasable import name_of
 from collab.search.kept import Digests, KeptTerms
 from collab.search.layout import (
     IndexUnavailable,
@@ -291,13 +292,13 @@ class SearchIndex:
     ) -> int:
         """Rebuild; the place of the one that rebuilds must be held."""
         words = dictionary_of(self.parser.vocabulary)
-        seen: set[str] = set()
+        seen: set[int] = set()
         with cutting_with(words):
             entries = self._kept.entries(documents, self._digests(words), self._entry, seen)
             return self._build_anew(_told(entries, progress), position, seen)
 
     def _build_anew(
-        self, entries: Iterable[Entry], position: Position | None, seen: set[str]
+        self, entries: Iterable[Entry], position: Position | None, seen: set[int]
     ) -> int:
         with self._layout.lock(wait=self._wait):
             self._layout.start_journal()
@@ -319,8 +320,8 @@ class SearchIndex:
             raise
         return count
 
-    def _replay(self, backend: Backend) -> set[str]:
-        """Make the changes of meanwhile; the keys of what they added."""
+    def _replay(self, backend: Backend) -> set[int]:
+        """Make the changes of meanwhile; the names of what they added."""
         adds: dict[str, Document] = {}
         drops: dict[str, None] = {}
         for line in self._layout.end_journal():
@@ -338,7 +339,7 @@ class SearchIndex:
             pairs = zip(adds.values(), entries, strict=True)
             self._kept.change(pairs, drops, self._digests(dictionary()))
             backend.write(entries, drops)
-        return set(adds)
+        return set(map(name_of, adds))
 
     # ---- looking after it
 
@@ -379,7 +380,7 @@ class SearchIndex:
 
     def keep_only(self, keys: Collection[str]) -> None:
         """Drop kept terms of whatever else; those of living documents alone are kept."""
-        self._kept.only(keys)
+        self._kept.only(set(map(name_of, keys)))
 
     def check(self, database: Mapping[str, str]) -> CheckReport:
         """Compare with the database's version by key."""

@@ -37,7 +37,7 @@ from collab.search import (
 )
 from collab.search.documents import Document
 from collab.search.entries import Entry
-from collab.search.erasable import Erasable
+from collab.search.erasable import Erasable, name_of
 from collab.search.layout import LOCK_WAIT, WriterBusy
 from collab.vocabulary import catalog, normalize
 
@@ -45,7 +45,7 @@ STRETCH = 1_000  # documents looked up at once
 TOGETHER = 2_000  # new ones kept at once by a rebuild
 DIGEST = 16
 _CHECKSUM = struct.Struct("<I")  # of all that follows
-_HEAD = struct.Struct("<I?II")  # number of words, whether public, bytes of the line, of the rows
+_HEAD = struct.Struct("<I?II")  # number of words, whether public, characters of line and rows
 _HEAD_AT = DIGEST + _CHECKSUM.size
 _START = _HEAD_AT + _HEAD.size
 _LIBRARIES = ("rjieba", "opencc", "snowballstemmer", "ahocorasick-rs")
@@ -87,9 +87,8 @@ class Digests:
 
 def packed(digest: bytes, entry: Entry) -> bytes:
     """An entry as it is kept."""
-    texts = [text.encode() for text in (entry.line, entry.rows, entry.besides)]
-    lengths = (len(texts[0]), len(texts[1]))
-    rest = b"".join((_HEAD.pack(entry.length, entry.public, *lengths), *texts))
+    head = _HEAD.pack(entry.length, entry.public, len(entry.line), len(entry.rows))
+    rest = head + (entry.line + entry.rows + entry.besides).encode()
     return digest + _CHECKSUM.pack(crc32(rest)) + rest
 
 
@@ -97,14 +96,12 @@ def unpacked(key: str, digest: bytes, content: bytes) -> Entry | None:
     """The entry of the document with this key; None when it is another's, or damaged."""
     if not content.startswith(digest) or len(content) < _START:
         return None
-    if _CHECKSUM.unpack_from(content, DIGEST)[0] != crc32(content[_HEAD_AT:]):
+    if _CHECKSUM.unpack_from(content, DIGEST)[0] != crc32(memoryview(content)[_HEAD_AT:]):
         return None
     length, public, line, rows = _HEAD.unpack_from(content, _HEAD_AT)
-    first, second = _START + line, _START + line + rows
-    return Entry(
-        key, length, public, content[first:second].decode(), content[_START:first].decode(),
-        content[second:].decode(),
-    )  # fmt: skip
+    text = content[_START:].decode()
+    rows += line
+    return Entry(key, length, public, text[line:rows], text[:line], text[rows:])
 
 
 class KeptTerms:
@@ -118,13 +115,13 @@ class KeptTerms:
         given: Iterable[Document],
         digests: Digests,
         analysed: Callable[[Document], Entry],
-        seen: set[str],
+        seen: set[int],
     ) -> Iterator[Entry]:
-        """Entries of the documents in order, from what is kept where it fits; notes their keys."""
+        """Entries of the documents in order, from what is kept where it fits; notes their names."""
         fresh: dict[str, bytes] = {}
         documents = iter(given)
         while stretch := list(islice(documents, STRETCH)):
-            keys = [document.key for document in stretch]
+            keys = {name_of(document.key): document.key for document in stretch}
             seen.update(keys)
             known = self._known(keys)
             for document in stretch:
@@ -140,9 +137,9 @@ class KeptTerms:
         if fresh:
             self._keep(fresh)
 
-    def _known(self, keys: Iterable[str]) -> dict[str, bytes]:
+    def _known(self, keys: Mapping[int, str]) -> dict[str, bytes]:
         with suppress(WriterBusy):
-            return self._file.read(keys)
+            return self._file.read_named(keys)
         return {}
 
     def _keep(self, contents: Mapping[str, bytes]) -> None:
@@ -150,9 +147,9 @@ class KeptTerms:
         with suppress(WriterBusy):
             self._file.write(contents, durable=False)
 
-    def only(self, keys: Collection[str]) -> None:
-        """Drop what belongs to no document any more."""
-        self._file.only(keys)
+    def only(self, names: Collection[int]) -> None:
+        """Drop what belongs to no document any more; by the names of those that live."""
+        self._file.only(names)
 
     def change(
         self, changed: Iterable[tuple[Document, Entry]], gone: Iterable[str], digests: Digests
