@@ -61,7 +61,7 @@ class Erasable:
         found: dict[str, bytes] = {}
         with self._using() as files:
             if files is not None:
-                for start, name, length in files.places.execute(query, [*keys]):
+                for start, name, length in files.places.execute(query, [*keys]).fetchall():
                     found[keys[name]] = os.pread(files.data, length, start)
         return found
 

@@ -19,7 +19,7 @@ from importlib.metadata import version
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
-from zlib import crc32
+from zlib import adler32
 
 from collab.search import (
     analysis,
@@ -89,14 +89,14 @@ def packed(digest: bytes, entry: Entry) -> bytes:
     """An entry as it is kept."""
     head = _HEAD.pack(entry.length, entry.public, len(entry.line), len(entry.rows))
     rest = head + (entry.line + entry.rows + entry.besides).encode()
-    return digest + _CHECKSUM.pack(crc32(rest)) + rest
+    return digest + _CHECKSUM.pack(adler32(rest)) + rest
 
 
 def unpacked(key: str, digest: bytes, content: bytes) -> Entry | None:
     """The entry of the document with this key; None when it is another's, or damaged."""
     if not content.startswith(digest) or len(content) < _START:
         return None
-    if _CHECKSUM.unpack_from(content, DIGEST)[0] != crc32(memoryview(content)[_HEAD_AT:]):
+    if _CHECKSUM.unpack_from(content, DIGEST)[0] != adler32(memoryview(content)[_HEAD_AT:]):
         return None
     length, public, line, rows = _HEAD.unpack_from(content, _HEAD_AT)
     text = content[_START:].decode()
