@@ -62,7 +62,7 @@ class Erasable:
         with self._using() as files:
             if files is not None:
                 for start, name, length in files.places.execute(query, [*keys]).fetchall():
-                    found[keys[name]] = os.pread(files.data, length, start)
+                    found[keys[name]] = files.content(start, length)
         return found
 
     def write(
@@ -132,6 +132,7 @@ class _Files:
             if new:
                 self._start_anew()
             self.data = os.open(self._named(), os.O_RDWR)
+            self._size = os.fstat(self.data).st_size
         except BaseException:
             self.close()
             raise
@@ -144,11 +145,16 @@ class _Files:
 
     def _named(self) -> Path:
         """The file that the places are in; others were left by killed processes."""
-        name = str(self.places.execute("SELECT name FROM file").fetchone()[0])
-        for other in self._root.glob(CONTENTS):
-            if other.name != name:
-                other.unlink()
-        return self._root / name
+        name = self.places.execute("SELECT name FROM file").fetchone()[0]
+        named = None
+        for file in self._root.glob(CONTENTS):
+            if file.name == name:
+                named = file
+            else:
+                file.unlink()
+        if named is None:
+            raise FileNotFoundError(name)
+        return named
 
     def _start_anew(self) -> None:
         fresh = self._fresh()
@@ -175,6 +181,7 @@ class _Files:
             end += len(content)
         if rows:
             _written(self.data, b"".join(contents.values()), rows[0][0])
+        self._size = end
         starts = self._overwritten({*contents, *gone})
         if durable:
             os.fsync(self.data)
@@ -186,10 +193,22 @@ class _Files:
         if starts:
             self._tidy()
 
+    def content(self, start: int, length: int) -> bytes:
+        """What lies there; a ValueError when nothing can."""
+        self._must_lie(start, length)
+        return os.pread(self.data, length, start)
+
+    def _must_lie(self, start: int, length: int) -> None:
+        """Damaged places must not ask for more memory, or a larger file, than there is."""
+        if min(start, length, self._size - start - length) < 0:
+            raise ValueError(f"nothing lies at {start} for {length} bytes")
+
     def _end(self) -> int:
-        query = "SELECT start + length FROM place ORDER BY start DESC LIMIT 1"
-        found = self.places.execute(query).fetchone()
-        return int(found[0]) if found else 0
+        query = "SELECT start, length FROM place ORDER BY start DESC LIMIT 1"
+        for start, length in self.places.execute(query):
+            self._must_lie(start, length)
+            return int(start + length)
+        return 0
 
     def _overwritten(self, names: Collection[int]) -> list[tuple[int]]:
         """Zeros over the contents of these names; where they began."""
@@ -197,6 +216,7 @@ class _Files:
         found = []
         for name in names:
             for start, length in self.places.execute(query, (name,)):
+                self._must_lie(start, length)
                 _written(self.data, bytes(length), start)
                 found.append((start,))
         return found
@@ -210,7 +230,7 @@ class _Files:
         rows, at = [], 0
         with fresh.open("wb") as target:
             for start, name, length in self.places.execute(_ALL).fetchall():
-                target.write(os.pread(self.data, length, start))
+                target.write(self.content(start, length))
                 rows.append((at, name, length))
                 at += length
             target.flush()

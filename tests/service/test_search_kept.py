@@ -227,7 +227,7 @@ def harmed(file: Path, harm: str) -> None:
         *((PLACES, harm) for harm in ("empty", "noise", "cut", "folder")),
         *((CONTENTS, harm) for harm in ("gone", "empty", "bits")),
         (f"{PLACES}-journal", "noise"),
-        *(("table", harm) for harm in HARMS),
+        *(("table", harm) for harm in (*HARMS, "long")),
     ],
 )
 def test_files_that_cannot_be_used_cost_nothing_but_the_work(
@@ -244,7 +244,8 @@ def test_files_that_cannot_be_used_cost_nothing_but_the_work(
                 "noise": "UPDATE place SET length = 'x', name = NULL",
                 "cut": "UPDATE place SET length = length - 1",
                 "folder": "UPDATE file SET name = '../elsewhere'",
-                "bits": "UPDATE place SET start = start + 9000000000000000000",
+                "bits": "UPDATE place SET start = start + 9000000000000",
+                "long": "UPDATE place SET length = 9000000000000 WHERE start > 20000",
             }[harm])  # fmt: skip
     else:
         if "journal" in which:
@@ -259,6 +260,7 @@ def test_files_that_cannot_be_used_cost_nothing_but_the_work(
     index.rebuild(documents)
     assert analysed == []
     files = [*tmp_path.glob(f"{PLACES}*"), *tmp_path.glob(CONTENTS)]
+    assert max(file.stat().st_size for file in files) < 2**20
     assert len(files) == 2
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
