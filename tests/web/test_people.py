@@ -212,6 +212,10 @@ def test_a_second_factor_is_asked_for_and_each_code_works_once(bare: Site, freez
     assert bare.post(off, "other").status_code == 403
     assert bare.post(off, "secretariat", {"scope": "alliance"}).status_code == 302
     assert person(bare, "owner").second_factor == ""
+    assert bare.get("/account", "owner").status_code == 302, "every session ended"
+    reset = acts(bare)[-1]
+    assert (reset.action, reset.key) == ("second_factor_reset", key)
+    assert (reset.before or {})["second_factor"] is True
 
 
 def test_codes_cannot_be_guessed_without_end(bare: Site) -> None:
