@@ -180,10 +180,10 @@ def _deadline(answer: Mapping[str, Any], first: Mapping[str, Any] | None) -> str
         return ""
     asked = rows.weeks(limit, limit)
     if weeks[1] is not None and weeks[1] <= limit:
-        return _("在 %(weeks)s 的期限之内", weeks=asked)
+        return _("在 %(weeks)s的期限之内", weeks=asked)
     if weeks[0] > limit:
-        return _("按估算会超过 %(weeks)s 的期限", weeks=asked)
-    return _("能否赶上 %(weeks)s 的期限要看各家排期", weeks=asked)
+        return _("按估算会超过 %(weeks)s的期限", weeks=asked)
+    return _("能否赶上 %(weeks)s的期限要看各家排期", weeks=asked)
 
 
 def _fastest(found: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
