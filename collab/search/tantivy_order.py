@@ -11,11 +11,12 @@ import numpy as np
 from tantivy import Occur, Query
 
 from collab.search.plan import Want
-from collab.search.tantivy_view import View, grained
+from collab.search.tantivy_view import GRAIN, View, grained
 from collab.search.whoosh_score import kilometres
 
 DISTANCE_LIMIT = 20_000
-MARGIN = 64  # hits looked at behind the page, because equals come in no order
+MARGIN = 200  # hits looked at behind the page, because equals come in no order
+_ALL = 1_500  # hits that are read one and all rather than looked for by their ties
 _WIDER = 8  # how much wider the next look is
 
 Hit = tuple[float, Any]  # what it is ordered by, where it stands
@@ -54,20 +55,21 @@ def _ordered(view: View, hits: list[Hit]) -> list[Hit]:
     if len({score for score, _ in hits}) == len(hits):
         return sorted(hits, key=itemgetter(0), reverse=True)
     ties = view.searcher.fast_field_values("tie", [address for _, address in hits])
-    at = sorted(range(len(hits)), key=lambda n: (-hits[n][0], ties[n]))
-    return [hits[n] for n in at]
+    scores = [-score for score, _ in hits]
+    return [hits[n] for n in np.lexsort((ties, scores)).tolist()]
 
 
 def _lowest(view: View, query: Any, score: float, wanted: int, total: int) -> list[Hit]:
     """The `wanted` hits of this score with the lowest ties, out of more than there is room for."""
-    share = min(1.0, 2 * (wanted + MARGIN) / total)
-    limit = 4 * (wanted + MARGIN)
+    share = min(1.0, 2 * (wanted + MARGIN) / total) if total > _ALL else 1.0
+    limit = 4 * (wanted + MARGIN) if total > _ALL else total
     while True:
-        part = Query.boolean_query([(Occur.Must, query), view.lowest(share)])
+        low = [] if share == 1 else [view.lowest(share)]
+        part = Query.boolean_query([(Occur.Must, query), *low])
         found = view.searcher.search(part, limit=limit)
-        hits = [(grained(score), address) for score, address in found.hits]
-        equals = [hit for hit in hits if hit[0] == score]
-        if len(hits) < found.count and hits[-1][0] >= score:
+        near = score - 0.5 / GRAIN, score + 0.5 / GRAIN
+        equals = [(score, address) for told, address in found.hits if near[0] < told < near[1]]
+        if len(found.hits) < found.count and found.hits[-1][0] > near[0]:
             limit = found.count
         elif len(equals) < wanted and share < 1:
             share = min(1.0, _WIDER * share)

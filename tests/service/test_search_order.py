@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.search import tantivy_view
+from collab.search import tantivy_order, tantivy_view
 from collab.search.analysis import is_han, phrase_grams
 from collab.search.documents import plain_entry, tie_of
 from collab.search.facets import COUNTED
@@ -66,9 +66,11 @@ def test_equals_of_several_segments_stand_in_one_order_on_every_page(
     assert [k for k in pages(index, "relevance", "光刻 平台") if k != first.key] == expected
 
 
+@pytest.mark.parametrize("read_all", [0, 1_500])
 def test_the_lowest_of_many_equals_are_found_whatever_share_of_the_hits_they_are(
-    tmp_path: Path,
+    read_all: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tantivy_order, "_ALL", read_all)
     index = SearchIndex(tmp_path, "tantivy", PARSER)
     better = [make(n, title_zh="光刻 光刻", body="光刻") for n in range(1000, 1230)]
     index.upsert(equal_documents(EQUALS))
