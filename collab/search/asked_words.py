@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -28,8 +29,15 @@ class AskedWord:
 
 
 @lru_cache(maxsize=1)
+def table() -> Mapping[str, Any]:
+    """The file as it stands, read once."""
+    plain: Mapping[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return plain
+
+
+@lru_cache(maxsize=1)
 def _file() -> tuple[AskedWord, ...]:
-    plain = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    plain = table()
     return tuple(
         AskedWord(
             str(spelling), tuple(entry["ids"]), part == "acts",
@@ -44,7 +52,7 @@ def _file() -> tuple[AskedWord, ...]:
 @lru_cache(maxsize=1)
 def hints() -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Names of devices, and the materials they are usually made in."""
-    plain = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    plain = table()
     return tuple(
         (str(spelling), tuple(entry["ids"]))
         for entry in plain["hints"]
@@ -55,7 +63,7 @@ def hints() -> tuple[tuple[str, tuple[str, ...]], ...]:
 @lru_cache(maxsize=1)
 def also() -> Mapping[str, tuple[str, ...]]:
     """For a term those that answer it too, though less; never what is only broader."""
-    plain = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    plain = table()
     return {entry["of"]: tuple(entry["ids"]) for entry in plain["also"]}
 
 

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import yaml
-
 from collab.search.analysis import cut, is_han, pieces
-from collab.search.asked_words import FILE
+from collab.search.asked_words import table
 from collab.search.concepts import Concept
 
 _METAL = re.compile(
@@ -34,7 +32,7 @@ class _Trade:
 
 @lru_cache(maxsize=1)
 def _verbs() -> tuple[_Verb, ...]:
-    plain = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    plain = table()
     return tuple(
         _Verb(tuple(v["ids"]), frozenset(v["zh"]), frozenset(v.get("materials", ())))
         for v in plain["verbs"]
@@ -43,7 +41,7 @@ def _verbs() -> tuple[_Verb, ...]:
 
 @lru_cache(maxsize=1)
 def _trades() -> tuple[_Trade, ...]:
-    plain = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    plain = table()
     return tuple(
         _Trade(tuple(t["ids"]), re.compile(f"(?<=[{''.join(t['after'])}])(?:{'|'.join(t['zh'])})"))
         for t in plain["trades"]
