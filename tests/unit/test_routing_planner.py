@@ -315,6 +315,26 @@ def test_a_route_exists_exactly_when_trying_everything_finds_one(seed: int, grap
     assert route_exists(VOCABULARY, plan) is bool(brute(plan, "fewest", 1))
 
 
+@pytest.mark.parametrize("first", [1.0, 5.0])
+def test_the_quickest_of_those_seen_alike_decides_whether_a_deadline_can_be_met(
+    first: float,
+) -> None:
+    """One kind holds quick and slow ones, in whatever order they come."""
+    offers = [invent(random.Random(3), "etching.icp", n) for n in range(2)]
+    alike = replace(offers[0], key=offers[1].key, id=1)
+    found = tuple(
+        Candidate(o, "etching.icp", Weeks(low, low, stated=True), 0, "meets")
+        for o, low in zip((offers[0], alike), (first, 6.0 - first), strict=True)
+    )
+    step = PlanStep(0, Step("0", ("etching.icp",)), (), found)
+    for deadline, holds in ((1.0, True), (0.5, False)):
+        need = NeedProfile(steps=(step.step,), deadline_weeks=deadline)
+        plan = Plan(need, (step,), (), LOGISTICS)
+        assert len(walker.Walker(plan, BOOK).kinds[0].kinds) == 1
+        assert route_exists(VOCABULARY, plan) is holds
+        assert bool(brute(plan, "fewest", 1)) is holds
+
+
 def test_a_step_takes_the_place_in_the_chain_that_names_its_very_technique() -> None:
     """Opening the sensing window is called by the parent of microfluidics: not the same step."""
     from collab.routing.plan import order_steps
