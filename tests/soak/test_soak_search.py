@@ -67,13 +67,14 @@ def test_no_query_string_fails_or_takes_long(engine: str, tmp_path: Path) -> Non
     assert slow == []
 
 
-def test_no_query_string_breaks_the_page_or_holds_it_up(site: Site) -> None:
+@pytest.mark.parametrize("address", ["/search", "/api/v1/search"])
+def test_no_query_string_breaks_the_page_or_holds_it_up(site: Site, address: str) -> None:
     site.get("/search?q=光刻", "member")
     wrong = []
     for number, text in enumerate(short.odd_queries(FUZZED)):
         query = urlencode({"q": text}, errors="surrogatepass")
         begun = time.process_time()
-        answer = site.browser("member" if number % 2 else "visitor").get(f"/search?{query}")
+        answer = site.browser("member" if number % 2 else "visitor").get(f"{address}?{query}")
         if answer.status_code >= 500 or time.process_time() - begun > SLOW:
             wrong.append((answer.status_code, text))
     assert wrong == []
