@@ -177,15 +177,18 @@ def _article(carrier: str) -> str:
     return "" if carrier.startswith(("a ", "layout")) else "a "
 
 
-def _price(route: Route) -> dict[str, Any]:
+def _price(route: Route, budget: tuple[float, str] | None) -> dict[str, Any]:
+    """What is known of the price by currency; `over` is how far that alone is above the budget."""
     sums: dict[str, float] = {}
     for leg in route.legs:
         if leg.offer.price is not None:
             amount, currency = leg.offer.price
             sums[currency] = sums.get(currency, 0.0) + amount
+    over = sums.get(budget[1], 0.0) - budget[0] if budget else 0.0
     return {
         "known": [{"amount": sums[c], "currency": c} for c in sorted(sums)],
         "missing": sum(leg.offer.price is None for leg in route.legs),
+        "over": {"amount": over, "currency": budget[1]} if budget and over > 0 else None,
     }
 
 
@@ -224,7 +227,7 @@ def route_view(
         "km": route.km,
         "km_unknown": route.unknown_places,
         "open_questions": route.open_questions,
-        "price": _price(route),
+        "price": _price(route, plan.need.budget),
         "pareto": best,
         "checklist": [handover_view(vocabulary, route, h) for h in route.handovers],
         "plan_rules": plan_rules(vocabulary, plan, route),

@@ -31,16 +31,20 @@ def _kilometres(value: float | None) -> str:
     return f"{value:,.0f} km" if isinstance(value, int | float) else ""
 
 
+def _money(one: Mapping[str, Any]) -> str:
+    return f"{one['currency']} {one['amount']:,.0f}"
+
+
 def price(entry: Mapping[str, Any] | None, legs: int) -> str:
-    """The sum of what is known of the price, and for how many steps it is not known."""
-    known = (entry or {}).get("known") or ()
-    missing = (entry or {}).get("missing", 0)
+    """The sum of what is known of the price, for how many steps it is not, and what is too much."""
+    entry = entry or {}
+    known, missing, over = entry.get("known"), entry.get("missing", 0), entry.get("over")
     if not known:
         return _("价格待询")
-    text = " + ".join(f"{one['currency']} {one['amount']:,.0f}" for one in known)
+    text = " + ".join(map(_money, known))
     if missing:
-        return _("已知价格 %(sum)s（另 %(n)s 步待询）", sum=text, n=min(missing, legs))
-    return text
+        text = _("已知价格 %(sum)s（另 %(n)s 步待询）", sum=text, n=min(missing, legs))
+    return _("%(price)s，超出预算 %(over)s", price=text, over=_money(over)) if over else text
 
 
 def rule_questions(

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, request, url_for
-from flask_babel import Babel, get_locale
+from flask import Flask, g, request, url_for
+from flask_babel import Babel, get_locale, get_translations
 from flask_wtf.csrf import CSRFProtect
 
 from collab.notices import service as notices
@@ -81,6 +81,13 @@ def _locale() -> str:
     return LOCALES[language()] if request else LOCALES["zh"]
 
 
+def _catalogue() -> Any:
+    """The translations of this request, looked up once: a page asks for thousands of texts."""
+    if "catalogue" not in g:
+        g.catalogue = get_translations()
+    return g.catalogue
+
+
 def _unread() -> int:
     actor = current_actor()
     if actor.is_visitor or request.path.startswith("/api/"):
@@ -100,6 +107,11 @@ def install(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = LOCALES["zh"]
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     Babel(app, locale_selector=_locale)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: _catalogue().ugettext(text),
+        ngettext=lambda one, many, num: _catalogue().ungettext(one, many, num),
+        newstyle=True,
+    )
     csrf.init_app(app)
     app.add_template_filter(attr_pair)
 

@@ -102,11 +102,26 @@ def test_weeks_kilometres_and_checklist_of_a_route_across_a_border() -> None:
     assert route["weeks"] == [4.0, 7.0]
     assert route["handovers"] == 1
     assert 8_000 < route["km"] < 9_000
-    assert route["price"] == {"known": [{"amount": 10.0, "currency": "CNY"}], "missing": 1}
+    known = {"known": [{"amount": 10.0, "currency": "CNY"}], "missing": 1}
+    assert route["price"] == {**known, "over": None}
     line = route["checklist"][0]
     assert (line["form"], line["carrier"], line["kind"]) == ("die", "gel-pack", "cross_border")
     assert "ships" in line["text"]["en"]
     assert "交给" in line["text"]["zh"]
+
+
+@pytest.mark.parametrize(
+    ("budget", "over"),
+    [((25.0, "CNY"), 5.0), ((30.0, "CNY"), None), ((1.0, "EUR"), None), (None, None)],
+)
+def test_a_route_says_by_how_much_known_prices_alone_are_above_the_budget(
+    budget: tuple[float, str] | None, over: float | None
+) -> None:
+    steps = ("singulation.blade-dicing", "packaging.wire-bond")
+    priced = [offer(t, t, price=(15.0, "CNY")) for t in steps]
+    route = ask(need(*steps, budget=budget), *priced)["routes"][0]
+    assert route["price"]["known"] == [{"amount": 30.0, "currency": "CNY"}]
+    assert route["price"]["over"] == (over and {"amount": over, "currency": "CNY"})
 
 
 def test_near_candidates_are_never_in_routes() -> None:

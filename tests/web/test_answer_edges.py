@@ -14,6 +14,7 @@ from collab.kernel.happened import CapabilityChanged, CatalogueReplaced, Organis
 from collab.members.models import Organisation
 from collab.members.rules import Membership
 from collab.needs.models import Need
+from collab.web.answer_page import price
 from tests.site import Site, csrf
 
 TEN = ("design.layout", "mask.photomask", "wafer.soi", "lithography.contact", "etching.icp",
@@ -211,3 +212,16 @@ def vanish(site: Site, key: str, how: str) -> None:
             "deleted": CatalogueReplaced("demo removed"),  # rows go only with all of their kind
         }
         uow.record(events[how])
+
+
+def test_the_price_of_a_route_says_what_is_unknown_and_what_is_above_the_budget(bare: Site) -> None:
+    known = [{"amount": 1600000.0, "currency": "CNY"}]
+    over = {"amount": 700000.0, "currency": "CNY"}
+    with bare.app.test_request_context("/?lang=zh"):
+        assert price({"known": known, "missing": 0, "over": None}, 3) == "CNY 1,600,000"
+        said = price({"known": known, "missing": 1, "over": over}, 3)
+        assert said == "已知价格 CNY 1,600,000（另 1 步待询），超出预算 CNY 700,000"
+    with bare.app.test_request_context("/?lang=en"):
+        said = price({"known": known, "missing": 0, "over": over}, 3)
+        assert said == "CNY 1,600,000, CNY 700,000 above the budget"
+        assert price(None, 3) == "Price on request"
