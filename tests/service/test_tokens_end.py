@@ -14,6 +14,7 @@ from collab.members.breached import BreachList
 from collab.members.forms import TokenIn
 from collab.members.links import Purpose
 from collab.members.models import Person
+from collab.members.rules import SessionLimits
 from collab.storage.database import Database
 from collab.storage.models import OutboxEvent
 from collab.storage.uow import UnitOfWork
@@ -35,7 +36,7 @@ def reset(uow: UnitOfWork, person: Person) -> None:
 def move(uow: UnitOfWork, person: Person) -> None:
     facts = {"old": person.email}
     path = links.issue(uow, "key", Purpose.EMAIL, "n@lab.example", person_id=person.id, facts=facts)
-    password_change.change_address(uow, path.rpartition("/")[2])
+    password_change.change_address(uow, path.rpartition("/")[2], SessionLimits())
 
 
 def lose_factor(uow: UnitOfWork, person: Person) -> None:
