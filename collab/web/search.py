@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
+import numpy as np
 from flask import Blueprint, jsonify, render_template, request, url_for
 from flask import Response as FileResponse
 from werkzeug.wrappers import Response
@@ -14,10 +15,12 @@ from collab.importing import exports
 from collab.kernel.errors import NotFound
 from collab.kernel.paging import Page
 from collab.members import catalogue as members
+from collab.search.documents import Document
 from collab.search.facets import FACETS, SORTS
 from collab.search.query import SearchQuery
 from collab.search.results import Hit
 from collab.search.service import Found
+from collab.search.whoosh_score import kilometres
 from collab.storage.uow import UnitOfWork
 from collab.web import labels, params, present, search_terms
 from collab.web.context import toggled, with_args
@@ -30,6 +33,7 @@ from collab.web.session import (
     vocabulary,
     writing,
 )
+from collab.web.translated import _
 
 blueprint = Blueprint("search", __name__, url_prefix="/search")
 KINDS = {
@@ -62,6 +66,7 @@ class HitItem:
     category: str
     evidence: str
     status: str
+    away: str
 
 
 def wanted() -> SearchQuery:
@@ -137,7 +142,7 @@ def _found(uow: UnitOfWork) -> tuple[SearchQuery, Found]:
 
 def _groups(found: Found, query: SearchQuery, regions: dict[str, str]) -> list[dict[str, Any]]:
     """Hits under headings of kinds while all are shown by relevance, else one list."""
-    items = [hit(h, regions) for h in found.hits]
+    items = [hit(h, regions, query.origin) for h in found.hits]
     if query.kinds or query.sort != "relevance" or not items:
         return [{"label": "", "href": "", "count": 0, "hits": items}] if items else []
     counts = found.result.kinds
@@ -169,8 +174,8 @@ def _page(found: Found, query: SearchQuery) -> Page[HitItem]:
     return Page([], found.total, query.offset // LIMIT + 1, LIMIT)
 
 
-def hit(found: Hit, regions: dict[str, str]) -> HitItem:
-    """A hit for the template."""
+def hit(found: Hit, regions: dict[str, str], origin: tuple[float, float] | None = None) -> HitItem:
+    """A hit for the template; how far from `origin` where hits are in that order."""
     document = found.document
     title = found.highlight.title_en if language() == "en" else found.highlight.title_zh
     zh, en = KINDS.get(document.kind, (document.kind, document.kind))
@@ -188,7 +193,16 @@ def hit(found: Hit, regions: dict[str, str]) -> HitItem:
         category=document.category,
         evidence=document.evidence,
         status=document.status if document.kind == "capability" else "",
+        away=_away(origin, document),
     )
+
+
+def _away(origin: tuple[float, float] | None, document: Document) -> str:
+    """The distance in words, to ten kilometres: places are those of regions."""
+    if origin is None or document.lat is None or document.lon is None:
+        return ""
+    found = float(kilometres(origin, np.array([[document.lat, document.lon]]))[0])
+    return _("约 %(n)s km", n=f"{round(found, -1):,.0f}")
 
 
 def _address(kind: str, key: str) -> str:

@@ -198,6 +198,10 @@ def test_distance_is_offered_to_those_who_have_a_place(site: Site) -> None:
     assert "不知道您的位置" in nowhere.text
     near = site.get("/search?q=光刻&sort=distance&kind=capability&lang=zh", "member").text
     assert "不知道您的位置" not in near
+    away = [int(n.replace(",", "")) for n in re.findall(r"约 ([\d,]+) km", near)]
+    assert len(away) == near.count("<article")
+    assert away == sorted(away)
+    assert not re.search(r"约 [\d,]+ km", site.get("/search?q=光刻&lang=zh", "member").text)
 
 
 def test_a_stale_index_suggests_nothing_that_the_database_refuses(bare: Site) -> None:
