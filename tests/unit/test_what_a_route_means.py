@@ -143,6 +143,7 @@ def test_the_best_few_of_each_kind_with_all_their_figures() -> None:
     assert mixed["price"] == {
         "known": [{"amount": 10.0, "currency": "CNY"}, {"amount": 10.0, "currency": "EUR"}],
         "missing": 0,
+        "over": None,
     }
     assert ask(need(EBL, ICP), offers[0], offer("s", ICP, 9))["routes"][0]["price"]["missing"] == 1
 
