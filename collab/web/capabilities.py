@@ -94,7 +94,7 @@ def index() -> str:
         "capabilities/index.html",
         page=page.map(present.capability),
         facet_rows={name: options(name, counts[name]) for name in counts},
-        chips=chips({r.code: present.pick(r.zh, r.en) for r in regions.values()}),
+        chips=chips(present.region_names(regions.values())),
         href=lambda n: with_args(page=n),
         techniques=[(t.id, t.label(language())) for t in words.techniques.values()],
         materials=[(m.id, m.label(language())) for m in words.materials.values()],

@@ -58,7 +58,7 @@ def index() -> str:
     asked = question()
     with reading() as uow:
         desk = _desk(uow)
-        regions = {r.code: present.pick(r.zh, r.en) for r in members.regions(uow).values()}
+        regions = present.region_names(members.regions(uow).values())
         nodes = platform().network.state(uow).graph.nodes
         found, where = desk.page, desk.where
         names = _names_in(nodes, [s["organisation"] for s in found.singles])
@@ -136,7 +136,7 @@ def listed() -> str:
         abort(404)
     with reading() as uow:
         desk = _desk(uow)
-        regions = {r.code: present.pick(r.zh, r.en) for r in members.regions(uow).values()}
+        regions = present.region_names(members.regions(uow).values())
         nodes = platform().network.state(uow).graph.nodes
     items = _counted(desk.page, of)
     number, size = params.whole("page", 1), 50
@@ -244,7 +244,7 @@ def investments() -> ResponseReturnValue:
         return redirect(url_for("coordinator.index", advice=1, _anchor="investments"))
     with reading() as uow:
         advice = _advice(uow, _desk(uow))
-        regions = {r.code: present.pick(r.zh, r.en) for r in members.regions(uow).values()}
+        regions = present.region_names(members.regions(uow).values())
     return render_template(
         "coordinator/investments.html", advice=advice, region_names=regions, what=_what
     )

@@ -112,7 +112,7 @@ def index() -> str:
         more = {**_beside(uow, asked), **_times(uow)}
     tied = params.text("tied", 80)
     ties = [t for t in view["tie_rows"] if tied and tied in (t["source"], t["target"])]
-    names = {r.code: present.pick(r.zh, r.en) for r in regions.values()}
+    names = present.region_names(regions.values())
     return render_template(
         "network/index.html",
         view=view,

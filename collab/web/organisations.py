@@ -54,7 +54,7 @@ def index() -> str:
             for key, word in labels.pairs("organisation_kind")
             if facets["kind"].get(key) or key in on
         ],
-        chips=_chips(on, {r.code: present.pick(r.zh, r.en) for r in regions.values()}),
+        chips=_chips(on, present.region_names(regions.values())),
         regions=present.region_options(regions),
         href=lambda n: with_args(page=n),
     )

@@ -137,6 +137,11 @@ def pick(zh: str, en: str) -> str:
     return (en or zh) if language() == "en" else (zh or en)
 
 
+def region_names(regions: Iterable[Region]) -> dict[str, str]:
+    """Names of regions by code."""
+    return {region.code: pick(region.zh, region.en) for region in regions}
+
+
 def problems(found: Iterable[Problem]) -> list[FieldProblem]:
     """Problems in the asker's language."""
     return [FieldProblem(p.field, sentence(p, language())) for p in found]

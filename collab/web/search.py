@@ -106,7 +106,7 @@ def index() -> str:
     """Results with facets, or what to try when there is nothing."""
     with reading() as uow:
         query, found = _found(uow)
-        regions = {r.code: present.pick(r.zh, r.en) for r in members.regions(uow).values()}
+        regions = present.region_names(members.regions(uow).values())
     return render_template(
         "search/index.html",
         q=query.text,
